@@ -1,0 +1,3 @@
+//! One cascade and batches of them, each against the naive engine.
+
+fn main() {}

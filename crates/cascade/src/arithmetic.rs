@@ -1,0 +1,254 @@
+//! The three roundings in which one pass is computed: nearest for the answer, above and below for its proof.
+
+use delever_core::error_free::{CompensatedSum, mul_down, mul_up};
+use delever_core::{
+    BalanceSheet, Claims, ImpactModel, Interval, Market, Real, Rule, Sale, SparseRow, Strategy,
+    StrategyScratch,
+};
+
+/// How a pass computes. One implementation a rounding, so that the pass is written once.
+pub(crate) trait Arithmetic {
+    /// The number of balance sheets.
+    type Number: Real;
+    /// A running sum of units sold.
+    type Sum: Copy + Default + Send + Sync;
+
+    /// `sum_k value_k vector_k` over a row.
+    fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Self::Number;
+    /// A sum of given amounts, as computed and as bounded.
+    fn amount(value: f64, bounds: Interval) -> Self::Number;
+    fn sales(
+        rule: &dyn Rule,
+        first: usize,
+        sheets: &[BalanceSheet<'_, Self::Number>],
+        sales: &mut [Sale<Self::Number>],
+    );
+    /// Units sold of each holding, into `units`; returns the execution gain where average prices differ.
+    fn units(
+        strategy: &dyn Strategy,
+        sale: Sale<Self::Number>,
+        sheet: &BalanceSheet<'_, Self::Number>,
+        scratch: &mut StrategyScratch,
+        units: &mut UnitsScratch,
+    ) -> Self::Number;
+    fn accumulate(sum: &mut Self::Sum, units: &UnitsScratch, position: usize);
+    fn merge(sum: &mut Self::Sum, other: Self::Sum);
+    /// Money at the initial price of units sold.
+    fn sold_money(initial_price: f64, units: Self::Sum) -> f64;
+    fn settle(
+        claims: &dyn Claims,
+        ids: &[u32],
+        sheets: &[BalanceSheet<'_, Self::Number>],
+        out: &mut [f64],
+        spare: &mut [f64],
+    );
+    /// Prices after sales, and average prices if `averages` is not empty.
+    fn prices(
+        impact: &dyn ImpactModel,
+        market: Market<'_>,
+        sold: &[f64],
+        prices: &mut [f64],
+        averages: &mut [f64],
+        spare: &mut [f64],
+    );
+}
+
+/// Units sold of one institution's holdings: bounds in a proof, `low` alone in a solution.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UnitsScratch {
+    pub low: Vec<f64>,
+    pub high: Vec<f64>,
+}
+
+/// Ordinary rounding.
+pub(crate) struct Nearest;
+/// Every component of the image rounded up: fewer sales, higher prices.
+pub(crate) struct Above;
+/// Every component of the image rounded down.
+pub(crate) struct Below;
+
+impl Arithmetic for Nearest {
+    type Number = f64;
+    type Sum = f64;
+
+    #[inline]
+    fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> f64 {
+        row.product_sum(vector)
+    }
+
+    #[inline]
+    fn amount(value: f64, _: Interval) -> f64 {
+        value
+    }
+
+    #[inline]
+    fn sales(rule: &dyn Rule, first: usize, sheets: &[BalanceSheet<'_>], sales: &mut [Sale]) {
+        rule.sales_into(first, sheets, sales);
+    }
+
+    #[inline]
+    fn units(
+        strategy: &dyn Strategy,
+        sale: Sale,
+        sheet: &BalanceSheet<'_>,
+        scratch: &mut StrategyScratch,
+        units: &mut UnitsScratch,
+    ) -> f64 {
+        let sold = &mut units.low[..sheet.holdings.values.len()];
+        strategy.units_into(sale, sheet, scratch, sold);
+        let sold = &units.low;
+        execution_gain(sheet, |n| sold[n])
+    }
+
+    #[inline]
+    fn accumulate(sum: &mut f64, units: &UnitsScratch, position: usize) {
+        *sum += units.low[position];
+    }
+
+    #[inline]
+    fn merge(sum: &mut f64, other: f64) {
+        *sum += other;
+    }
+
+    #[inline]
+    fn sold_money(initial_price: f64, units: f64) -> f64 {
+        initial_price * units
+    }
+
+    fn settle(claims: &dyn Claims, ids: &[u32], sheets: &[BalanceSheet<'_>], out: &mut [f64], _: &mut [f64]) {
+        claims.settle_into(ids, sheets, out);
+    }
+
+    fn prices(
+        impact: &dyn ImpactModel,
+        market: Market<'_>,
+        sold: &[f64],
+        prices: &mut [f64],
+        averages: &mut [f64],
+        _: &mut [f64],
+    ) {
+        impact.prices_into(market, sold, prices);
+        if !averages.is_empty() {
+            impact.average_prices_into(market, sold, averages);
+        }
+    }
+}
+
+/// `sum_k (v_k - q_k) s_k`; zero without work where sellers are paid the final price.
+fn execution_gain<N: Real>(sheet: &BalanceSheet<'_, N>, sold: impl Fn(usize) -> N) -> N {
+    let mut gain = N::from(0.0);
+    if sheet.execution == delever_core::Execution::Vwap {
+        for (n, (asset, _)) in sheet.holdings.iter().enumerate() {
+            let above = N::from(sheet.average_prices[asset]) - N::from(sheet.prices[asset]);
+            gain = gain + above * sold(n);
+        }
+    }
+    gain
+}
+
+/// Passes that round outward. `$units` is the end of the sold units that pushes the image the wanted way, `$order`
+/// hands a model's lower and upper bounds the right one of the kept and the spare slice.
+macro_rules! directed_pass {
+    ($name:ident, $units:ident, $money:ident, |$kept:ident, $spare:ident| $order:expr) => {
+        impl Arithmetic for $name {
+            type Number = Interval;
+            type Sum = CompensatedSum;
+
+            #[inline]
+            fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval {
+                let mut sum = CompensatedSum::default();
+                for (&column, &value) in row.columns.iter().zip(row.values) {
+                    sum.add_product(value, vector[column as usize]);
+                }
+                let (low, high) = sum.bounds();
+                Interval { low, high }
+            }
+
+            #[inline]
+            fn amount(_: f64, bounds: Interval) -> Interval {
+                bounds
+            }
+
+            fn sales(
+                rule: &dyn Rule,
+                first: usize,
+                sheets: &[BalanceSheet<'_, Interval>],
+                sales: &mut [Sale<Interval>],
+            ) {
+                rule.sale_bounds_into(first, sheets, sales);
+            }
+
+            fn units(
+                strategy: &dyn Strategy,
+                sale: Sale<Interval>,
+                sheet: &BalanceSheet<'_, Interval>,
+                scratch: &mut StrategyScratch,
+                units: &mut UnitsScratch,
+            ) -> Interval {
+                let count = sheet.holdings.values.len();
+                let (low, high) = (&mut units.low[..count], &mut units.high[..count]);
+                strategy.unit_bounds_into(sale, sheet, scratch, low, high);
+                execution_gain(sheet, |n| Interval {
+                    low: low[n],
+                    high: high[n],
+                })
+            }
+
+            #[inline]
+            fn accumulate(sum: &mut CompensatedSum, units: &UnitsScratch, position: usize) {
+                sum.add(units.$units[position]);
+            }
+
+            #[inline]
+            fn merge(sum: &mut CompensatedSum, other: CompensatedSum) {
+                sum.merge(other);
+            }
+
+            fn sold_money(initial_price: f64, units: CompensatedSum) -> f64 {
+                let (low, high) = units.bounds();
+                let bounds = UnitsSold { low, high };
+                $money(initial_price, bounds.$units.max(0.0))
+            }
+
+            fn settle(
+                claims: &dyn Claims,
+                ids: &[u32],
+                sheets: &[BalanceSheet<'_, Interval>],
+                $kept: &mut [f64],
+                $spare: &mut [f64],
+            ) {
+                let (low, high) = $order;
+                claims.settle_bounds_into(ids, sheets, low, high);
+            }
+
+            fn prices(
+                impact: &dyn ImpactModel,
+                market: Market<'_>,
+                sold: &[f64],
+                prices: &mut [f64],
+                averages: &mut [f64],
+                $spare: &mut [f64],
+            ) {
+                {
+                    let ($kept, $spare) = (prices, &mut *$spare);
+                    let (low, high) = $order;
+                    impact.price_bounds_into(market, sold, low, high);
+                }
+                if !averages.is_empty() {
+                    let $kept = averages;
+                    let (low, high) = $order;
+                    impact.average_price_bounds_into(market, sold, low, high);
+                }
+            }
+        }
+    };
+}
+
+/// Bounds of all units sold of one asset.
+struct UnitsSold {
+    low: f64,
+    high: f64,
+}
+
+directed_pass!(Above, low, mul_down, |kept, spare| (spare, kept));
+directed_pass!(Below, high, mul_up, |kept, spare| (kept, spare));

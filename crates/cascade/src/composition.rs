@@ -1,0 +1,263 @@
+//! The composition: a system, a graph and models, compiled for the inner loop.
+
+use delever_core::{
+    Claims, Continuity, Execution, ImpactModel, Interval, Order, Profile, Rule, RuleContext, SparseRows,
+    Strategy, error_free::CompensatedSum,
+};
+use delever_network::ContagionGraph;
+use delever_portfolio::System;
+use delever_solver::MapShape;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A rule and the institutions that follow it, by id, in the order of the rule's rows.
+pub struct RuleBlock {
+    /// The name by which blocks are ordered; the empty name comes first.
+    pub name: String,
+    /// The rule.
+    pub rule: Box<dyn Rule>,
+    /// Institutions by id.
+    pub members: Vec<u32>,
+}
+
+/// The models of a cascade.
+pub struct Models {
+    /// How sales push prices.
+    pub impact: Box<dyn ImpactModel>,
+    /// How sellers are paid.
+    pub execution: Execution,
+    /// How much is sold: every institution belongs to exactly one block.
+    pub rules: Vec<RuleBlock>,
+    /// Which assets are sold.
+    pub strategy: Box<dyn Strategy>,
+    /// What claims between institutions are worth.
+    pub claims: Box<dyn Claims>,
+}
+
+/// Why models do not fit a system.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CascadeError {
+    /// The graph counts other institutions than the system.
+    #[error("the contagion graph has {graph} institutions, the system {system}")]
+    GraphSize {
+        /// Institutions of the graph.
+        graph: usize,
+        /// Institutions of the system.
+        system: usize,
+    },
+    /// The claims model was built for another number of institutions.
+    #[error("the claims model has {claims} institutions, the system {system}")]
+    ClaimsSize {
+        /// Institutions of the claims model.
+        claims: usize,
+        /// Institutions of the system.
+        system: usize,
+    },
+    /// An institution belongs to no rule block, to two, or is unknown.
+    #[error("institution {institution} belongs to {blocks} rule blocks; each belongs to exactly one")]
+    Membership {
+        /// The institution.
+        institution: u32,
+        /// To how many blocks it belongs.
+        blocks: usize,
+    },
+    /// Sellers are to be paid average prices, and the impact model knows none.
+    #[error("the impact model states no average price; use terminal execution")]
+    NoAveragePrice,
+    /// The shock does not fit the system.
+    #[error(transparent)]
+    Shock(#[from] crate::ShockError),
+}
+
+/// Sums of given amounts by institution: as computed, and as bounded for proofs.
+#[derive(Clone, Debug)]
+pub(crate) struct Amounts {
+    pub value: Vec<f64>,
+    pub bounds: Vec<Interval>,
+}
+
+impl Amounts {
+    fn sums(rows: &[&SparseRows], plus: &[f64]) -> Self {
+        let count = plus.len();
+        let mut value = vec![0.0; count];
+        let mut bounds = Vec::with_capacity(count);
+        for n in 0..count {
+            let mut exact = CompensatedSum::default();
+            for amount in rows.iter().flat_map(|layer| layer.row(n).values) {
+                value[n] += amount;
+                exact.add(*amount);
+            }
+            value[n] += plus[n];
+            exact.add(plus[n]);
+            let (low, high) = exact.bounds();
+            bounds.push(Interval { low, high });
+        }
+        Self { value, bounds }
+    }
+
+    fn reordered(&self, order: &[u32]) -> Self {
+        Self {
+            value: order.iter().map(|&n| self.value[n as usize]).collect(),
+            bounds: order.iter().map(|&n| self.bounds[n as usize]).collect(),
+        }
+    }
+}
+
+/// A run of institutions under one rule, in compiled order.
+pub(crate) struct Block {
+    pub range: Range<usize>,
+    pub rule: Box<dyn Rule>,
+}
+
+/// A cascade, compiled: institutions stand in the order of their rule block, then of their id.
+pub struct Cascade<'a> {
+    pub(crate) system: &'a System,
+    /// Compiled position to id.
+    pub(crate) order: Vec<u32>,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) holdings: Cow<'a, SparseRows>,
+    /// Rows of the claims model's entitlements in compiled order; `None` where that is the order of ids.
+    pub(crate) entitlements: Option<SparseRows>,
+    pub(crate) claims_face: Amounts,
+    pub(crate) debts_face: Amounts,
+    pub(crate) liabilities: Amounts,
+    pub(crate) impact: Box<dyn ImpactModel>,
+    pub(crate) strategy: Box<dyn Strategy>,
+    pub(crate) claims: Box<dyn Claims>,
+    pub(crate) execution: Execution,
+    /// Components of the claims model for each institution; 0 where claims are worth their face.
+    pub(crate) components: usize,
+    pub(crate) shape: MapShape,
+    pub(crate) largest_row: usize,
+}
+
+impl<'a> Cascade<'a> {
+    /// Compiles a cascade.
+    pub fn new(system: &'a System, graph: &'a ContagionGraph, models: Models) -> Result<Self, CascadeError> {
+        let count = system.institution_count();
+        let Models {
+            impact,
+            execution,
+            mut rules,
+            strategy,
+            claims,
+        } = models;
+        if graph.institution_count() != count {
+            return Err(CascadeError::GraphSize {
+                graph: graph.institution_count(),
+                system: count,
+            });
+        }
+        if claims.entitlements().row_count() != count {
+            return Err(CascadeError::ClaimsSize {
+                claims: claims.entitlements().row_count(),
+                system: count,
+            });
+        }
+        if execution == Execution::Vwap && !impact.has_average_prices() {
+            return Err(CascadeError::NoAveragePrice);
+        }
+        let mut memberships = vec![0_usize; count];
+        for &member in rules.iter().flat_map(|block| &block.members) {
+            match memberships.get_mut(member as usize) {
+                Some(blocks) => *blocks += 1,
+                None => {
+                    return Err(CascadeError::Membership {
+                        institution: member,
+                        blocks: 0,
+                    });
+                }
+            }
+        }
+        if let Some(n) = memberships.iter().position(|&blocks| blocks != 1) {
+            return Err(CascadeError::Membership {
+                institution: n as u32,
+                blocks: memberships[n],
+            });
+        }
+        rules.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        let components = claims.components();
+        let context = RuleContext::new(execution, components > 0);
+        let mut profile = claims.profile();
+        let isotone = |ordered: bool, profile: Profile| Profile {
+            order: if ordered { Order::Isotone } else { Order::Unordered },
+            ..profile
+        };
+        let sellers = [impact.profile(), strategy.profile(execution)];
+        let sellers = sellers
+            .into_iter()
+            .chain(rules.iter().map(|block| block.rule.profile(context)));
+        for seller in sellers {
+            profile = profile.and(isotone(seller.order == Order::Antitone, seller));
+        }
+        let shape = MapShape {
+            isotone: profile.order == Order::Isotone,
+            bounded: profile.bounded,
+            from_below: profile.continuity == Continuity::Both,
+        };
+        let mut order = Vec::with_capacity(count);
+        let mut blocks = Vec::with_capacity(rules.len());
+        for block in rules {
+            let start = order.len();
+            order.extend_from_slice(&block.members);
+            blocks.push(Block {
+                range: start..order.len(),
+                rule: block.rule,
+            });
+        }
+        let by_id = order.iter().enumerate().all(|(n, &id)| n == id as usize);
+        let layers: Vec<&SparseRows> = graph.debts().iter().map(|(_, layer)| layer).collect();
+        let by_debtor: Vec<SparseRows> = layers.iter().map(|layer| layer.transposed()).collect();
+        let by_debtor: Vec<&SparseRows> = by_debtor.iter().collect();
+        let none = vec![0.0; count];
+        let external: Vec<f64> = system
+            .institutions()
+            .iter()
+            .map(|i| i.external_liabilities)
+            .collect();
+        let claims_face = Amounts::sums(&layers, &none).reordered(&order);
+        let debts_face = Amounts::sums(&by_debtor, &none).reordered(&order);
+        let liabilities = Amounts::sums(&by_debtor, &external).reordered(&order);
+        let (holdings, entitlements) = if by_id {
+            (Cow::Borrowed(system.holdings()), None)
+        } else {
+            let entitlements = claims.entitlements().with_row_order(&order);
+            (
+                Cow::Owned(system.holdings().with_row_order(&order)),
+                Some(entitlements),
+            )
+        };
+        let largest_row = (0..count)
+            .map(|n| holdings.row(n).columns.len())
+            .max()
+            .unwrap_or(0);
+        Ok(Self {
+            system,
+            order,
+            blocks,
+            holdings,
+            entitlements,
+            claims_face,
+            debts_face,
+            liabilities,
+            impact,
+            strategy,
+            claims,
+            execution,
+            components,
+            shape,
+            largest_row,
+        })
+    }
+
+    /// The system that the cascade runs on.
+    pub fn system(&self) -> &'a System {
+        self.system
+    }
+
+    pub(crate) fn entitlements(&self) -> &SparseRows {
+        self.entitlements
+            .as_ref()
+            .unwrap_or_else(|| self.claims.entitlements())
+    }
+}

@@ -1,0 +1,396 @@
+//! The outcome of a cascade: prices, balance sheets and losses by channel.
+
+use crate::arithmetic::{Above, Below, Nearest};
+use crate::composition::Cascade;
+use crate::map::CascadeMap;
+use crate::pass::{PassWork, inspect};
+use delever_core::Execution;
+use delever_solver::{Solution, Status};
+
+/// One equilibrium and what is known of it. Institutions and assets stand in id order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// How the solve ended.
+    pub status: Status,
+    /// Whether a unit in the last place of the input could change who defaults.
+    pub near_boundary: bool,
+    /// Whether the system has this equilibrium only; `None` where that is not established.
+    pub unique: Option<bool>,
+    /// How far the answer can be from the true one.
+    pub certificate: Certificate,
+    /// Applications of the cascade map until nothing moved.
+    pub iterations: u64,
+    /// Sums over the system.
+    pub totals: Totals,
+    /// By asset.
+    pub assets: Vec<AssetOutcome>,
+    /// By institution.
+    pub institutions: Vec<InstitutionOutcome>,
+}
+
+/// How far a reported state can be from the true equilibrium.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Certificate {
+    /// Largest width of the bracket relative to the shocked price or full payment; `None` without a bracket.
+    pub width: Option<f64>,
+    /// Largest relative change that one more application of the map would make.
+    pub residual: f64,
+}
+
+/// Sums over all institutions, money.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Equity before the shock, claims at face.
+    pub equity_initial: f64,
+    /// Equity in equilibrium, negative parts included.
+    pub equity: f64,
+    /// `loss_shock + loss_fire_sale + loss_contagion`.
+    pub loss: f64,
+    /// Loss by the shock itself.
+    pub loss_shock: f64,
+    /// Loss by prices that sales pushed down.
+    pub loss_fire_sale: f64,
+    /// Loss on claims on institutions.
+    pub loss_contagion: f64,
+    /// Value that defaults destroyed: part of contagion, and of what creditors outside bear.
+    pub loss_bankruptcy_costs: f64,
+    /// `loss / loss_shock`; `None` where the shock itself loses nothing.
+    pub amplification: Option<f64>,
+    /// Institutions with negative equity.
+    pub defaults: usize,
+    /// Proceeds of all sales.
+    pub sold_value: f64,
+}
+
+/// One asset in equilibrium.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AssetOutcome {
+    /// Price before the shock, money per unit.
+    pub price_initial: f64,
+    /// Price after the shock, before any sale.
+    pub price_shocked: f64,
+    /// Price in equilibrium.
+    pub price: f64,
+    /// Units sold.
+    pub sold_quantity: f64,
+    /// Units sold over units held by institutions; 0 where none is held.
+    pub sold_fraction: f64,
+}
+
+/// What became of an institution: the first of these that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstitutionState {
+    /// Negative equity.
+    Defaulted,
+    /// All holdings sold.
+    Liquidated,
+    /// Some holdings sold.
+    Deleveraging,
+    /// Nothing sold.
+    Sound,
+}
+
+/// One institution in equilibrium, money.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InstitutionOutcome {
+    /// Equity before the shock, claims at face.
+    pub equity_initial: f64,
+    /// Equity after the shock, claims at face, before any sale.
+    pub equity_shocked: f64,
+    /// Equity in equilibrium, negative when insolvent.
+    pub equity: f64,
+    /// Assets in equilibrium, own default costs not deducted.
+    pub assets: f64,
+    /// Payments to all creditors.
+    pub payment: f64,
+    /// Payments over liabilities at face; 1 without liabilities.
+    pub payment_ratio: f64,
+    /// Share of holdings sold, by value at shocked prices.
+    pub sold_fraction: f64,
+    /// What became of it.
+    pub state: InstitutionState,
+    /// Sum of the three channels, left to right.
+    pub loss: f64,
+    /// `equity_initial - equity_shocked`.
+    pub loss_shock: f64,
+    /// Price effect on what it held, plus execution gain or loss.
+    pub loss_fire_sale: f64,
+    /// Face less received over its claims.
+    pub loss_contagion: f64,
+}
+
+/// The equilibria that were asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Equilibria {
+    /// The best equilibrium.
+    pub greatest: Option<Outcome>,
+    /// The worst equilibrium.
+    pub least: Option<Outcome>,
+    /// Whether the two are the same; `None` where that is not established.
+    pub unique: Option<bool>,
+}
+
+/// What one step of the iteration looks like from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Trial prices, in id order.
+    pub prices: Vec<f64>,
+    /// Institutions that sell something.
+    pub sellers: usize,
+    /// Institutions that sell everything.
+    pub sold_out: usize,
+    /// Institutions with negative equity.
+    pub defaults: usize,
+    /// Units sold at trial prices.
+    pub sold_value: f64,
+    /// Equity lost since before the shock.
+    pub loss: f64,
+}
+
+/// What one institution does at one state.
+struct Books {
+    assets: f64,
+    received: f64,
+    marketable: f64,
+    gain: f64,
+    liabilities: f64,
+    payment: f64,
+    destroyed: f64,
+    sold_value: f64,
+    sold_out: bool,
+    sold_at_shocked: f64,
+    held_at_shocked: f64,
+}
+
+impl CascadeMap<'_> {
+    /// Visits every institution at a state: compiled position and books.
+    fn visit_books(&self, x: &[f64], units_sold: &mut [f64], mut visit: impl FnMut(usize, &Books)) {
+        let cascade = self.cascade;
+        let shocked = &self.data.market.shocked;
+        let mut work = PassWork::<Nearest>::new(cascade);
+        inspect::<Nearest>(cascade, &self.data, x, &mut work, |seen| {
+            let sheet = seen.sheet;
+            let id = cascade.order[seen.position];
+            let mut books = Books {
+                assets: sheet.assets(),
+                received: sheet.received,
+                marketable: sheet.marketable,
+                gain: sheet.execution_gain,
+                liabilities: sheet.liabilities,
+                payment: cascade.claims.payment(id, sheet),
+                destroyed: cascade.claims.value_destroyed(id, sheet),
+                sold_value: 0.0,
+                sold_out: !seen.units.is_empty(),
+                sold_at_shocked: 0.0,
+                held_at_shocked: 0.0,
+            };
+            for ((asset, held), &sold) in sheet.holdings.iter().zip(seen.units) {
+                units_sold[asset] += sold;
+                books.sold_value += sold * sheet.average_prices[asset];
+                books.sold_out &= sold >= held;
+                books.sold_at_shocked += sold * shocked[asset];
+                books.held_at_shocked += held * shocked[asset];
+            }
+            books.sold_out &= seen.units.iter().any(|&sold| sold > 0.0);
+            visit(seen.position, &books);
+        });
+    }
+
+    /// What a trial state looks like: who sells, who fails, what is lost.
+    pub fn snapshot(&self, x: &[f64]) -> Snapshot {
+        let mut units = vec![0.0; self.cascade.system.asset_count()];
+        let mut snapshot = Snapshot {
+            prices: self.cascade.view(x).prices.to_vec(),
+            sellers: 0,
+            sold_out: 0,
+            defaults: 0,
+            sold_value: 0.0,
+            loss: 0.0,
+        };
+        self.visit_books(x, &mut units, |position, books| {
+            snapshot.sellers += usize::from(books.sold_at_shocked > 0.0 || books.sold_value > 0.0);
+            snapshot.sold_out += usize::from(books.sold_out);
+            snapshot.defaults += usize::from(books.assets < books.liabilities);
+            snapshot.sold_value += books.sold_value;
+            snapshot.loss += self.data.equity_initial[position] - (books.assets - books.liabilities);
+        });
+        snapshot
+    }
+
+    /// Whether some institution's solvency cannot be told within the bracket, widened by a rounding of its input.
+    fn near_boundary(&self, upper: &[f64], lower: &[f64]) -> bool {
+        /// Two units in the last place: one for the input, one for its sum.
+        const NOISE: f64 = 2.0 * f64::EPSILON;
+        let cascade = self.cascade;
+        let mut healthy = vec![false; cascade.order.len()];
+        let mut work = PassWork::<Above>::new(cascade);
+        inspect::<Above>(cascade, &self.data, upper, &mut work, |seen| {
+            let (assets, debts) = (seen.sheet.assets(), seen.sheet.liabilities);
+            healthy[seen.position] = assets.high + NOISE * assets.high.abs() >= debts.low;
+        });
+        let mut undecided = false;
+        let mut work = PassWork::<Below>::new(cascade);
+        inspect::<Below>(cascade, &self.data, lower, &mut work, |seen| {
+            let (assets, debts) = (seen.sheet.assets(), seen.sheet.liabilities);
+            let failed = assets.low - NOISE * assets.low.abs() < debts.high;
+            undecided |= failed && healthy[seen.position];
+        });
+        undecided
+    }
+
+    /// Accounts for a solution.
+    pub(crate) fn outcome(&self, solution: &Solution) -> Outcome {
+        let cascade = self.cascade;
+        let system = cascade.system;
+        let market = &self.data.market;
+        let view = cascade.view(&solution.point);
+        let mut units_sold = vec![0.0; system.asset_count()];
+        let mut institutions: Vec<Option<InstitutionOutcome>> = vec![None; system.institution_count()];
+        let mut destroyed = vec![0.0; system.institution_count()];
+        let mut proceeds = vec![0.0; system.institution_count()];
+        self.visit_books(&solution.point, &mut units_sold, |position, books| {
+            let id = cascade.order[position] as usize;
+            let holdings = cascade.holdings.row(position);
+            let (initial, shocked) = (
+                self.data.equity_initial[position],
+                self.data.equity_shocked[position],
+            );
+            let before = holdings.product_sum(&market.shocked);
+            let loss_shock = initial - shocked;
+            let loss_fire_sale = match cascade.execution {
+                Execution::Terminal => before - books.marketable,
+                Execution::Vwap => before - books.marketable - books.gain,
+            };
+            let loss_contagion = if cascade.components == 0 {
+                0.0
+            } else {
+                cascade.claims_face.value[position] - books.received
+            };
+            let equity = books.assets - books.liabilities;
+            let sold_fraction = if books.sold_out {
+                1.0
+            } else if books.held_at_shocked > 0.0 {
+                (books.sold_at_shocked / books.held_at_shocked).min(1.0)
+            } else {
+                0.0
+            };
+            let state = if books.assets < books.liabilities {
+                InstitutionState::Defaulted
+            } else if books.sold_out {
+                InstitutionState::Liquidated
+            } else if sold_fraction > 0.0 {
+                InstitutionState::Deleveraging
+            } else {
+                InstitutionState::Sound
+            };
+            destroyed[id] = books.destroyed;
+            proceeds[id] = books.sold_value;
+            institutions[id] = Some(InstitutionOutcome {
+                equity_initial: initial,
+                equity_shocked: shocked,
+                equity,
+                assets: books.assets,
+                payment: books.payment,
+                payment_ratio: if books.liabilities > 0.0 {
+                    (books.payment / books.liabilities).min(1.0)
+                } else {
+                    1.0
+                },
+                sold_fraction,
+                state,
+                loss: loss_shock + loss_fire_sale + loss_contagion,
+                loss_shock,
+                loss_fire_sale,
+                loss_contagion,
+            });
+        });
+        let institutions: Vec<InstitutionOutcome> = institutions.into_iter().flatten().collect();
+        let held = units_held(cascade);
+        let assets = (0..system.asset_count())
+            .map(|k| AssetOutcome {
+                price_initial: market.initial[k],
+                price_shocked: market.shocked[k],
+                price: view.prices[k],
+                sold_quantity: units_sold[k],
+                sold_fraction: if held[k] > 0.0 {
+                    (units_sold[k] / held[k]).min(1.0)
+                } else {
+                    0.0
+                },
+            })
+            .collect();
+        let (width, near_boundary) = match &solution.bracket {
+            Some(bracket) => (
+                Some(bracket.width),
+                self.near_boundary(&bracket.upper, &bracket.lower),
+            ),
+            None => (None, false),
+        };
+        Outcome {
+            status: solution.status,
+            near_boundary,
+            unique: None,
+            certificate: Certificate {
+                width,
+                residual: solution.residual,
+            },
+            iterations: solution.iterations,
+            totals: totals(&institutions, &destroyed, &proceeds),
+            assets,
+            institutions,
+        }
+    }
+
+    /// Whether several equilibria exist for sure, by the structure of the claims alone.
+    pub(crate) fn not_unique(&self) -> bool {
+        let cascade = self.cascade;
+        let mut nothing = vec![false; cascade.order.len()];
+        for (position, &id) in cascade.order.iter().enumerate() {
+            let holds = cascade
+                .holdings
+                .row(position)
+                .values
+                .iter()
+                .any(|&units| units > 0.0);
+            nothing[id as usize] =
+                self.data.cash[position] == 0.0 && self.data.other_assets[position] == 0.0 && !holds;
+        }
+        cascade.claims.not_unique(&nothing)
+    }
+}
+
+fn units_held(cascade: &Cascade<'_>) -> Vec<f64> {
+    let mut held = vec![0.0; cascade.system.asset_count()];
+    for (_, asset, units) in cascade.system.holdings().triplets() {
+        held[asset as usize] += units;
+    }
+    held
+}
+
+/// Sums in id order; the total loss is the sum of the three channels, left to right.
+fn totals(institutions: &[InstitutionOutcome], destroyed: &[f64], proceeds: &[f64]) -> Totals {
+    let sum = |value: fn(&InstitutionOutcome) -> f64| institutions.iter().map(value).sum::<f64>() + 0.0;
+    let loss_shock = sum(|i| i.loss_shock);
+    let loss_fire_sale = sum(|i| i.loss_fire_sale);
+    let loss_contagion = sum(|i| i.loss_contagion);
+    let loss = loss_shock + loss_fire_sale + loss_contagion;
+    Totals {
+        equity_initial: sum(|i| i.equity_initial),
+        equity: sum(|i| i.equity),
+        loss,
+        loss_shock,
+        loss_fire_sale,
+        loss_contagion,
+        loss_bankruptcy_costs: destroyed.iter().sum::<f64>() + 0.0,
+        amplification: if loss_shock == 0.0 {
+            None
+        } else {
+            Some(loss / loss_shock)
+        },
+        defaults: institutions
+            .iter()
+            .filter(|i| i.state == InstitutionState::Defaulted)
+            .count(),
+        sold_value: proceeds.iter().sum::<f64>() + 0.0,
+    }
+}

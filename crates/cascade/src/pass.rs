@@ -1,0 +1,224 @@
+//! One pass: every institution's balance sheet, sale and payment at a trial state.
+//!
+//! A pass reads each row once: it values the holdings and claims, settles the balance sheet, asks the rule, and adds
+//! to the units sold while the row is in cache. Institutions are cut into chunks of a fixed size whose sums are
+//! added in order, so the bits do not depend on how many threads share the chunks.
+
+use crate::arithmetic::{Arithmetic, UnitsScratch};
+use crate::composition::Cascade;
+use crate::map::ScenarioData;
+use delever_core::{BalanceSheet, Execution, Real, Sale, StrategyScratch};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Institutions of one chunk: sums of units sold run inside chunks, then over chunks.
+const CHUNK: usize = 4096;
+/// Institutions whose balance sheets are on the table at once.
+const TILE: usize = 32;
+
+/// The parts of a state vector.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateView<'x> {
+    pub prices: &'x [f64],
+    /// Average execution prices; the prices themselves under terminal execution.
+    pub averages: &'x [f64],
+    pub claims: &'x [f64],
+}
+
+/// Scratch memory of one chunk.
+pub(crate) struct ChunkWork<S> {
+    rows: Range<usize>,
+    sold: Vec<S>,
+    components: Vec<f64>,
+    spare: Vec<f64>,
+    units: UnitsScratch,
+    strategy: StrategyScratch,
+}
+
+/// Scratch memory of a pass in one rounding.
+pub(crate) struct PassWork<A: Arithmetic> {
+    chunks: Vec<ChunkWork<A::Sum>>,
+    sold: Vec<f64>,
+    spare: Vec<f64>,
+}
+
+impl<A: Arithmetic> PassWork<A> {
+    pub fn new(cascade: &Cascade<'_>) -> Self {
+        let (count, assets) = (cascade.system.institution_count(), cascade.system.asset_count());
+        let chunks = (0..count)
+            .step_by(CHUNK)
+            .map(|start| {
+                let rows = start..(start + CHUNK).min(count);
+                let components = vec![0.0; rows.len() * cascade.components];
+                ChunkWork {
+                    rows,
+                    sold: vec![A::Sum::default(); assets],
+                    spare: components.clone(),
+                    components,
+                    units: UnitsScratch {
+                        low: vec![0.0; cascade.largest_row],
+                        high: vec![0.0; cascade.largest_row],
+                    },
+                    strategy: StrategyScratch::default(),
+                }
+            })
+            .collect();
+        Self {
+            chunks,
+            sold: vec![0.0; assets],
+            spare: vec![0.0; assets],
+        }
+    }
+}
+
+/// What one institution does at a trial state, seen by whoever inspects a pass.
+pub(crate) struct Visit<'v, N: Real> {
+    /// Compiled position.
+    pub position: usize,
+    pub sheet: &'v BalanceSheet<'v, N>,
+    pub units: &'v [f64],
+}
+
+/// `out = T(state)` in the rounding `A`.
+pub(crate) fn apply<A: Arithmetic>(
+    cascade: &Cascade<'_>,
+    data: &ScenarioData,
+    x: &[f64],
+    out: &mut [f64],
+    work: &mut PassWork<A>,
+) {
+    let state = cascade.view(x);
+    let run = |chunk: &mut ChunkWork<A::Sum>| run_chunk::<A>(cascade, data, state, chunk, |_| {});
+    if let [only] = &mut work.chunks[..] {
+        run(only);
+    } else {
+        work.chunks.par_iter_mut().for_each(run);
+    }
+    let (prices, averages, claims) = cascade.split(out);
+    for (asset, sold) in work.sold.iter_mut().enumerate() {
+        let mut sum = A::Sum::default();
+        for chunk in &work.chunks {
+            A::merge(&mut sum, chunk.sold[asset]);
+        }
+        *sold = A::sold_money(data.market.initial[asset], sum);
+    }
+    A::prices(
+        &*cascade.impact,
+        data.market.view(),
+        &work.sold,
+        prices,
+        averages,
+        &mut work.spare,
+    );
+    for chunk in &work.chunks {
+        for (place, components) in chunk
+            .rows
+            .clone()
+            .zip(chunk.components.chunks(cascade.components.max(1)))
+        {
+            let id = cascade.order[place] as usize;
+            claims[id * cascade.components..][..components.len()].copy_from_slice(components);
+        }
+    }
+}
+
+/// Visits every institution at a trial state, in compiled order.
+pub(crate) fn inspect<A: Arithmetic>(
+    cascade: &Cascade<'_>,
+    data: &ScenarioData,
+    x: &[f64],
+    work: &mut PassWork<A>,
+    mut visit: impl FnMut(Visit<'_, A::Number>),
+) {
+    let state = cascade.view(x);
+    for chunk in &mut work.chunks {
+        run_chunk::<A>(cascade, data, state, chunk, &mut visit);
+    }
+}
+
+fn run_chunk<A: Arithmetic>(
+    cascade: &Cascade<'_>,
+    data: &ScenarioData,
+    state: StateView<'_>,
+    chunk: &mut ChunkWork<A::Sum>,
+    mut visit: impl FnMut(Visit<'_, A::Number>),
+) {
+    chunk.sold.fill(A::Sum::default());
+    let zero = A::Number::from(0.0);
+    let mut sheets = [BalanceSheet::<A::Number>::empty(); TILE];
+    let mut sales = [Sale::nothing(); TILE];
+    let entitlements = cascade.entitlements();
+    for block in &cascade.blocks {
+        let start = block.range.start.max(chunk.rows.start);
+        let end = block.range.end.min(chunk.rows.end);
+        let mut first = start;
+        while first < end {
+            let tile = first..(first + TILE).min(end);
+            let sheets = &mut sheets[..tile.len()];
+            let sales = &mut sales[..tile.len()];
+            for (sheet, n) in sheets.iter_mut().zip(tile.clone()) {
+                let holdings = cascade.holdings.row(n);
+                sheet.cash = data.cash[n];
+                sheet.other_assets = data.other_assets[n];
+                sheet.marketable = A::product_sum(holdings, state.prices);
+                sheet.marketable_at_average = match cascade.execution {
+                    Execution::Terminal => sheet.marketable,
+                    Execution::Vwap => A::product_sum(holdings, state.averages),
+                };
+                sheet.execution_gain = zero;
+                sheet.claims_face = A::amount(cascade.claims_face.value[n], cascade.claims_face.bounds[n]);
+                sheet.received = if cascade.components == 0 {
+                    sheet.claims_face
+                } else {
+                    A::product_sum(entitlements.row(n), state.claims)
+                };
+                sheet.debts_face = A::amount(cascade.debts_face.value[n], cascade.debts_face.bounds[n]);
+                sheet.external_liabilities = data.external_liabilities[n];
+                sheet.liabilities = A::amount(cascade.liabilities.value[n], cascade.liabilities.bounds[n]);
+                sheet.equity_initial = data.equity_initial[n];
+                sheet.equity_shocked = data.equity_shocked[n];
+                sheet.execution = cascade.execution;
+                sheet.holdings = holdings;
+                sheet.prices = state.prices;
+                sheet.average_prices = state.averages;
+            }
+            A::sales(&*block.rule, first - block.range.start, sheets, sales);
+            for ((sheet, &sale), n) in sheets.iter_mut().zip(sales.iter()).zip(tile.clone()) {
+                let count = sheet.holdings.columns.len();
+                if sale == Sale::nothing() || sale == Sale::Money(zero) {
+                    // A term of zero changes no sum, so the bits are the same as with it.
+                    chunk.units.low[..count].fill(0.0);
+                } else {
+                    sheet.execution_gain = A::units(
+                        &*cascade.strategy,
+                        sale,
+                        sheet,
+                        &mut chunk.strategy,
+                        &mut chunk.units,
+                    );
+                    for (position, &asset) in sheet.holdings.columns.iter().enumerate() {
+                        A::accumulate(&mut chunk.sold[asset as usize], &chunk.units, position);
+                    }
+                }
+                visit(Visit {
+                    position: n,
+                    sheet,
+                    units: &chunk.units.low[..count],
+                });
+            }
+            if cascade.components > 0 {
+                let place = (tile.start - chunk.rows.start) * cascade.components;
+                let length = tile.len() * cascade.components;
+                let ids = &cascade.order[tile.clone()];
+                A::settle(
+                    &*cascade.claims,
+                    ids,
+                    sheets,
+                    &mut chunk.components[place..place + length],
+                    &mut chunk.spare[place..place + length],
+                );
+            }
+            first = tile.end;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Solving a cascade: one end of the lattice or both, one shock or many.
+
+use crate::composition::{Cascade, CascadeError};
+use crate::map::CascadeMap;
+use crate::outcome::{Equilibria, Outcome, Snapshot};
+use crate::shock::Shock;
+use delever_solver::{End, Observer, Settings, Solution, Step, solve};
+use rayon::prelude::*;
+use std::ops::ControlFlow;
+
+/// Which equilibria are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Select {
+    /// The best one.
+    #[default]
+    Greatest,
+    /// The worst one: what a self-fulfilling loss of confidence can reach.
+    Least,
+    /// Both, and whether they are one.
+    Both,
+}
+
+/// One step of a cascade's iteration, to be looked at lazily.
+pub struct CascadeStep<'s> {
+    /// Number of applications of the map so far.
+    pub iteration: u64,
+    /// Largest relative change in this step.
+    pub change: f64,
+    map: &'s CascadeMap<'s>,
+    point: &'s [f64],
+}
+
+impl CascadeStep<'_> {
+    /// Trial prices, in id order.
+    pub fn prices(&self) -> &[f64] {
+        self.map.cascade.view(self.point).prices
+    }
+
+    /// Who sells, who fails, what is lost at this step. Costs a pass.
+    pub fn snapshot(&self) -> Snapshot {
+        self.map.snapshot(self.point)
+    }
+}
+
+/// Hands steps of the solver on as steps of a cascade.
+struct Watch<'w, F> {
+    map: &'w CascadeMap<'w>,
+    watch: F,
+}
+
+impl<F: FnMut(&CascadeStep<'_>) -> ControlFlow<()>> Observer for Watch<'_, F> {
+    fn on_step(&mut self, step: Step<'_>) -> ControlFlow<()> {
+        let Step {
+            iteration,
+            point,
+            change,
+        } = step;
+        (self.watch)(&CascadeStep {
+            iteration,
+            change,
+            map: self.map,
+            point,
+        })
+    }
+}
+
+impl Cascade<'_> {
+    /// Solves the cascade under a shock.
+    ///
+    /// Errors are for shocks that do not fit. Non-convergence is a status of the outcome.
+    pub fn solve(
+        &self,
+        shock: &Shock,
+        select: Select,
+        settings: &Settings,
+    ) -> Result<Equilibria, CascadeError> {
+        self.solve_observed(shock, select, settings, |_| ControlFlow::Continue(()))
+    }
+
+    /// Solves the cascade and calls `watch` after every step; `Break` interrupts with the best iterate kept.
+    pub fn solve_observed(
+        &self,
+        shock: &Shock,
+        select: Select,
+        settings: &Settings,
+        mut watch: impl FnMut(&CascadeStep<'_>) -> ControlFlow<()>,
+    ) -> Result<Equilibria, CascadeError> {
+        let map = CascadeMap::new(self, shock)?;
+        let mut find = |end| {
+            solve(
+                &map,
+                end,
+                settings,
+                &mut Watch {
+                    map: &map,
+                    watch: &mut watch,
+                },
+            )
+        };
+        let greatest = (select != Select::Least).then(|| find(End::Greatest));
+        let least = (select != Select::Greatest).then(|| find(End::Least));
+        let mut unique = match (&greatest, &least) {
+            (Some(greatest), Some(least)) => compare(&map, greatest, least, settings.tolerance),
+            _ => None,
+        };
+        if unique.is_none() && map.not_unique() {
+            unique = Some(false);
+        }
+        let finish = |solution: Solution| Outcome {
+            unique,
+            ..map.outcome(&solution)
+        };
+        Ok(Equilibria {
+            greatest: greatest.map(finish),
+            least: least.map(finish),
+            unique,
+        })
+    }
+
+    /// Solves the cascade under many shocks, in parallel; results stand in the order of the shocks.
+    ///
+    /// Every result has the same bits as from [`Self::solve`], whatever the number of threads.
+    pub fn solve_batch(
+        &self,
+        shocks: &[Shock],
+        select: Select,
+        settings: &Settings,
+    ) -> Vec<Result<Equilibria, CascadeError>> {
+        shocks
+            .par_iter()
+            .map(|shock| self.solve(shock, select, settings))
+            .collect()
+    }
+}
+
+/// Unique if the brackets leave no room between the ends; not unique if they prove a gap.
+fn compare(map: &CascadeMap<'_>, greatest: &Solution, least: &Solution, tolerance: f64) -> Option<bool> {
+    use delever_solver::FixedPointMap;
+    let (above, below) = (greatest.bracket.as_ref()?, least.bracket.as_ref()?);
+    let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
+    map.bounds_into(&mut bottom, &mut top);
+    let components = || (0..map.dim()).filter(|&n| top[n] > 0.0);
+    if components().any(|n| above.lower[n] > below.upper[n]) {
+        Some(false)
+    } else if components().all(|n| above.upper[n] - below.lower[n] <= tolerance * top[n]) {
+        Some(true)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,3 @@
+//! The delever program.
+
+fn main() {}

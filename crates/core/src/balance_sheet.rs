@@ -1,0 +1,91 @@
+//! What a rule, a strategy or a clearing model sees of one institution at one trial state.
+
+use crate::{Real, SparseRow};
+
+/// The price at which sellers are paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Execution {
+    /// All units sold fetch the price that holds after all sales.
+    #[default]
+    Terminal,
+    /// Units sold fetch the average price over the path from the shocked price to the final one.
+    Vwap,
+}
+
+/// One institution at trial prices and payments. All amounts are money in the unit of the tables.
+///
+/// `N` is `f64` in a solution and [`crate::Interval`] in a proof.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub struct BalanceSheet<'a, N: Real = f64> {
+    /// Cash after the shock; negative where `outside_assets` took more than there was.
+    pub cash: f64,
+    /// Assets that are neither cash, nor marketable, nor claims on institutions.
+    pub other_assets: f64,
+    /// `M = sum_k q_k h_k`: holdings at trial prices.
+    pub marketable: N,
+    /// `V = sum_k v_k h_k`: holdings at average execution prices; equals `marketable` under terminal execution.
+    pub marketable_at_average: N,
+    /// What units sold fetched above the final price: `sum_k (v_k - q_k) s_k`. Zero while the rule decides.
+    pub execution_gain: N,
+    /// Claims on institutions at face.
+    pub claims_face: N,
+    /// Claims on institutions at what the clearing model says they pay.
+    pub received: N,
+    /// Debts to institutions at face, all seniorities.
+    pub debts_face: N,
+    /// Debts to creditors outside the system.
+    pub external_liabilities: f64,
+    /// All liabilities at face.
+    pub liabilities: N,
+    /// Equity before the shock, claims at face.
+    pub equity_initial: f64,
+    /// Equity after the shock and before any sale, claims at face.
+    pub equity_shocked: f64,
+    /// How sellers are paid.
+    pub execution: Execution,
+    /// Units held, by asset.
+    pub holdings: SparseRow<'a>,
+    /// Trial prices of all assets, money per unit.
+    pub prices: &'a [f64],
+    /// Average execution prices of all assets; equals `prices` under terminal execution.
+    pub average_prices: &'a [f64],
+}
+
+impl<N: Real> BalanceSheet<'_, N> {
+    /// A balance sheet with nothing on it, for engines and tests to fill in.
+    pub fn empty() -> Self {
+        let zero = N::from(0.0);
+        Self {
+            cash: 0.0,
+            other_assets: 0.0,
+            marketable: zero,
+            marketable_at_average: zero,
+            execution_gain: zero,
+            claims_face: zero,
+            received: zero,
+            debts_face: zero,
+            external_liabilities: 0.0,
+            liabilities: zero,
+            equity_initial: 0.0,
+            equity_shocked: 0.0,
+            execution: Execution::Terminal,
+            holdings: SparseRow::default(),
+            prices: &[],
+            average_prices: &[],
+        }
+    }
+
+    /// Assets that do not depend on other institutions' payments: cash, other assets, holdings, proceeds.
+    #[inline]
+    pub fn outside_assets(&self) -> N {
+        N::from(self.cash) + N::from(self.other_assets) + self.marketable + self.execution_gain
+    }
+
+    /// `A`: total assets at trial prices and payments.
+    #[inline]
+    pub fn assets(&self) -> N {
+        self.outside_assets() + self.received
+    }
+}

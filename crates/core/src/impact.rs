@@ -1,0 +1,322 @@
+//! Price impact: how far sales push prices. Kernel for authors, model for the engine, spec for scenario files.
+
+use crate::{Continuity, Interval, Order, ParameterTable, Parameters, Profile, SpecError};
+use serde::de::DeserializeOwned;
+
+/// The two prices of an asset that an impact model may refer to, in money per unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quote {
+    /// Price before the shock: `Q` counts sold units at this price.
+    pub initial: f64,
+    /// Price after the shock and before any sale.
+    pub shocked: f64,
+}
+
+/// All assets' quotes, as slices in asset order.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub struct Market<'a> {
+    /// Prices before the shock.
+    pub initial: &'a [f64],
+    /// Prices after the shock and before any sale.
+    pub shocked: &'a [f64],
+}
+
+impl<'a> Market<'a> {
+    /// A market of assets with these prices before and after the shock.
+    pub fn new(initial: &'a [f64], shocked: &'a [f64]) -> Self {
+        Self { initial, shocked }
+    }
+
+    /// The quote of one asset.
+    #[inline]
+    pub fn quote(&self, asset: usize) -> Quote {
+        Quote {
+            initial: self.initial[asset],
+            shocked: self.shocked[asset],
+        }
+    }
+}
+
+/// A price-impact model for one asset at a time: what a model author writes.
+///
+/// `sold` is `Q`, money at the initial price: initial price times cumulative units sold.
+pub trait ImpactKernel: Send + Sync {
+    /// The parameters of one asset. Field names are the columns of the assets table and the keys of `[impact]`.
+    type Row: DeserializeOwned + Send + Sync;
+
+    /// Price multiplier in `[0, 1]` after sales of `sold`.
+    fn survival(&self, sold: f64, row: &Self::Row) -> f64;
+
+    /// Price after sales of `sold`, money per unit. Default: `shocked * survival`.
+    #[inline]
+    fn price(&self, quote: Quote, sold: f64, row: &Self::Row) -> f64 {
+        quote.shocked * self.survival(sold, row)
+    }
+
+    /// `(1 / Q) * integral of the price from 0 to Q`, which sellers get under volume-weighted execution.
+    fn average_price(&self, _quote: Quote, _sold: f64, _row: &Self::Row) -> Option<f64> {
+        None
+    }
+
+    /// `d price / d sold`.
+    fn derivative(&self, _quote: Quote, _sold: f64, _row: &Self::Row) -> Option<f64> {
+        None
+    }
+
+    /// Whether more sales never raise the price. May depend on the parameters.
+    fn order(&self, _row: &Self::Row) -> Order {
+        Order::Unordered
+    }
+
+    /// Largest error of [`Self::survival`] in units in the last place of its result; `None`: no certificate.
+    fn error_ulps(&self) -> Option<u32> {
+        None
+    }
+
+    /// Bounds of the exact price at exactly `sold`. Default: from [`Self::error_ulps`].
+    fn price_bounds(&self, quote: Quote, sold: f64, row: &Self::Row) -> Option<Interval> {
+        let survival = Interval::around(self.survival(sold, row), self.error_ulps()?);
+        Some(Interval::from(quote.shocked) * crate::Real::at_least(survival, 0.0))
+    }
+
+    /// Bounds of the exact average price at exactly `sold`.
+    fn average_price_bounds(&self, _quote: Quote, _sold: f64, _row: &Self::Row) -> Option<Interval> {
+        None
+    }
+
+    /// Whether [`Self::average_price`] is defined; [`PerAsset`] refuses volume-weighted execution otherwise.
+    fn has_average_price(&self) -> bool {
+        false
+    }
+
+    /// Whether [`Self::derivative`] is defined.
+    fn has_derivative(&self) -> bool {
+        false
+    }
+
+    /// Checks one asset's parameters. Report the parameter's name, what is wrong and what would be right.
+    fn check(&self, _quote: Quote, _row: &Self::Row) -> Result<(), SpecError> {
+        Ok(())
+    }
+}
+
+/// A price-impact model for all assets at once: what the engine calls, once an iteration.
+///
+/// All slices are in asset order and of one length; `sold` is money at the initial price.
+pub trait ImpactModel: Send + Sync {
+    /// Prices after sales.
+    fn prices_into(&self, market: Market<'_>, sold: &[f64], prices: &mut [f64]);
+
+    /// Average execution prices over the path of sales. Called only where [`Self::has_average_prices`].
+    fn average_prices_into(&self, _market: Market<'_>, _sold: &[f64], _prices: &mut [f64]) {}
+
+    /// `d price_k / d sold_k`. Called only where [`Self::has_derivative`].
+    fn derivative_into(&self, _market: Market<'_>, _sold: &[f64], _derivative: &mut [f64]) {}
+
+    /// Bounds of exact prices at exactly `sold`. Called only where the profile says `bounded`.
+    fn price_bounds_into(&self, _market: Market<'_>, _sold: &[f64], _low: &mut [f64], _high: &mut [f64]) {}
+
+    /// Bounds of exact average prices at exactly `sold`. Called only where the profile says `bounded`.
+    fn average_price_bounds_into(
+        &self,
+        _market: Market<'_>,
+        _sold: &[f64],
+        _low: &mut [f64],
+        _high: &mut [f64],
+    ) {
+    }
+
+    /// Order, continuity, and whether rounding is bounded.
+    fn profile(&self) -> Profile {
+        Profile::default()
+    }
+
+    /// Whether the model knows average execution prices.
+    fn has_average_prices(&self) -> bool {
+        false
+    }
+
+    /// Whether the model knows its derivative.
+    fn has_derivative(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! forward_impact {
+    ($($pointer:ty),*) => {$(
+        impl<M: ImpactModel + ?Sized> ImpactModel for $pointer {
+            fn prices_into(&self, market: Market<'_>, sold: &[f64], prices: &mut [f64]) {
+                (**self).prices_into(market, sold, prices);
+            }
+            fn average_prices_into(&self, market: Market<'_>, sold: &[f64], prices: &mut [f64]) {
+                (**self).average_prices_into(market, sold, prices);
+            }
+            fn derivative_into(&self, market: Market<'_>, sold: &[f64], derivative: &mut [f64]) {
+                (**self).derivative_into(market, sold, derivative);
+            }
+            fn price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {
+                (**self).price_bounds_into(market, sold, low, high);
+            }
+            fn average_price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {
+                (**self).average_price_bounds_into(market, sold, low, high);
+            }
+            fn profile(&self) -> Profile {
+                (**self).profile()
+            }
+            fn has_average_prices(&self) -> bool {
+                (**self).has_average_prices()
+            }
+            fn has_derivative(&self) -> bool {
+                (**self).has_derivative()
+            }
+        }
+    )*};
+}
+forward_impact!(&M, Box<M>, std::sync::Arc<M>);
+
+/// Lifts an [`ImpactKernel`] to an [`ImpactModel`]: one kernel, one row of parameters for each asset.
+#[derive(Clone, Debug)]
+pub struct PerAsset<K: ImpactKernel> {
+    kernel: K,
+    rows: Vec<K::Row>,
+}
+
+impl<K: ImpactKernel> PerAsset<K> {
+    /// A model with the parameters of each asset, in asset order.
+    pub fn new(kernel: K, rows: Vec<K::Row>) -> Self {
+        Self { kernel, rows }
+    }
+
+    /// The parameters, in asset order.
+    pub fn rows(&self) -> &[K::Row] {
+        &self.rows
+    }
+
+    /// Builds the model from a scenario's parameters, with every problem of every row reported.
+    pub fn from_shape(kernel: K, market: &MarketShape<'_>) -> Result<Self, Vec<SpecError>> {
+        let rows = market.columns.rows::<K::Row>(market.parameters, &[])?;
+        let problems: Vec<_> = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(asset, row)| {
+                kernel
+                    .check(market.market.quote(asset), row)
+                    .err()
+                    .map(|problem| problem.at_row(asset))
+            })
+            .collect();
+        if problems.is_empty() {
+            Ok(Self { kernel, rows })
+        } else {
+            Err(problems)
+        }
+    }
+
+    fn fill(out: &mut [f64], mut value: impl FnMut(usize) -> f64) {
+        for (asset, slot) in out.iter_mut().enumerate() {
+            *slot = value(asset);
+        }
+    }
+}
+
+impl<K: ImpactKernel> ImpactModel for PerAsset<K> {
+    fn prices_into(&self, market: Market<'_>, sold: &[f64], prices: &mut [f64]) {
+        Self::fill(prices, |k| {
+            self.kernel.price(market.quote(k), sold[k], &self.rows[k])
+        });
+    }
+
+    fn average_prices_into(&self, market: Market<'_>, sold: &[f64], prices: &mut [f64]) {
+        Self::fill(prices, |k| {
+            self.kernel
+                .average_price(market.quote(k), sold[k], &self.rows[k])
+                .unwrap_or(f64::NAN)
+        });
+    }
+
+    fn derivative_into(&self, market: Market<'_>, sold: &[f64], derivative: &mut [f64]) {
+        Self::fill(derivative, |k| {
+            self.kernel
+                .derivative(market.quote(k), sold[k], &self.rows[k])
+                .unwrap_or(f64::NAN)
+        });
+    }
+
+    fn price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {
+        for (k, row) in self.rows.iter().enumerate() {
+            let bounds = self.kernel.price_bounds(market.quote(k), sold[k], row);
+            (low[k], high[k]) = bounds.map_or((0.0, f64::INFINITY), |b| (b.low, b.high));
+        }
+    }
+
+    fn average_price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {
+        for (k, row) in self.rows.iter().enumerate() {
+            let bounds = self.kernel.average_price_bounds(market.quote(k), sold[k], row);
+            (low[k], high[k]) = bounds.map_or((0.0, f64::INFINITY), |b| (b.low, b.high));
+        }
+    }
+
+    fn profile(&self) -> Profile {
+        let quote = Quote {
+            initial: 1.0,
+            shocked: 1.0,
+        };
+        let own = Profile {
+            order: Order::Antitone,
+            continuity: Continuity::Both,
+            bounded: self
+                .rows
+                .iter()
+                .all(|row| self.kernel.price_bounds(quote, 0.0, row).is_some()),
+        };
+        self.rows.iter().fold(own, |profile, row| {
+            profile.and(Profile {
+                order: self.kernel.order(row),
+                continuity: Continuity::Both,
+                bounded: profile.bounded,
+            })
+        })
+    }
+
+    fn has_average_prices(&self) -> bool {
+        self.kernel.has_average_price()
+    }
+
+    fn has_derivative(&self) -> bool {
+        self.kernel.has_derivative()
+    }
+}
+
+/// What a spec may look at when it builds an impact model.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub struct MarketShape<'a> {
+    /// Prices before and after the shock.
+    pub market: Market<'a>,
+    /// The keys of `[impact]`.
+    pub parameters: &'a Parameters,
+    /// The columns of the assets table.
+    pub columns: &'a ParameterTable,
+}
+
+impl<'a> MarketShape<'a> {
+    /// A shape for building models without a scenario file.
+    pub fn new(market: Market<'a>, parameters: &'a Parameters, columns: &'a ParameterTable) -> Self {
+        Self {
+            market,
+            parameters,
+            columns,
+        }
+    }
+}
+
+/// A model that a scenario file names and that needs more than one row of parameters for each asset.
+pub trait ImpactSpec: DeserializeOwned + 'static {
+    /// The name in scenario files, such as `exponential`, or `acme/own-model` for a third party's.
+    const KIND: &'static str;
+    /// What it builds.
+    type Model: ImpactModel + 'static;
+    /// Builds the model, or says all that is wrong.
+    fn build(self, market: &MarketShape<'_>) -> Result<Self::Model, Vec<SpecError>>;
+}

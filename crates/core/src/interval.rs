@@ -1,0 +1,207 @@
+//! Closed intervals with outward rounding: the arithmetic behind certificates.
+
+use crate::elementary;
+use crate::error_free::{add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_bounds};
+use std::ops::{Add, Div, Mul, Sub};
+
+/// A closed interval `[low, high]` that holds the exact value of a computation on doubles.
+///
+/// ```
+/// use delever_core::Interval;
+/// let third = Interval::from(1.0) / Interval::from(3.0);
+/// assert!(third.low < third.high && third.high - third.low < 1e-16);
+/// let half = Interval::from(1.0) / Interval::from(2.0);
+/// assert_eq!(half, Interval::from(0.5)); // exact results stay points
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// No exact value lies below this.
+    pub low: f64,
+    /// No exact value lies above this.
+    pub high: f64,
+}
+
+impl Interval {
+    /// The interval from `low` to `high`.
+    pub fn new(low: f64, high: f64) -> Self {
+        debug_assert!(low <= high, "[{low}, {high}]");
+        Self { low, high }
+    }
+
+    /// The smallest interval that holds both.
+    #[must_use]
+    pub fn hull(self, other: Self) -> Self {
+        Self {
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+        }
+    }
+
+    /// The interval around a computed value whose error is at most `ulps` units in the last place.
+    pub fn around(value: f64, ulps: u32) -> Self {
+        let (mut low, mut high) = (value, value);
+        for _ in 0..ulps {
+            low = low.next_down();
+            high = high.next_up();
+        }
+        Self { low, high }
+    }
+
+    /// The natural exponential.
+    #[must_use]
+    pub fn exp(self) -> Self {
+        Self {
+            low: elementary::exp_bounds(self.low).0,
+            high: elementary::exp_bounds(self.high).1,
+        }
+    }
+}
+
+impl From<f64> for Interval {
+    fn from(value: f64) -> Self {
+        Self {
+            low: value,
+            high: value,
+        }
+    }
+}
+
+impl Add for Interval {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            low: add_down(self.low, other.low),
+            high: add_up(self.high, other.high),
+        }
+    }
+}
+
+impl Sub for Interval {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self {
+            low: add_down(self.low, -other.high),
+            high: add_up(self.high, -other.low),
+        }
+    }
+}
+
+/// `0 * inf` is `0` here: an infinite cap times nothing sold.
+fn product(a: f64, b: f64, round: fn(f64, f64) -> f64) -> f64 {
+    if a == 0.0 || b == 0.0 { 0.0 } else { round(a, b) }
+}
+
+impl Mul for Interval {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        if self.low >= 0.0 && other.low >= 0.0 {
+            return Self {
+                low: product(self.low, other.low, mul_down),
+                high: product(self.high, other.high, mul_up),
+            };
+        }
+        let pairs = [
+            (self.low, other.low),
+            (self.low, other.high),
+            (self.high, other.low),
+            (self.high, other.high),
+        ];
+        let mut hull = Self {
+            low: f64::INFINITY,
+            high: f64::NEG_INFINITY,
+        };
+        for (a, b) in pairs {
+            hull.low = hull.low.min(product(a, b, mul_down));
+            hull.high = hull.high.max(product(a, b, mul_up));
+        }
+        hull
+    }
+}
+
+impl Div for Interval {
+    type Output = Self;
+    /// A denominator that touches zero or lies below it gives the whole line: callers decide such cases first.
+    fn div(self, other: Self) -> Self {
+        if other.low <= 0.0 {
+            return Self {
+                low: f64::NEG_INFINITY,
+                high: f64::INFINITY,
+            };
+        }
+        let low_by = if self.low >= 0.0 { other.high } else { other.low };
+        let high_by = if self.high >= 0.0 { other.low } else { other.high };
+        Self {
+            low: div_down(self.low, low_by),
+            high: div_up(self.high, high_by),
+        }
+    }
+}
+
+impl crate::Real for Interval {
+    fn at_least(self, floor: f64) -> Self {
+        Self {
+            low: self.low.max(floor),
+            high: self.high.max(floor),
+        }
+    }
+
+    fn at_most(self, cap: f64) -> Self {
+        Self {
+            low: self.low.min(cap),
+            high: self.high.min(cap),
+        }
+    }
+
+    fn sqrt(self) -> Self {
+        Self {
+            low: sqrt_bounds(self.low).0,
+            high: sqrt_bounds(self.high).1,
+        }
+    }
+
+    fn exp(self) -> Self {
+        Interval::exp(self)
+    }
+
+    fn pow(self, exponent: f64) -> Self {
+        Self {
+            low: elementary::pow_bounds(self.low, exponent).0,
+            high: elementary::pow_bounds(self.high, exponent).1,
+        }
+    }
+
+    fn is_zero(self) -> bool {
+        self.low == 0.0 && self.high == 0.0
+    }
+
+    fn if_below(
+        self,
+        threshold: Self,
+        below: impl FnOnce() -> Self,
+        otherwise: impl FnOnce() -> Self,
+    ) -> Self {
+        if self.high < threshold.low {
+            below()
+        } else if self.low >= threshold.high {
+            otherwise()
+        } else {
+            below().hull(otherwise())
+        }
+    }
+
+    fn fraction_of(self, whole: Self) -> Self {
+        let bound = |part: f64, whole: f64, divide: fn(f64, f64) -> f64| {
+            if part <= 0.0 {
+                0.0
+            } else if whole <= 0.0 || part >= whole {
+                1.0
+            } else {
+                divide(part, whole).min(1.0)
+            }
+        };
+        Self {
+            low: bound(self.low, whole.high, div_down),
+            high: bound(self.high, whole.low, div_up),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The vocabulary that every `delever` crate and every third-party model shares.
+//!
+//! This crate holds what a model author needs and nothing else: ids, compressed sparse rows, the extension
+//! traits for price impact, deleveraging rules, liquidation strategies and claims, the declaration of order
+//! that decides whether an answer may carry a certificate, arithmetic with verified bounds, and an explicit
+//! registry that maps the `kind` named in a scenario file to a model.
+//!
+//! It deliberately holds no concrete model, no solver, no file format and no global state.
+//!
+//! # Writing a price-impact model
+//!
+//! One method is mandatory. The adapter [`PerAsset`] lifts the scalar kernel to the slice-level
+//! [`ImpactModel`] that the engine calls once an iteration.
+//!
+//! ```
+//! use delever_core::{ImpactKernel, ImpactModel, Market, Order, PerAsset};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Depth {
+//!     depth: f64,
+//! }
+//!
+//! /// `q = q0 / (1 + Q / depth)`: a rational impact that never reaches zero.
+//! struct Rational;
+//!
+//! impl ImpactKernel for Rational {
+//!     type Row = Depth;
+//!     fn survival(&self, sold: f64, row: &Depth) -> f64 {
+//!         1.0 / (1.0 + sold / row.depth)
+//!     }
+//!     fn order(&self, _: &Depth) -> Order {
+//!         Order::Antitone
+//!     }
+//!     fn error_ulps(&self) -> Option<u32> {
+//!         Some(3) // three correctly rounded operations, none of which cancels
+//!     }
+//! }
+//!
+//! let model = PerAsset::new(Rational, vec![Depth { depth: 100.0 }]);
+//! let mut price = [0.0];
+//! model.prices_into(Market::new(&[1.0], &[0.8]), &[100.0], &mut price);
+//! assert_eq!(price, [0.4]);
+//! ```
+
+mod balance_sheet;
+mod claims;
+pub mod elementary;
+pub mod error_free;
+mod ids;
+mod impact;
+mod interval;
+mod order;
+mod parameters;
+mod real;
+mod registry;
+mod rule;
+mod sparse;
+mod strategy;
+
+pub use balance_sheet::{BalanceSheet, Execution};
+pub use claims::{ClaimKernel, Claims, ClaimsSpec, NetworkView, PerInstitutionClaims};
+pub use ids::{AssetId, InstitutionId};
+pub use impact::{ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, PerAsset, Quote};
+pub use interval::Interval;
+pub use order::{Continuity, Order, Profile};
+pub use parameters::{ParameterTable, ParameterValue, Parameters, SpecError, parameter_names};
+pub use real::Real;
+pub use registry::{Registry, UnknownKind, nearest_name};
+pub use rule::{NoColumns, PerInstitution, Rule, RuleContext, RuleKernel, RuleShape, RuleSpec, Sale};
+pub use sparse::{SparseRow, SparseRows};
+pub use strategy::{Strategy, StrategyScratch, StrategyShape};

@@ -1,0 +1,111 @@
+//! One formula, two arithmetics: doubles for the solution, intervals for its proof.
+
+use std::fmt::Debug;
+use std::ops::{Add, Div, Mul, Sub};
+
+/// A number that a model's formula computes with: `f64` for the value, [`crate::Interval`] for verified bounds.
+///
+/// Write each formula so that every argument enters with one sign only; then the `f64` version is monotone in
+/// floating point, and order laws hold with zero tolerance.
+///
+/// ```
+/// use delever_core::{Interval, Real};
+/// fn linear<N: Real>(sold: N, depth: f64) -> N {
+///     (N::from(1.0) - sold / N::from(depth)).at_least(0.0)
+/// }
+/// let value = linear(1.0, 3.0);
+/// let proof = linear(Interval::from(1.0), 3.0);
+/// assert!(proof.low <= value && value <= proof.high);
+/// ```
+pub trait Real:
+    Copy
+    + Debug
+    + From<f64>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + PartialEq
+{
+    /// `max(self, floor)`.
+    #[must_use]
+    fn at_least(self, floor: f64) -> Self;
+    /// `min(self, cap)`.
+    #[must_use]
+    fn at_most(self, cap: f64) -> Self;
+    /// The square root of a number `>= 0`.
+    #[must_use]
+    fn sqrt(self) -> Self;
+    /// The natural exponential, monotone in floating point and the same bits on every platform.
+    #[must_use]
+    fn exp(self) -> Self;
+    /// `self^exponent` for `self >= 0` and `exponent > 0`, monotone in floating point.
+    #[must_use]
+    fn pow(self, exponent: f64) -> Self;
+    /// Whether the number is exactly zero.
+    fn is_zero(self) -> bool;
+    /// `below()` if `self < threshold`, else `otherwise()`; for undecided intervals the hull of both.
+    #[must_use]
+    fn if_below(
+        self,
+        threshold: Self,
+        below: impl FnOnce() -> Self,
+        otherwise: impl FnOnce() -> Self,
+    ) -> Self;
+    /// `clip(self / whole, 0, 1)`, with 0 if `self <= 0`, else 1 if `whole <= 0`; never divides by zero.
+    #[must_use]
+    fn fraction_of(self, whole: Self) -> Self;
+}
+
+impl Real for f64 {
+    #[inline]
+    fn at_least(self, floor: f64) -> Self {
+        if self > floor { self } else { floor }
+    }
+
+    #[inline]
+    fn at_most(self, cap: f64) -> Self {
+        if self < cap { self } else { cap }
+    }
+
+    #[inline]
+    fn sqrt(self) -> Self {
+        f64::sqrt(self)
+    }
+
+    #[inline]
+    fn exp(self) -> Self {
+        crate::elementary::exp(self)
+    }
+
+    #[inline]
+    fn pow(self, exponent: f64) -> Self {
+        crate::elementary::pow(self, exponent)
+    }
+
+    #[inline]
+    fn is_zero(self) -> bool {
+        self == 0.0
+    }
+
+    #[inline]
+    fn if_below(
+        self,
+        threshold: Self,
+        below: impl FnOnce() -> Self,
+        otherwise: impl FnOnce() -> Self,
+    ) -> Self {
+        if self < threshold { below() } else { otherwise() }
+    }
+
+    #[inline]
+    fn fraction_of(self, whole: Self) -> Self {
+        if self <= 0.0 {
+            0.0
+        } else if whole <= 0.0 || self >= whole {
+            1.0
+        } else {
+            self / whole
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Deleveraging rules: how much an institution must sell. Kernel for authors, model for the engine, spec for files.
+
+use crate::{
+    BalanceSheet, Continuity, Execution, Interval, Order, ParameterTable, Parameters, Profile, Real,
+    SpecError,
+};
+use serde::de::DeserializeOwned;
+
+/// What a rule asks of an institution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sale<N = f64> {
+    /// Raise this much money at trial prices; `inf` sells everything, amounts above the holdings likewise.
+    Money(N),
+    /// Sell this fraction of the holdings' value, in `[0, 1]`.
+    Fraction(N),
+}
+
+impl<N: Real> Sale<N> {
+    /// Nothing to sell.
+    pub fn nothing() -> Self {
+        Self::Fraction(N::from(0.0))
+    }
+
+    /// The fraction of holdings that a pro-rata seller sells: `clip(money / M, 0, 1)`, or the fraction itself.
+    #[inline]
+    pub fn fraction(self, sheet: &BalanceSheet<'_, N>) -> N {
+        match self {
+            Self::Money(money) => money.fraction_of(sheet.marketable),
+            Self::Fraction(fraction) => fraction,
+        }
+    }
+}
+
+/// A deleveraging rule for one institution at a time: what a rule author writes.
+pub trait RuleKernel: Send + Sync {
+    /// Parameters of one institution: columns of the institutions table and keys of `[deleveraging]`.
+    type Row: DeserializeOwned + Send + Sync;
+    /// Parameters of one asset that the rule needs, such as a risk weight; [`NoColumns`] for none.
+    type AssetRow: DeserializeOwned + Send + Sync;
+
+    /// Groups of parameters that state the same thing, of which one is given; the more specific place wins.
+    const ALTERNATIVES: &'static [&'static [&'static str]] = &[];
+
+    /// What the institution must sell at this trial state.
+    fn sale(&self, sheet: &BalanceSheet<'_>, row: &Self::Row, assets: &[Self::AssetRow]) -> Sale;
+
+    /// Bounds of the exact sale at this trial state; `None`: no certificate.
+    fn sale_bounds(
+        &self,
+        _sheet: &BalanceSheet<'_, Interval>,
+        _row: &Self::Row,
+        _assets: &[Self::AssetRow],
+    ) -> Option<Sale<Interval>> {
+        None
+    }
+
+    /// Order and continuity of sales in prices and payments. May depend on the parameters.
+    fn profile(&self, _row: &Self::Row, _assets: &[Self::AssetRow], _shape: RuleContext) -> Profile {
+        Profile::default()
+    }
+
+    /// Checks one institution's parameters.
+    fn check(&self, _row: &Self::Row) -> Result<(), SpecError> {
+        Ok(())
+    }
+
+    /// Checks one asset's parameters.
+    fn check_asset(&self, _row: &Self::AssetRow) -> Result<(), SpecError> {
+        Ok(())
+    }
+}
+
+/// What the order of a rule may depend on besides its parameters.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct RuleContext {
+    /// How sellers are paid.
+    pub execution: Execution,
+    /// Whether payments depend on assets, so that sellers' proceeds reach others.
+    pub payments_respond: bool,
+}
+
+impl RuleContext {
+    /// A context.
+    pub fn new(execution: Execution, payments_respond: bool) -> Self {
+        Self {
+            execution,
+            payments_respond,
+        }
+    }
+}
+
+/// For rules and models that need no parameters of a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct NoColumns {}
+
+/// A deleveraging rule for a block of institutions: what the engine calls, once for each run of rows.
+///
+/// Rows are counted inside the block: `first` is the block's row of `sheets[0]`.
+pub trait Rule: Send + Sync {
+    /// What each institution must sell.
+    fn sales_into(&self, first: usize, sheets: &[BalanceSheet<'_>], sales: &mut [Sale]);
+
+    /// Bounds of the exact sales. Called only where the profile says `bounded`.
+    fn sale_bounds_into(
+        &self,
+        _first: usize,
+        _sheets: &[BalanceSheet<'_, Interval>],
+        _sales: &mut [Sale<Interval>],
+    ) {
+    }
+
+    /// Order, continuity, and whether rounding is bounded.
+    fn profile(&self, _context: RuleContext) -> Profile {
+        Profile::default()
+    }
+}
+
+macro_rules! forward_rule {
+    ($($pointer:ty),*) => {$(
+        impl<M: Rule + ?Sized> Rule for $pointer {
+            fn sales_into(&self, first: usize, sheets: &[BalanceSheet<'_>], sales: &mut [Sale]) {
+                (**self).sales_into(first, sheets, sales);
+            }
+            fn sale_bounds_into(&self, first: usize, sheets: &[BalanceSheet<'_, Interval>], sales: &mut [Sale<Interval>]) {
+                (**self).sale_bounds_into(first, sheets, sales);
+            }
+            fn profile(&self, context: RuleContext) -> Profile {
+                (**self).profile(context)
+            }
+        }
+    )*};
+}
+forward_rule!(&M, Box<M>, std::sync::Arc<M>);
+
+/// Lifts a [`RuleKernel`] to a [`Rule`]: one kernel, a row of parameters for each institution of the block.
+#[derive(Clone, Debug)]
+pub struct PerInstitution<K: RuleKernel> {
+    kernel: K,
+    rows: Vec<K::Row>,
+    assets: Vec<K::AssetRow>,
+}
+
+impl<K: RuleKernel> PerInstitution<K> {
+    /// A rule with the parameters of each institution of its block, and of each asset.
+    pub fn new(kernel: K, rows: Vec<K::Row>, assets: Vec<K::AssetRow>) -> Self {
+        Self { kernel, rows, assets }
+    }
+
+    /// Builds the rule from a scenario's parameters, with every problem of every row reported.
+    pub fn from_shape(kernel: K, shape: &RuleShape<'_>) -> Result<Self, Vec<SpecError>> {
+        let mut problems = Vec::new();
+        let mut rows = Vec::new();
+        let mut assets = Vec::new();
+        match shape
+            .institutions
+            .rows_of::<K::Row>(shape.members, shape.parameters, K::ALTERNATIVES)
+        {
+            Ok(all) => rows = all,
+            Err(errors) => problems.extend(errors),
+        }
+        match shape.assets.rows::<K::AssetRow>(shape.parameters, &[]) {
+            Ok(all) => assets = all,
+            Err(errors) => problems.extend(errors.into_iter().map(SpecError::of_asset)),
+        }
+        for (row, &institution) in rows.iter().zip(shape.members) {
+            problems.extend(
+                kernel
+                    .check(row)
+                    .err()
+                    .map(|problem| problem.at_row(institution as usize)),
+            );
+        }
+        for (asset, row) in assets.iter().enumerate() {
+            problems.extend(
+                kernel
+                    .check_asset(row)
+                    .err()
+                    .map(|problem| problem.at_row(asset).of_asset()),
+            );
+        }
+        if problems.is_empty() {
+            Ok(Self { kernel, rows, assets })
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+impl<K: RuleKernel> Rule for PerInstitution<K> {
+    fn sales_into(&self, first: usize, sheets: &[BalanceSheet<'_>], sales: &mut [Sale]) {
+        for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
+            *sale = self.kernel.sale(sheet, row, &self.assets);
+        }
+    }
+
+    fn sale_bounds_into(
+        &self,
+        first: usize,
+        sheets: &[BalanceSheet<'_, Interval>],
+        sales: &mut [Sale<Interval>],
+    ) {
+        for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
+            *sale = self
+                .kernel
+                .sale_bounds(sheet, row, &self.assets)
+                .unwrap_or(Sale::Fraction(Interval::new(0.0, 1.0)));
+        }
+    }
+
+    fn profile(&self, context: RuleContext) -> Profile {
+        let best = Profile {
+            order: Order::Antitone,
+            continuity: Continuity::Both,
+            bounded: true,
+        };
+        self.rows.iter().fold(best, |profile, row| {
+            profile.and(self.kernel.profile(row, &self.assets, context))
+        })
+    }
+}
+
+/// What a spec may look at when it builds a rule for a block of institutions.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub struct RuleShape<'a> {
+    /// The institutions of the block, by id, in the order of the block's rows.
+    pub members: &'a [u32],
+    /// The keys of `[deleveraging]`, or of the named section of the block.
+    pub parameters: &'a Parameters,
+    /// The columns of the institutions table, all institutions.
+    pub institutions: &'a ParameterTable,
+    /// The columns of the assets table.
+    pub assets: &'a ParameterTable,
+}
+
+impl<'a> RuleShape<'a> {
+    /// A shape for building rules without a scenario file.
+    pub fn new(
+        members: &'a [u32],
+        parameters: &'a Parameters,
+        institutions: &'a ParameterTable,
+        assets: &'a ParameterTable,
+    ) -> Self {
+        Self {
+            members,
+            parameters,
+            institutions,
+            assets,
+        }
+    }
+}
+
+/// A rule that a scenario file names and that needs more than rows of parameters.
+pub trait RuleSpec: DeserializeOwned + 'static {
+    /// The name in scenario files.
+    const KIND: &'static str;
+    /// What it builds.
+    type Model: Rule + 'static;
+    /// Builds the rule, or says all that is wrong.
+    fn build(self, shape: &RuleShape<'_>) -> Result<Self::Model, Vec<SpecError>>;
+}

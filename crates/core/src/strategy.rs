@@ -1,0 +1,95 @@
+//! Liquidation strategies: which assets a seller sells first.
+
+use crate::{BalanceSheet, Execution, Interval, Market, ParameterTable, Parameters, Profile, Sale};
+
+/// Working memory of a strategy, owned by the engine so that no iteration allocates.
+#[derive(Clone, Debug, Default)]
+pub struct StrategyScratch {
+    /// Positions of a row's holdings in the order in which they are sold.
+    pub sequence: Vec<u32>,
+}
+
+/// Splits what a rule asks for over the assets of one institution.
+///
+/// `units` has one slot for each of the institution's holdings, in the order of `sheet.holdings`.
+pub trait Strategy: Send + Sync {
+    /// Units sold of each holding, in `[0, units held]`.
+    fn units_into(
+        &self,
+        sale: Sale,
+        sheet: &BalanceSheet<'_>,
+        scratch: &mut StrategyScratch,
+        units: &mut [f64],
+    );
+
+    /// Bounds of the exact units sold. Called only where the profile says `bounded`.
+    fn unit_bounds_into(
+        &self,
+        _sale: Sale<Interval>,
+        _sheet: &BalanceSheet<'_, Interval>,
+        _scratch: &mut StrategyScratch,
+        _low: &mut [f64],
+        _high: &mut [f64],
+    ) {
+    }
+
+    /// Order and continuity of units in prices and in the money to raise.
+    fn profile(&self, _execution: Execution) -> Profile {
+        Profile::default()
+    }
+}
+
+macro_rules! forward_strategy {
+    ($($pointer:ty),*) => {$(
+        impl<M: Strategy + ?Sized> Strategy for $pointer {
+            fn units_into(&self, sale: Sale, sheet: &BalanceSheet<'_>, scratch: &mut StrategyScratch, units: &mut [f64]) {
+                (**self).units_into(sale, sheet, scratch, units);
+            }
+            fn unit_bounds_into(
+                &self,
+                sale: Sale<Interval>,
+                sheet: &BalanceSheet<'_, Interval>,
+                scratch: &mut StrategyScratch,
+                low: &mut [f64],
+                high: &mut [f64],
+            ) {
+                (**self).unit_bounds_into(sale, sheet, scratch, low, high);
+            }
+            fn profile(&self, execution: Execution) -> Profile {
+                (**self).profile(execution)
+            }
+        }
+    )*};
+}
+forward_strategy!(&M, Box<M>, std::sync::Arc<M>);
+
+/// What may be looked at when a strategy is built.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub struct StrategyShape<'a> {
+    /// Prices before and after the shock.
+    pub market: Market<'a>,
+    /// The keys of `[deleveraging]`.
+    pub parameters: &'a Parameters,
+    /// The keys of `[impact]`: a depth common to all assets stands there.
+    pub impact: &'a Parameters,
+    /// The columns of the assets table.
+    pub assets: &'a ParameterTable,
+}
+
+impl<'a> StrategyShape<'a> {
+    /// A shape for building strategies without a scenario file.
+    pub fn new(
+        market: Market<'a>,
+        parameters: &'a Parameters,
+        impact: &'a Parameters,
+        assets: &'a ParameterTable,
+    ) -> Self {
+        Self {
+            market,
+            parameters,
+            impact,
+            assets,
+        }
+    }
+}

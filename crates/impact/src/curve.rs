@@ -1,0 +1,124 @@
+//! The one shape that all built-in models share: formulas written once, for doubles and for intervals.
+
+use delever_core::{Interval, Quote, Real, SpecError};
+
+/// Price, average price and slope of one asset as formulas over any [`Real`].
+pub(crate) trait Curve: Send + Sync {
+    type Row: serde::de::DeserializeOwned + Send + Sync;
+    /// Price multiplier after sales of `sold`.
+    fn survival<N: Real>(sold: N, row: &Self::Row) -> N;
+    /// Price after sales; overridden where it is no multiple of the shocked price.
+    fn price<N: Real>(quote: Quote, sold: N, row: &Self::Row) -> N {
+        N::from(quote.shocked) * Self::survival(sold, row)
+    }
+    /// `(1 / Q) * integral of the price`, with an error of at most [`AVERAGE_ULPS`].
+    fn average(quote: Quote, sold: f64, row: &Self::Row) -> f64;
+    /// `d price / d sold`.
+    fn slope(quote: Quote, sold: f64, row: &Self::Row) -> f64;
+    fn check(quote: Quote, row: &Self::Row) -> Result<(), SpecError>;
+}
+
+/// Rounding of average prices, in units in the last place of the shocked price: each is a short formula without
+/// cancellation, or a series whose terms are bounded by its first; none loses more than ten roundings.
+const AVERAGE_ULPS: f64 = 16.0;
+
+/// Bounds of the exact average price: the computed one, widened, and never outside `[price, shocked]`.
+pub(crate) fn average_bounds<C: Curve>(quote: Quote, sold: f64, row: &C::Row) -> Interval {
+    let average = C::average(quote, sold, row);
+    let price: Interval = C::price(quote, Interval::from(sold), row);
+    if sold == 0.0 {
+        return Interval::from(quote.shocked);
+    }
+    let slack = AVERAGE_ULPS * f64::EPSILON * quote.shocked;
+    let low = (average - slack).next_down().max(price.low);
+    Interval {
+        low,
+        high: (average + slack).next_up().min(quote.shocked).max(low),
+    }
+}
+
+/// `(1 - exp(-z)) / z` for `z >= 0`, 1 at 0.
+pub(crate) fn mean_decay(z: f64) -> f64 {
+    if z < 0.5 {
+        // sum_n (-z)^n / (n + 1)!, by Horner's rule; the terms left out are below 1e-21.
+        let mut sum = 1.0;
+        for n in (1..=16).rev() {
+            sum = 1.0 - z / f64::from(n + 1) * sum;
+        }
+        sum
+    } else if z.is_infinite() {
+        0.0
+    } else {
+        (1.0 - Real::exp(-z)) / z
+    }
+}
+
+/// Implements the public kernel trait by the formulas of a [`Curve`].
+macro_rules! kernel_of {
+    ($name:ident, $row:ty) => {
+        impl delever_core::ImpactKernel for $name {
+            type Row = $row;
+
+            #[inline]
+            fn survival(&self, sold: f64, row: &Self::Row) -> f64 {
+                <$name as crate::curve::Curve>::survival(sold, row)
+            }
+
+            #[inline]
+            fn price(&self, quote: delever_core::Quote, sold: f64, row: &Self::Row) -> f64 {
+                <$name as crate::curve::Curve>::price(quote, sold, row)
+            }
+
+            fn average_price(&self, quote: delever_core::Quote, sold: f64, row: &Self::Row) -> Option<f64> {
+                Some(<$name as crate::curve::Curve>::average(quote, sold, row))
+            }
+
+            fn derivative(&self, quote: delever_core::Quote, sold: f64, row: &Self::Row) -> Option<f64> {
+                Some(<$name as crate::curve::Curve>::slope(quote, sold, row))
+            }
+
+            fn order(&self, _: &Self::Row) -> delever_core::Order {
+                delever_core::Order::Antitone
+            }
+
+            fn price_bounds(
+                &self,
+                quote: delever_core::Quote,
+                sold: f64,
+                row: &Self::Row,
+            ) -> Option<delever_core::Interval> {
+                Some(<$name as crate::curve::Curve>::price(
+                    quote,
+                    delever_core::Interval::from(sold),
+                    row,
+                ))
+            }
+
+            fn average_price_bounds(
+                &self,
+                quote: delever_core::Quote,
+                sold: f64,
+                row: &Self::Row,
+            ) -> Option<delever_core::Interval> {
+                Some(crate::curve::average_bounds::<$name>(quote, sold, row))
+            }
+
+            fn has_average_price(&self) -> bool {
+                true
+            }
+
+            fn has_derivative(&self) -> bool {
+                true
+            }
+
+            fn check(
+                &self,
+                quote: delever_core::Quote,
+                row: &Self::Row,
+            ) -> Result<(), delever_core::SpecError> {
+                <$name as crate::curve::Curve>::check(quote, row)
+            }
+        }
+    };
+}
+pub(crate) use kernel_of;

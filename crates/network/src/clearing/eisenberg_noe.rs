@@ -1,0 +1,92 @@
+//! Eisenberg and Noe (2001): proportional payments under limited liability.
+
+use super::Named;
+use delever_core::{BalanceSheet, ClaimKernel, Continuity, Interval, Order, Profile, Real};
+
+/// Rank of creditors outside the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExternalRank {
+    /// They share pari passu with creditors inside.
+    #[default]
+    PariPassu,
+    /// They are paid first.
+    Senior,
+}
+
+/// Parameters of [`EisenbergNoe`].
+#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Deserialize, serde::Serialize)]
+pub struct EisenbergNoeRow {
+    /// `external`: `pari-passu` (default) or `senior`.
+    #[serde(default)]
+    pub external: ExternalRank,
+}
+
+/// Pays `min(face, assets)`: creditors get the ratio `min(1, A^+ / D)`, with `D` all liabilities.
+///
+/// Where external creditors are senior, those inside get `min(1, (A - external)^+ / debts)`. Negative outside
+/// assets are allowed: the positive part makes payments zero.
+/// Source: Eisenberg and Noe (2001), Management Science 47(2).
+///
+/// ```
+/// use delever_core::{BalanceSheet, ClaimKernel};
+/// use delever_network::clearing::{EisenbergNoe, EisenbergNoeRow};
+/// let mut sheet = BalanceSheet::empty();
+/// (sheet.cash, sheet.debts_face, sheet.liabilities) = (3.0, 4.0, 4.0);
+/// assert_eq!(EisenbergNoe.payment_ratio(&sheet, &EisenbergNoeRow::default()), 0.75);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EisenbergNoe;
+
+fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> N {
+    if sheet.debts_face.is_zero() {
+        return N::from(1.0);
+    }
+    match row.external {
+        ExternalRank::PariPassu => sheet.assets().fraction_of(sheet.liabilities),
+        ExternalRank::Senior => {
+            (sheet.assets() - N::from(sheet.external_liabilities)).fraction_of(sheet.debts_face)
+        }
+    }
+}
+
+impl ClaimKernel for EisenbergNoe {
+    type Row = EisenbergNoeRow;
+
+    #[inline]
+    fn payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &EisenbergNoeRow) -> f64 {
+        ratio(sheet, row)
+    }
+
+    fn payment_ratio_bounds(
+        &self,
+        sheet: &BalanceSheet<'_, Interval>,
+        row: &EisenbergNoeRow,
+    ) -> Option<Interval> {
+        Some(ratio(sheet, row))
+    }
+
+    fn external_payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &EisenbergNoeRow) -> f64 {
+        let whole = match row.external {
+            ExternalRank::PariPassu => sheet.liabilities,
+            ExternalRank::Senior => sheet.external_liabilities,
+        };
+        if whole == 0.0 {
+            1.0
+        } else {
+            sheet.assets().fraction_of(whole)
+        }
+    }
+
+    fn profile(&self, _: &EisenbergNoeRow) -> Profile {
+        Profile {
+            order: Order::Isotone,
+            continuity: Continuity::Both,
+            bounded: true,
+        }
+    }
+}
+
+impl Named for EisenbergNoe {
+    const KIND: &'static str = "eisenberg-noe";
+}

@@ -1,0 +1,66 @@
+//! No clearing: debts are worth their face, whoever fails.
+
+use delever_core::{
+    BalanceSheet, Claims, ClaimsSpec, Continuity, Interval, NetworkView, Order, Profile, SparseRows,
+    SpecError,
+};
+
+/// Claims at face, whatever the debtor's state. Shareholdings are not valued either and must be absent.
+#[derive(Clone, Debug)]
+pub struct FaceValue {
+    entitlements: SparseRows,
+}
+
+impl FaceValue {
+    /// For `count` institutions.
+    pub fn new(count: usize) -> Self {
+        Self {
+            entitlements: SparseRows::empty(count, 0),
+        }
+    }
+}
+
+impl Claims for FaceValue {
+    fn entitlements(&self) -> &SparseRows {
+        &self.entitlements
+    }
+
+    fn components(&self) -> usize {
+        0
+    }
+
+    fn range_into(&self, _: &mut [f64], _: &mut [f64]) {}
+
+    fn settle_into(&self, _: &[u32], _: &[BalanceSheet<'_>], _: &mut [f64]) {}
+
+    fn settle_bounds_into(&self, _: &[u32], _: &[BalanceSheet<'_, Interval>], _: &mut [f64], _: &mut [f64]) {}
+
+    fn payment(&self, _: u32, sheet: &BalanceSheet<'_>) -> f64 {
+        sheet.liabilities
+    }
+
+    fn value_destroyed(&self, _: u32, _: &BalanceSheet<'_>) -> f64 {
+        0.0
+    }
+
+    fn profile(&self) -> Profile {
+        Profile {
+            order: Order::Isotone,
+            continuity: Continuity::Both,
+            bounded: true,
+        }
+    }
+}
+
+/// Builds [`FaceValue`] from scenario files.
+#[derive(serde::Deserialize)]
+pub(crate) struct FaceValueSpec {}
+
+impl ClaimsSpec for FaceValueSpec {
+    const KIND: &'static str = "none";
+    type Model = FaceValue;
+
+    fn build(self, view: &NetworkView<'_>) -> Result<FaceValue, Vec<SpecError>> {
+        Ok(FaceValue::new(view.institution_count()))
+    }
+}

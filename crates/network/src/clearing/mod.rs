@@ -1,0 +1,129 @@
+//! Clearing models: what debts are worth to those who hold them.
+
+mod eisenberg_noe;
+mod face_value;
+mod rogers_veraart;
+
+pub use eisenberg_noe::{EisenbergNoe, EisenbergNoeRow, ExternalRank};
+pub use face_value::FaceValue;
+pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
+
+use crate::analysis::has_idle_closed_class;
+use delever_core::{
+    BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Interval, NetworkView, NoColumns, PerInstitutionClaims,
+    Profile, Registry, SparseRows, SpecError,
+};
+
+pub(crate) fn register(registry: &mut Registry) {
+    registry.add_claims_spec::<face_value::FaceValueSpec, NoColumns>();
+    registry.add_claims_spec::<OneLayerSpec<EisenbergNoe>, EisenbergNoeRow>();
+    registry.add_claims_spec::<OneLayerSpec<RogersVeraart>, RogersVeraartRow>();
+}
+
+/// A kernel with the name under which scenario files know it.
+trait Named: ClaimKernel + Default + 'static {
+    const KIND: &'static str;
+}
+
+/// Clearing of debts of one seniority by a kernel. Knows the graph, so it can tell when solutions are several.
+pub struct OneLayer<K: ClaimKernel> {
+    claims: PerInstitutionClaims<K>,
+    external_liabilities: Vec<f64>,
+}
+
+impl<K: ClaimKernel> OneLayer<K> {
+    /// A model over debts given as row = creditor, column = debtor, with each institution's parameters.
+    pub fn new(kernel: K, rows: Vec<K::Row>, debts: SparseRows, external_liabilities: Vec<f64>) -> Self {
+        Self {
+            claims: PerInstitutionClaims::new(kernel, rows, debts),
+            external_liabilities,
+        }
+    }
+}
+
+/// Builds [`OneLayer`] models from scenario files.
+#[derive(serde::Deserialize)]
+#[serde(bound = "")]
+struct OneLayerSpec<K> {
+    #[serde(skip)]
+    kernel: std::marker::PhantomData<K>,
+}
+
+impl<K: Named> ClaimsSpec for OneLayerSpec<K> {
+    const KIND: &'static str = K::KIND;
+    type Model = OneLayer<K>;
+
+    fn build(self, view: &NetworkView<'_>) -> Result<OneLayer<K>, Vec<SpecError>> {
+        let mut problems = Vec::new();
+        if view.debts.iter().any(|&(seniority, _)| seniority != 0) {
+            problems.push(SpecError::unsupported(
+                "seniority",
+                format!(
+                    "`{}` knows debts of seniority 0 only; `elsinger` clears several seniorities",
+                    K::KIND
+                ),
+            ));
+        }
+        if view.shareholdings.entry_count() > 0 {
+            problems.push(SpecError::unsupported(
+                "shareholdings",
+                format!("`{}` does not value shareholdings; `elsinger` does", K::KIND),
+            ));
+        }
+        match PerInstitutionClaims::from_view(K::default(), view) {
+            Ok(claims) if problems.is_empty() => Ok(OneLayer {
+                claims,
+                external_liabilities: view.external_liabilities.to_vec(),
+            }),
+            Ok(_) => Err(problems),
+            Err(errors) => {
+                problems.extend(errors);
+                Err(problems)
+            }
+        }
+    }
+}
+
+impl<K: ClaimKernel> Claims for OneLayer<K> {
+    fn entitlements(&self) -> &SparseRows {
+        self.claims.entitlements()
+    }
+
+    fn range_into(&self, bottom: &mut [f64], top: &mut [f64]) {
+        self.claims.range_into(bottom, top);
+    }
+
+    fn components(&self) -> usize {
+        self.claims.components()
+    }
+
+    fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]) {
+        self.claims.settle_into(institutions, sheets, components);
+    }
+
+    fn settle_bounds_into(
+        &self,
+        institutions: &[u32],
+        sheets: &[BalanceSheet<'_, Interval>],
+        low: &mut [f64],
+        high: &mut [f64],
+    ) {
+        self.claims.settle_bounds_into(institutions, sheets, low, high);
+    }
+
+    fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
+        self.claims.payment(institution, sheet)
+    }
+
+    fn value_destroyed(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
+        self.claims.value_destroyed(institution, sheet)
+    }
+
+    fn profile(&self) -> Profile {
+        self.claims.profile()
+    }
+
+    fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
+        has_idle_closed_class(self.entitlements(), &self.external_liabilities, no_outside_assets)
+    }
+}

@@ -1,0 +1,104 @@
+//! Rogers and Veraart (2013): clearing with default costs.
+
+use super::Named;
+use delever_core::{BalanceSheet, ClaimKernel, Continuity, Interval, Order, Profile, Real, SpecError};
+
+/// Parameters of [`RogersVeraart`].
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+pub struct RogersVeraartRow {
+    /// `alpha`: share of outside and marketable assets that is recovered in default, from 0 to 1.
+    pub alpha: f64,
+    /// `beta`: share of interbank assets that is recovered in default, from 0 to 1.
+    pub beta: f64,
+}
+
+/// Pays all debts if `A >= D`, tested before haircuts; otherwise `alpha outside + beta received`, pari passu.
+///
+/// The ratio jumps down at default. `A = D` counts as healthy, so the map is continuous from above; from below it
+/// is not, and a limit from below need not clear (example 3.3 of the paper).
+/// Source: Rogers and Veraart (2013), Management Science 59(4).
+///
+/// ```
+/// use delever_core::{BalanceSheet, ClaimKernel};
+/// use delever_network::clearing::{RogersVeraart, RogersVeraartRow};
+/// let row = RogersVeraartRow { alpha: 0.5, beta: 0.5 };
+/// let mut sheet = BalanceSheet::empty();
+/// (sheet.cash, sheet.received, sheet.debts_face, sheet.liabilities) = (1.0, 1.0, 2.0, 2.0);
+/// assert_eq!(RogersVeraart.payment_ratio(&sheet, &row), 1.0);
+/// sheet.received = 0.999;
+/// assert!(RogersVeraart.payment_ratio(&sheet, &row) <= 0.5);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RogersVeraart;
+
+/// What is left of the assets in default.
+fn recovered<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
+    N::from(row.alpha) * sheet.outside_assets() + N::from(row.beta) * sheet.received
+}
+
+fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
+    if sheet.liabilities.is_zero() {
+        return N::from(1.0);
+    }
+    sheet.assets().if_below(
+        sheet.liabilities,
+        || recovered(sheet, row).fraction_of(sheet.liabilities),
+        || N::from(1.0),
+    )
+}
+
+impl ClaimKernel for RogersVeraart {
+    type Row = RogersVeraartRow;
+
+    #[inline]
+    fn payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &RogersVeraartRow) -> f64 {
+        ratio(sheet, row)
+    }
+
+    fn payment_ratio_bounds(
+        &self,
+        sheet: &BalanceSheet<'_, Interval>,
+        row: &RogersVeraartRow,
+    ) -> Option<Interval> {
+        Some(ratio(sheet, row))
+    }
+
+    fn value_destroyed(&self, sheet: &BalanceSheet<'_>, row: &RogersVeraartRow) -> f64 {
+        let assets = sheet.assets();
+        if assets < sheet.liabilities {
+            (assets.at_least(0.0) - recovered(sheet, row).at_least(0.0)).at_least(0.0)
+        } else {
+            0.0
+        }
+    }
+
+    fn profile(&self, row: &RogersVeraartRow) -> Profile {
+        let costs = row.alpha < 1.0 || row.beta < 1.0;
+        Profile {
+            order: Order::Isotone,
+            continuity: if costs {
+                Continuity::FromAbove
+            } else {
+                Continuity::Both
+            },
+            bounded: true,
+        }
+    }
+
+    fn check(&self, row: &RogersVeraartRow) -> Result<(), SpecError> {
+        for (name, value) in [("alpha", row.alpha), ("beta", row.beta)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(SpecError::out_of_range(
+                    name,
+                    value,
+                    "from 0 to 1 (the share that is recovered)",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Named for RogersVeraart {
+    const KIND: &'static str = "rogers-veraart";
+}

@@ -1,0 +1,118 @@
+//! A cap on assets over equity, with proceeds repaying debt.
+
+use super::{ORDERED, at_average};
+use delever_core::{
+    BalanceSheet, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
+};
+
+/// Parameters of [`LeverageCap`]: one of the two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
+pub struct LeverageCapRow {
+    /// `max_leverage`: assets over equity, above 1; `inf` is no cap.
+    pub max_leverage: Option<f64>,
+    /// `min_leverage_ratio`: equity over assets, the reciprocal.
+    pub min_leverage_ratio: Option<f64>,
+}
+
+impl LeverageCapRow {
+    /// A cap on assets over equity.
+    pub fn cap(max_leverage: f64) -> Self {
+        Self {
+            max_leverage: Some(max_leverage),
+            min_leverage_ratio: None,
+        }
+    }
+
+    fn leverage(&self) -> f64 {
+        match (self.max_leverage, self.min_leverage_ratio) {
+            (Some(cap), _) => cap,
+            (None, Some(ratio)) => 1.0 / ratio,
+            (None, None) => f64::INFINITY,
+        }
+    }
+}
+
+/// Sells the fraction `clip((A - lambda E) / M, 0, 1)`, and everything when `E <= 0` and the cap binds.
+///
+/// With terminal execution the money needed is written `D - (lambda - 1)(A - D)`: every argument enters with one
+/// sign, so sales are antitone in prices, payments and the cap, in floating point too. With volume-weighted
+/// execution the fraction is `clip((A - lambda E) / (M + lambda (V - M)), 0, 1)`, after Banerjee and Feinstein
+/// (2021). Source of the rule: Greenwood, Landier and Thesmar (2015); Breuer, Summer and Urosevic (2021).
+///
+/// ```
+/// use delever_core::{BalanceSheet, RuleKernel, Sale};
+/// use delever_portfolio::rules::{LeverageCap, LeverageCapRow};
+/// let mut sheet = BalanceSheet::empty();
+/// (sheet.marketable, sheet.liabilities) = (100.0, 95.0); // leverage 20
+/// let sale = LeverageCap.sale(&sheet, &LeverageCapRow::cap(10.0), &[]);
+/// assert_eq!(sale, Sale::Money(50.0)); // assets fall to 50, equity stays 5
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LeverageCap;
+
+fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageCapRow) -> Sale<N> {
+    let lambda = row.leverage();
+    if lambda.is_infinite() {
+        return Sale::nothing();
+    }
+    let (assets, debts) = (sheet.assets(), sheet.liabilities);
+    let everything = N::from(f64::INFINITY);
+    let lambda_less_1 = N::from(lambda) - N::from(1.0);
+    let need = || debts - lambda_less_1 * (assets - debts);
+    if at_average(sheet.execution) {
+        let gain = sheet.marketable_at_average - sheet.marketable;
+        let whole = sheet.marketable + N::from(lambda) * gain.at_least(0.0);
+        return Sale::Fraction(need().fraction_of(whole));
+    }
+    let money = if debts.is_zero() {
+        assets.if_below(N::from(0.0), || everything, || N::from(0.0))
+    } else {
+        debts.if_below(assets, || need().at_least(0.0), || everything)
+    };
+    Sale::Money(money)
+}
+
+impl RuleKernel for LeverageCap {
+    type Row = LeverageCapRow;
+    type AssetRow = NoColumns;
+    const ALTERNATIVES: &'static [&'static [&'static str]] = &[&["max_leverage", "min_leverage_ratio"]];
+
+    #[inline]
+    fn sale(&self, sheet: &BalanceSheet<'_>, row: &LeverageCapRow, _: &[NoColumns]) -> Sale {
+        sale(sheet, row)
+    }
+
+    fn sale_bounds(
+        &self,
+        sheet: &BalanceSheet<'_, Interval>,
+        row: &LeverageCapRow,
+        _: &[NoColumns],
+    ) -> Option<Sale<Interval>> {
+        Some(sale(sheet, row))
+    }
+
+    fn profile(&self, _: &LeverageCapRow, _: &[NoColumns], _: RuleContext) -> Profile {
+        ORDERED
+    }
+
+    fn check(&self, row: &LeverageCapRow) -> Result<(), SpecError> {
+        match (row.max_leverage, row.min_leverage_ratio) {
+            (None, None) => Err(SpecError::missing("max_leverage")),
+            (Some(_), Some(_)) => Err(SpecError::conflict(
+                "max_leverage",
+                "`min_leverage_ratio` is its reciprocal; give one of the two",
+            )),
+            (Some(cap), None) if !(cap > 1.0) => Err(SpecError::out_of_range(
+                "max_leverage",
+                cap,
+                "above 1 (assets / equity); `inf` means no cap",
+            )),
+            (None, Some(ratio)) if !(ratio > 0.0 && ratio < 1.0) => Err(SpecError::out_of_range(
+                "min_leverage_ratio",
+                ratio,
+                "between 0 and 1 (equity / assets), both excluded",
+            )),
+            _ => Ok(()),
+        }
+    }
+}

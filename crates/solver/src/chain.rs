@@ -1,0 +1,139 @@
+//! Monotone chains: iteration in one direction, clamped so that it never turns back.
+
+use crate::map::{End, FixedPointMap, Observer, Step};
+use std::ops::ControlFlow;
+
+/// Why a chain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// No component moved.
+    Stationary,
+    /// The limit of steps came first.
+    Limit,
+    /// The map's image lies on the wrong side by more than rounding: it is not isotone.
+    NotOrdered,
+    /// The map returned something that is no number.
+    NonFinite,
+    /// The observer asked to stop.
+    Interrupted,
+}
+
+/// A map's image may leave a chain by this much, relative to the box, before the claim of order is refuted.
+///
+/// Blocks that are monotone in real numbers and not in floating point overshoot by a few units in the last place.
+const ORDER_SLACK: f64 = 1e-9;
+
+/// How the map is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rounding {
+    Nearest,
+    Above,
+    Below,
+}
+
+/// The scratch of a solve and the moves that it consists of.
+///
+/// A chain moves down for the greatest fixed point and up for the least.
+pub(crate) struct Chain<'m, M: FixedPointMap> {
+    pub map: &'m M,
+    pub work: M::Work,
+    pub bottom: Vec<f64>,
+    pub top: Vec<f64>,
+    pub image: Vec<f64>,
+    pub iterations: u64,
+}
+
+impl<'m, M: FixedPointMap> Chain<'m, M> {
+    pub fn new(map: &'m M) -> Self {
+        let n = map.dim();
+        let (mut bottom, mut top) = (vec![0.0; n], vec![0.0; n]);
+        map.bounds_into(&mut bottom, &mut top);
+        Self {
+            map,
+            work: map.workspace(),
+            bottom,
+            top,
+            image: vec![0.0; n],
+            iterations: 0,
+        }
+    }
+
+    /// The corner at which iteration toward this end's fixed point starts.
+    pub fn corner(&self, end: End) -> Vec<f64> {
+        match end {
+            End::Greatest => self.top.clone(),
+            End::Least => self.bottom.clone(),
+        }
+    }
+
+    /// `image = T(x)` in the given rounding.
+    pub fn evaluate(&mut self, rounding: Rounding, x: &[f64]) {
+        match rounding {
+            Rounding::Nearest => self.map.apply(x, &mut self.image, &mut self.work),
+            Rounding::Above => self.map.apply_above(x, &mut self.image, &mut self.work),
+            Rounding::Below => self.map.apply_below(x, &mut self.image, &mut self.work),
+        }
+    }
+
+    /// Size of component `n`, by which widths and changes are measured.
+    pub fn size(&self, n: usize) -> f64 {
+        let size = self.top[n].abs().max(self.bottom[n].abs());
+        if size > 0.0 { size } else { 1.0 }
+    }
+
+    /// Moves `x` along the chain by the image, never back; returns the largest relative change, or why not.
+    fn advance(&self, end: End, x: &mut [f64], check_order: bool) -> Result<f64, Halt> {
+        let mut change = 0.0_f64;
+        for n in 0..x.len() {
+            let (old, new) = (x[n], self.image[n]);
+            if !new.is_finite() {
+                return Err(Halt::NonFinite);
+            }
+            let step = match end {
+                End::Greatest => old - new,
+                End::Least => new - old,
+            };
+            if step > 0.0 {
+                x[n] = new;
+                change = change.max(step / self.size(n));
+            } else if check_order && step < -ORDER_SLACK * self.size(n) {
+                return Err(Halt::NotOrdered);
+            }
+        }
+        Ok(change)
+    }
+
+    /// Iterates from `x` until nothing moves.
+    ///
+    /// `check_order` is off where the start is no image of a corner, so that a step back is no contradiction.
+    pub fn run(
+        &mut self,
+        end: End,
+        rounding: Rounding,
+        x: &mut [f64],
+        limit: u64,
+        check_order: bool,
+        observer: &mut impl Observer,
+    ) -> Halt {
+        for _ in 0..limit {
+            self.evaluate(rounding, x);
+            self.iterations += 1;
+            let change = match self.advance(end, x, check_order) {
+                Ok(change) => change,
+                Err(halt) => return halt,
+            };
+            let step = Step {
+                iteration: self.iterations,
+                point: x,
+                change,
+            };
+            if let ControlFlow::Break(()) = observer.on_step(step) {
+                return Halt::Interrupted;
+            }
+            if change == 0.0 {
+                return Halt::Stationary;
+            }
+        }
+        Halt::Limit
+    }
+}

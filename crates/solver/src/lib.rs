@@ -1,0 +1,43 @@
+//! Greatest and least fixed points of isotone maps on a box, with verified bounds.
+//!
+//! For an isotone map `T` on `[bottom, top]` the fixed points form a complete lattice (Tarski 1955). This crate
+//! finds its greatest or its least element and says how far the answer can be from the true one:
+//!
+//! * **Upper chain.** `u <- T^(u)` from the top, every step rounded up, stays above the greatest fixed point.
+//! * **Point.** Plain iteration goes on from there in ordinary rounding to bitwise stationarity: the greatest
+//!   fixed point of the map *in floating point*.
+//! * **Lower bound.** A point `l` with `l <= T_(l)`, rounded down, lies below the greatest fixed point, however it
+//!   was found. It is sought by iterating downward from the point until the inequality holds in every component.
+//!
+//! For the least fixed point the roles turn. A residual is never used as an error bound.
+//!
+//! The crate knows vectors and maps, nothing of what they stand for.
+//!
+//! ```
+//! use delever_solver::{End, FixedPointMap, MapShape, Settings, Status, solve};
+//!
+//! /// `T(x) = (x + 1) / 4` on `[0, 1]`, with fixed point 1/3.
+//! struct Affine;
+//! impl FixedPointMap for Affine {
+//!     type Work = ();
+//!     fn dim(&self) -> usize { 1 }
+//!     fn workspace(&self) {}
+//!     fn bounds_into(&self, bottom: &mut [f64], top: &mut [f64]) { bottom[0] = 0.0; top[0] = 1.0; }
+//!     fn apply(&self, x: &[f64], out: &mut [f64], (): &mut ()) { out[0] = (x[0] + 1.0) / 4.0; }
+//!     fn apply_above(&self, x: &[f64], out: &mut [f64], (): &mut ()) { out[0] = ((x[0] + 1.0).next_up() / 4.0).next_up(); }
+//!     fn apply_below(&self, x: &[f64], out: &mut [f64], (): &mut ()) { out[0] = ((x[0] + 1.0).next_down() / 4.0).next_down(); }
+//!     fn shape(&self) -> MapShape { MapShape { isotone: true, bounded: true, from_below: true } }
+//! }
+//! let solution = solve(&Affine, End::Greatest, &Settings::default(), &mut ());
+//! assert_eq!(solution.status, Status::Certified);
+//! assert!((solution.point[0] - 1.0 / 3.0).abs() < 1e-15);
+//! ```
+
+mod chain;
+mod map;
+mod solution;
+mod solve;
+
+pub use map::{End, FixedPointMap, MapShape, Observer, Step};
+pub use solution::{Bracket, Solution, Status};
+pub use solve::{Settings, residual, solve};

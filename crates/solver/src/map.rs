@@ -1,0 +1,83 @@
+//! The map to be solved, and the observer of a solve.
+
+use std::ops::ControlFlow;
+
+/// A map from a box `[bottom, top]` to itself.
+///
+/// All vectors have length [`Self::dim`].
+pub trait FixedPointMap {
+    /// Scratch memory: a solve makes one and reuses it, so that no iteration allocates.
+    type Work;
+
+    /// Number of components.
+    fn dim(&self) -> usize;
+
+    /// Makes the scratch memory.
+    fn workspace(&self) -> Self::Work;
+
+    /// The corners of the box.
+    fn bounds_into(&self, bottom: &mut [f64], top: &mut [f64]);
+
+    /// `out = T(x)` in ordinary rounding.
+    fn apply(&self, x: &[f64], out: &mut [f64], work: &mut Self::Work);
+
+    /// `out >= T(x)`: no component of the exact image lies above. Called only where the shape says `bounded`.
+    fn apply_above(&self, _x: &[f64], _out: &mut [f64], _work: &mut Self::Work) {}
+
+    /// `out <= T(x)`: no component of the exact image lies below. Called only where the shape says `bounded`.
+    fn apply_below(&self, _x: &[f64], _out: &mut [f64], _work: &mut Self::Work) {}
+
+    /// What the map promises.
+    fn shape(&self) -> MapShape;
+}
+
+/// What a map promises of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct MapShape {
+    /// `x <= y` implies `T(x) <= T(y)`.
+    pub isotone: bool,
+    /// [`FixedPointMap::apply_above`] and [`FixedPointMap::apply_below`] are implemented.
+    pub bounded: bool,
+    /// Continuous along rising sequences. Without it a limit from below need not be a fixed point.
+    pub from_below: bool,
+}
+
+/// Which fixed point is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The largest in every component.
+    Greatest,
+    /// The smallest in every component.
+    Least,
+}
+
+/// One step of an iteration.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// Number of applications of the map so far.
+    pub iteration: u64,
+    /// The iterate after the step.
+    pub point: &'a [f64],
+    /// Largest change of a component in this step, relative to the size of the box in that component.
+    pub change: f64,
+}
+
+/// Watches a solve and may stop it. `()` watches nothing and costs nothing.
+pub trait Observer {
+    /// Called after every step of the main iteration.
+    fn on_step(&mut self, step: Step<'_>) -> ControlFlow<()>;
+}
+
+impl Observer for () {
+    #[inline]
+    fn on_step(&mut self, _: Step<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl<F: FnMut(Step<'_>) -> ControlFlow<()>> Observer for F {
+    #[inline]
+    fn on_step(&mut self, step: Step<'_>) -> ControlFlow<()> {
+        self(step)
+    }
+}

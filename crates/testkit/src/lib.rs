@@ -1,0 +1,3 @@
+//! What tests and benchmarks share: reference engines, generators, published cases.
+
+pub mod reference;

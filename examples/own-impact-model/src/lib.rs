@@ -1,0 +1,1 @@
+//! A price-impact model from outside the project.

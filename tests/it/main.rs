@@ -1,0 +1,3 @@
+//! One binary for all integration tests: published cases, laws, hostile input, the program.
+
+mod literature;
