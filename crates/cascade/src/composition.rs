@@ -129,6 +129,8 @@ pub struct Cascade<'a> {
     pub(crate) components: usize,
     pub(crate) shape: MapShape,
     pub(crate) largest_row: usize,
+    /// Institutions that hold each asset: how many terms its sum of units sold has.
+    pub(crate) holders: Vec<u32>,
 }
 
 impl<'a> Cascade<'a> {
@@ -231,6 +233,10 @@ impl<'a> Cascade<'a> {
             .map(|n| holdings.row(n).columns.len())
             .max()
             .unwrap_or(0);
+        let mut holders = vec![0; system.asset_count()];
+        for (_, asset, _) in system.holdings().triplets() {
+            holders[asset as usize] += 1;
+        }
         Ok(Self {
             system,
             order,
@@ -247,6 +253,7 @@ impl<'a> Cascade<'a> {
             components,
             shape,
             largest_row,
+            holders,
         })
     }
 

@@ -1,12 +1,12 @@
 //! Monotone chains: iteration in one direction, clamped so that it never turns back.
 
-use crate::map::{End, FixedPointMap, Observer, Step};
+use crate::map::{End, FixedPointMap, Observer, Precision, Step};
 use std::ops::ControlFlow;
 
 /// Why a chain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Halt {
-    /// No component moved.
+    /// No component moved further than asked.
     Stationary,
     /// The limit of steps came first.
     Limit,
@@ -27,8 +27,8 @@ const ORDER_SLACK: f64 = 1e-9;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rounding {
     Nearest,
-    Above,
-    Below,
+    Above(Precision),
+    Below(Precision),
 }
 
 /// The scratch of a solve and the moves that it consists of.
@@ -70,8 +70,12 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
     pub fn evaluate(&mut self, rounding: Rounding, x: &[f64]) {
         match rounding {
             Rounding::Nearest => self.map.apply(x, &mut self.image, &mut self.work),
-            Rounding::Above => self.map.apply_above(x, &mut self.image, &mut self.work),
-            Rounding::Below => self.map.apply_below(x, &mut self.image, &mut self.work),
+            Rounding::Above(precision) => self
+                .map
+                .apply_above(x, &mut self.image, precision, &mut self.work),
+            Rounding::Below(precision) => self
+                .map
+                .apply_below(x, &mut self.image, precision, &mut self.work),
         }
     }
 
@@ -84,8 +88,8 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
     /// Moves `x` along the chain by the image, never back; returns the largest relative change, or why not.
     fn advance(&self, end: End, x: &mut [f64], check_order: bool) -> Result<f64, Halt> {
         let mut change = 0.0_f64;
-        for n in 0..x.len() {
-            let (old, new) = (x[n], self.image[n]);
+        for (n, (slot, &new)) in x.iter_mut().zip(&self.image).enumerate() {
+            let old = *slot;
             if !new.is_finite() {
                 return Err(Halt::NonFinite);
             }
@@ -94,7 +98,7 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
                 End::Least => new - old,
             };
             if step > 0.0 {
-                x[n] = new;
+                *slot = new;
                 change = change.max(step / self.size(n));
             } else if check_order && step < -ORDER_SLACK * self.size(n) {
                 return Err(Halt::NotOrdered);
@@ -103,7 +107,7 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
         Ok(change)
     }
 
-    /// Iterates from `x` until nothing moves.
+    /// Iterates from `x` until no component moves by more than `settled`, relative to the box.
     ///
     /// `check_order` is off where the start is no image of a corner, so that a step back is no contradiction.
     pub fn run(
@@ -111,11 +115,12 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
         end: End,
         rounding: Rounding,
         x: &mut [f64],
+        settled: f64,
         limit: u64,
         check_order: bool,
         observer: &mut impl Observer,
     ) -> Halt {
-        for _ in 0..limit {
+        while self.iterations < limit {
             self.evaluate(rounding, x);
             self.iterations += 1;
             let change = match self.advance(end, x, check_order) {
@@ -130,7 +135,7 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
             if let ControlFlow::Break(()) = observer.on_step(step) {
                 return Halt::Interrupted;
             }
-            if change == 0.0 {
+            if change <= settled {
                 return Halt::Stationary;
             }
         }

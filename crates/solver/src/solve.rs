@@ -1,7 +1,7 @@
 //! The solve: outer chain, point, inner bound.
 
 use crate::chain::{Chain, Halt, Rounding};
-use crate::map::{End, FixedPointMap, Observer, Step};
+use crate::map::{End, FixedPointMap, Observer, Precision, Step};
 use crate::solution::{Bracket, Solution, Status};
 use std::ops::ControlFlow;
 
@@ -24,6 +24,10 @@ impl Default for Settings {
     }
 }
 
+/// Relative change at which rough bounds have served: sharp ones go on from there.
+const ROUGHLY_SETTLED: f64 = 1e-11;
+/// Steps and margins of a bound, relative to the width that is asked for.
+const MARGIN: f64 = 1.0 / 64.0;
 /// A jump of the image above a limit from below that no rounding explains, relative to the box.
 const JUMP: f64 = 1e-9;
 /// Restarts after such jumps: each status of each component can jump once, few do.
@@ -75,41 +79,41 @@ fn solve_isotone<M: FixedPointMap>(
     settings: &Settings,
     observer: &mut impl Observer,
 ) -> Solution {
-    let mut chain = Chain::new(map);
-    let (outward, inward) = match end {
+    type Directed = fn(Precision) -> Rounding;
+    let (outward, inward): (Directed, Directed) = match end {
         End::Greatest => (Rounding::Above, Rounding::Below),
         End::Least => (Rounding::Below, Rounding::Above),
     };
     let limit = settings.max_iterations;
-    let mut point = chain.corner(end);
-    let mut outer = None;
+    let margin = settings.tolerance * MARGIN;
+    let mut chain = Chain::new(map);
+    let mut outer = chain.corner(end);
     let mut halt = Halt::Stationary;
-    if map.shape().bounded {
-        halt = chain.run(end, outward, &mut point, limit, true, observer);
-        outer = Some(point.clone());
+    let bounded = map.shape().bounded;
+    if bounded {
+        for (precision, settled) in [(Precision::Rough, ROUGHLY_SETTLED), (Precision::Sharp, margin)] {
+            if halt == Halt::Stationary {
+                halt = chain.run(
+                    end,
+                    outward(precision),
+                    &mut outer,
+                    settled,
+                    limit,
+                    true,
+                    observer,
+                );
+            }
+        }
     }
+    let mut point = outer.clone();
     if halt == Halt::Stationary {
-        halt = chain.run(
-            end,
-            Rounding::Nearest,
-            &mut point,
-            limit,
-            outer.is_none(),
-            observer,
-        );
+        halt = chain.run(end, Rounding::Nearest, &mut point, 0.0, limit, !bounded, observer);
         if end == End::Least && !map.shape().from_below {
             halt = pass_jumps(&mut chain, &mut point, halt, limit, observer);
         }
     }
     let iterations = chain.iterations;
     let residual = residual_of(&mut chain, &point);
-    let solution = |bracket, status| Solution {
-        point: point.clone(),
-        bracket,
-        status,
-        iterations,
-        residual,
-    };
     let stopped = match halt {
         Halt::Stationary => None,
         Halt::Limit => Some(Status::MaxIterations),
@@ -117,18 +121,110 @@ fn solve_isotone<M: FixedPointMap>(
         Halt::NonFinite => Some(Status::NonFinite),
         Halt::Interrupted => Some(Status::Interrupted),
     };
-    let outer = match (outer, stopped) {
-        (Some(outer), None | Some(Status::MaxIterations | Status::Interrupted)) => outer,
-        (_, stopped) => return solution(None, stopped.unwrap_or(Status::Bracketed)),
-    };
-    // The far corner bounds every fixed point; a verified sub-solution is better.
-    let mut inner = chain.corner(opposite(end));
-    if stopped.is_none() {
-        let mut candidate = point.clone();
-        if chain.run(end, inward, &mut candidate, limit, false, &mut ()) == Halt::Stationary {
-            inner = candidate;
+    let (status, bracket) = match stopped {
+        _ if !bounded => (stopped.unwrap_or(Status::Bracketed), None),
+        None => {
+            let inner = near_inner(&mut chain, end, inward, margin, &point, &outer);
+            let mut bracket = inner.map(|inner| bracket_of(&chain, end, outer.clone(), inner));
+            if bracket
+                .as_ref()
+                .is_none_or(|bracket| bracket.width > settings.tolerance)
+            {
+                // The long way: both bounds to the last bit.
+                chain.iterations = 0;
+                chain.run(
+                    end,
+                    outward(Precision::Sharp),
+                    &mut outer,
+                    0.0,
+                    limit,
+                    false,
+                    &mut (),
+                );
+                let inner = far_inner(&mut chain, end, inward, limit, &point);
+                bracket = Some(bracket_of(&chain, end, outer, inner));
+            }
+            let certified = bracket
+                .as_ref()
+                .is_some_and(|bracket| bracket.width <= settings.tolerance);
+            (
+                if certified {
+                    Status::Certified
+                } else {
+                    Status::Bracketed
+                },
+                bracket,
+            )
         }
+        Some(status @ (Status::MaxIterations | Status::Interrupted)) => {
+            // What the chain passed is a bound all the same; on the other side only the corner is.
+            let corner = chain.corner(opposite(end));
+            (status, Some(bracket_of(&chain, end, outer, corner)))
+        }
+        Some(status) => (status, None),
+    };
+    Solution {
+        point,
+        bracket,
+        status,
+        iterations,
+        residual,
     }
+}
+
+/// A bound on the inner side, a margin away from the point: at most one evaluation where the map contracts.
+fn near_inner<M: FixedPointMap>(
+    chain: &mut Chain<'_, M>,
+    end: End,
+    inward: fn(Precision) -> Rounding,
+    margin: f64,
+    point: &[f64],
+    outer: &[f64],
+) -> Option<Vec<f64>> {
+    let inner: Vec<f64> = (0..point.len())
+        .map(|n| match end {
+            End::Greatest => (point[n] - margin * chain.size(n))
+                .max(chain.bottom[n])
+                .min(outer[n]),
+            End::Least => (point[n] + margin * chain.size(n))
+                .min(chain.top[n])
+                .max(outer[n]),
+        })
+        .collect();
+    chain.evaluate(inward(Precision::Sharp), &inner);
+    let verified = inner.iter().zip(&chain.image).all(|(&x, &image)| match end {
+        End::Greatest => x <= image,
+        End::Least => x >= image,
+    });
+    verified.then_some(inner)
+}
+
+/// A bound on the inner side, sought by iterating inward from the point until the inequality holds.
+fn far_inner<M: FixedPointMap>(
+    chain: &mut Chain<'_, M>,
+    end: End,
+    inward: fn(Precision) -> Rounding,
+    limit: u64,
+    point: &[f64],
+) -> Vec<f64> {
+    let mut inner = point.to_vec();
+    chain.iterations = 0;
+    match chain.run(
+        end,
+        inward(Precision::Sharp),
+        &mut inner,
+        0.0,
+        limit,
+        false,
+        &mut (),
+    ) {
+        Halt::Stationary => inner,
+        // The corner bounds every fixed point.
+        _ => chain.corner(opposite(end)),
+    }
+}
+
+fn bracket_of<M: FixedPointMap>(chain: &Chain<'_, M>, end: End, outer: Vec<f64>, inner: Vec<f64>) -> Bracket {
     let (lower, upper) = match end {
         End::Greatest => (inner, outer),
         End::Least => (outer, inner),
@@ -136,12 +232,7 @@ fn solve_isotone<M: FixedPointMap>(
     let width = (0..lower.len()).fold(0.0_f64, |width, n| {
         width.max((upper[n] - lower[n]) / chain.size(n))
     });
-    let status = stopped.unwrap_or(if width <= settings.tolerance {
-        Status::Certified
-    } else {
-        Status::Bracketed
-    });
-    solution(Some(Bracket { lower, upper, width }), status)
+    Bracket { lower, upper, width }
 }
 
 fn opposite(end: End) -> End {
@@ -165,7 +256,7 @@ fn pass_jumps<M: FixedPointMap>(
             return halt;
         }
         if chain.map.shape().bounded {
-            chain.evaluate(Rounding::Above, point);
+            chain.evaluate(Rounding::Above(Precision::Sharp), point);
         } else {
             let raised: Vec<f64> = point.iter().map(|x| x * (1.0 + 4.0 * f64::EPSILON)).collect();
             chain.evaluate(Rounding::Nearest, &raised);
@@ -177,7 +268,7 @@ fn pass_jumps<M: FixedPointMap>(
         for (x, &image) in point.iter_mut().zip(&chain.image) {
             *x = x.max(image);
         }
-        halt = chain.run(End::Least, Rounding::Nearest, point, limit, false, observer);
+        halt = chain.run(End::Least, Rounding::Nearest, point, 0.0, limit, false, observer);
     }
     halt
 }
