@@ -24,8 +24,6 @@ impl Default for Settings {
     }
 }
 
-/// Relative change at which rough bounds have served: sharp ones go on from there.
-const ROUGHLY_SETTLED: f64 = 1e-11;
 /// Steps and margins of a bound, relative to the width that is asked for.
 const MARGIN: f64 = 1.0 / 64.0;
 /// A jump of the image above a limit from below that no rounding explains, relative to the box.
@@ -73,13 +71,15 @@ fn residual_of<M: FixedPointMap>(chain: &mut Chain<'_, M>, x: &[f64]) -> f64 {
     largest
 }
 
+/// A rounding direction, at either precision.
+type Directed = fn(Precision) -> Rounding;
+
 fn solve_isotone<M: FixedPointMap>(
     map: &M,
     end: End,
     settings: &Settings,
     observer: &mut impl Observer,
 ) -> Solution {
-    type Directed = fn(Precision) -> Rounding;
     let (outward, inward): (Directed, Directed) = match end {
         End::Greatest => (Rounding::Above, Rounding::Below),
         End::Least => (Rounding::Below, Rounding::Above),
@@ -91,19 +91,15 @@ fn solve_isotone<M: FixedPointMap>(
     let mut halt = Halt::Stationary;
     let bounded = map.shape().bounded;
     if bounded {
-        for (precision, settled) in [(Precision::Rough, ROUGHLY_SETTLED), (Precision::Sharp, margin)] {
-            if halt == Halt::Stationary {
-                halt = chain.run(
-                    end,
-                    outward(precision),
-                    &mut outer,
-                    settled,
-                    limit,
-                    true,
-                    observer,
-                );
-            }
-        }
+        halt = chain.run(
+            end,
+            outward(Precision::Rough),
+            &mut outer,
+            margin,
+            limit,
+            true,
+            observer,
+        );
     }
     let mut point = outer.clone();
     if halt == Halt::Stationary {
@@ -124,36 +120,15 @@ fn solve_isotone<M: FixedPointMap>(
     let (status, bracket) = match stopped {
         _ if !bounded => (stopped.unwrap_or(Status::Bracketed), None),
         None => {
-            let inner = near_inner(&mut chain, end, inward, margin, &point, &outer);
-            let mut bracket = inner.map(|inner| bracket_of(&chain, end, outer.clone(), inner));
-            if bracket
-                .as_ref()
-                .is_none_or(|bracket| bracket.width > settings.tolerance)
-            {
-                // The long way: both bounds to the last bit.
-                chain.iterations = 0;
-                chain.run(
-                    end,
-                    outward(Precision::Sharp),
-                    &mut outer,
-                    0.0,
-                    limit,
-                    false,
-                    &mut (),
-                );
-                let inner = far_inner(&mut chain, end, inward, limit, &point);
-                bracket = Some(bracket_of(&chain, end, outer, inner));
-            }
-            let certified = bracket
-                .as_ref()
-                .is_some_and(|bracket| bracket.width <= settings.tolerance);
+            let bracket = prove(&mut chain, end, outward, inward, settings, &point, outer);
+            let certified = bracket.width <= settings.tolerance;
             (
                 if certified {
                     Status::Certified
                 } else {
                     Status::Bracketed
                 },
-                bracket,
+                Some(bracket),
             )
         }
         Some(status @ (Status::MaxIterations | Status::Interrupted)) => {
@@ -172,11 +147,53 @@ fn solve_isotone<M: FixedPointMap>(
     }
 }
 
+/// The narrowest bracket that is needed, by means that grow dearer: a rough outer bound, a sharp one, both ends to
+/// the last bit.
+fn prove<M: FixedPointMap>(
+    chain: &mut Chain<'_, M>,
+    end: End,
+    outward: Directed,
+    inward: Directed,
+    settings: &Settings,
+    point: &[f64],
+    mut outer: Vec<f64>,
+) -> Bracket {
+    let (limit, margin) = (settings.max_iterations, settings.tolerance * MARGIN);
+    let near = near_inner(chain, end, inward, margin, point, &outer);
+    let narrow = |bracket: &Bracket| bracket.width <= settings.tolerance;
+    if let Some(inner) = near.clone() {
+        let bracket = bracket_of(chain, end, outer.clone(), inner);
+        if narrow(&bracket) {
+            return bracket;
+        }
+    }
+    for settled in [margin, 0.0] {
+        chain.iterations = 0;
+        chain.run(
+            end,
+            outward(Precision::Sharp),
+            &mut outer,
+            settled,
+            limit,
+            false,
+            &mut (),
+        );
+        if let Some(inner) = near.clone() {
+            let bracket = bracket_of(chain, end, outer.clone(), inner);
+            if narrow(&bracket) {
+                return bracket;
+            }
+        }
+    }
+    let inner = far_inner(chain, end, inward, limit, point);
+    bracket_of(chain, end, outer, inner)
+}
+
 /// A bound on the inner side, a margin away from the point: at most one evaluation where the map contracts.
 fn near_inner<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
     end: End,
-    inward: fn(Precision) -> Rounding,
+    inward: Directed,
     margin: f64,
     point: &[f64],
     outer: &[f64],
@@ -203,7 +220,7 @@ fn near_inner<M: FixedPointMap>(
 fn far_inner<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
     end: End,
-    inward: fn(Precision) -> Rounding,
+    inward: Directed,
     limit: u64,
     point: &[f64],
 ) -> Vec<f64> {
