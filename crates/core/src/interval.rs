@@ -1,7 +1,7 @@
 //! Closed intervals with outward rounding: the arithmetic behind certificates.
 
 use crate::elementary;
-use crate::error_free::{add_down, add_up, div_down, div_up, sqrt_bounds};
+use crate::error_free::{add_down, add_up, sqrt_bounds};
 use std::ops::{Add, Div, Mul, Sub};
 
 /// A closed interval `[low, high]` that holds the exact value of a computation on doubles.
@@ -10,8 +10,8 @@ use std::ops::{Add, Div, Mul, Sub};
 /// use delever_core::Interval;
 /// let third = Interval::from(1.0) / Interval::from(3.0);
 /// assert!(third.low < third.high && third.high - third.low < 1e-16);
-/// let half = Interval::from(1.0) / Interval::from(2.0);
-/// assert_eq!(half, Interval::from(0.5)); // exact results stay points
+/// let sum = Interval::from(0.5) + Interval::from(0.25);
+/// assert_eq!(sum, Interval::from(0.75)); // exact sums stay points
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
@@ -136,6 +136,18 @@ impl Mul for Interval {
     }
 }
 
+/// A lower bound of a quotient by a positive number; exact where nothing is divided, or by 1.
+#[inline]
+fn quotient_low(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 1.0 || b.is_infinite() { a / b } else { (a / b).next_down() }
+}
+
+/// A lower bound of a quotient by a positive number; exact where nothing is divided, or by 1.
+#[inline]
+fn quotient_low(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 1.0 || b.is_infinite() { a / b } else { (a / b).next_down() }
+}
+
 impl Div for Interval {
     type Output = Self;
     /// A denominator that touches zero or lies below it gives the whole line: callers decide such cases first.
@@ -148,10 +160,8 @@ impl Div for Interval {
         }
         let low_by = if self.low >= 0.0 { other.high } else { other.low };
         let high_by = if self.high >= 0.0 { other.low } else { other.high };
-        Self {
-            low: div_down(self.low, low_by),
-            high: div_up(self.high, high_by),
-        }
+        Self { low: quotient_low(self.low, low_by), high: -quotient_low(-self.high, high_by) }
+    }
     }
 }
 
@@ -208,19 +218,15 @@ impl crate::Real for Interval {
         }
     }
 
+    #[inline]
     fn fraction_of(self, whole: Self) -> Self {
-        let bound = |part: f64, whole: f64, divide: fn(f64, f64) -> f64| {
-            if part <= 0.0 {
-                0.0
-            } else if whole <= 0.0 || part >= whole {
-                1.0
-            } else {
-                divide(part, whole).min(1.0)
-            }
-        };
+        // A quotient below 1 may round to 1; its bounds stay on their sides all the same.
+        let low = self.low.fraction_of(whole.high);
+        let high = self.high.fraction_of(whole.low);
+        let inside = |part: f64, whole: f64| part > 0.0 && part < whole;
         Self {
-            low: bound(self.low, whole.high, div_down),
-            high: bound(self.high, whole.low, div_up),
+            low: if inside(self.low, whole.high) { low.next_down().max(0.0) } else { low },
+            high: if inside(self.high, whole.low) { high.next_up().min(1.0) } else { high },
         }
     }
 }

@@ -61,6 +61,11 @@ pub fn residual<M: FixedPointMap>(map: &M, x: &[f64]) -> f64 {
 
 fn residual_of<M: FixedPointMap>(chain: &mut Chain<'_, M>, x: &[f64]) -> f64 {
     chain.evaluate(Rounding::Nearest, x);
+    image_residual(chain, x)
+}
+
+/// The residual of a point whose image was just computed.
+fn image_residual<M: FixedPointMap>(chain: &Chain<'_, M>, x: &[f64]) -> f64 {
     let mut largest = 0.0_f64;
     for (n, (old, new)) in x.iter().zip(&chain.image).enumerate() {
         if !new.is_finite() {
@@ -109,7 +114,12 @@ fn solve_isotone<M: FixedPointMap>(
         }
     }
     let iterations = chain.iterations;
-    let residual = residual_of(&mut chain, &point);
+    let residual = if halt == Halt::Stationary {
+        // Nothing moved in the last step, so the image at hand is the point's.
+        image_residual(&chain, &point)
+    } else {
+        residual_of(&mut chain, &point)
+    };
     let stopped = match halt {
         Halt::Stationary => None,
         Halt::Limit => Some(Status::MaxIterations),
