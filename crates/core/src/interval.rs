@@ -162,7 +162,6 @@ impl Div for Interval {
         let high_by = if self.high >= 0.0 { other.low } else { other.high };
         Self { low: quotient_low(self.low, low_by), high: -quotient_low(-self.high, high_by) }
     }
-    }
 }
 
 impl crate::Real for Interval {
