@@ -15,7 +15,11 @@ pub fn check(root: &Path) -> Vec<String> {
                 .status();
             match status {
                 Ok(status) if status.success() => {}
-                Ok(_) => problems.push(format!("{} does not build with {}", package.name, flags.join(" "))),
+                Ok(_) => problems.push(format!(
+                    "{} does not build with {}",
+                    package.name,
+                    flags.join(" ")
+                )),
                 Err(error) => problems.push(format!("cargo did not start: {error}")),
             }
         }

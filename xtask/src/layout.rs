@@ -11,7 +11,15 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("delever-portfolio", &["delever-core"]),
     ("delever-network", &["delever-core"]),
     ("delever-impact", &["delever-core"]),
-    ("delever-cascade", &["delever-core", "delever-portfolio", "delever-network", "delever-solver"]),
+    (
+        "delever-cascade",
+        &[
+            "delever-core",
+            "delever-portfolio",
+            "delever-network",
+            "delever-solver",
+        ],
+    ),
     (
         "delever-io",
         &[
@@ -44,8 +52,18 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 const OUTSIDE_WORLD: &[&str] = &["delever-io", "delever-cli", "delever-testkit", "xtask"];
 
 /// Words of the domain that the solver must not know.
-const DOMAIN_WORDS: &[&str] =
-    &["price", "bank", "debt", "equity", "institution", "asset", "cascade", "portfolio", "shock", "margin call"];
+const DOMAIN_WORDS: &[&str] = &[
+    "price",
+    "bank",
+    "debt",
+    "equity",
+    "institution",
+    "asset",
+    "cascade",
+    "portfolio",
+    "shock",
+    "margin call",
+];
 
 /// Concrete models, which the composition must not name.
 const CONCRETE_MODELS: &[&str] = &[
@@ -85,7 +103,11 @@ pub fn packages(root: &Path) -> Vec<Package> {
         .filter_map(|folder| {
             let manifest: toml::Table = fs::read_to_string(folder.join("Cargo.toml")).ok()?.parse().ok()?;
             let name = manifest.get("package")?.get("name")?.as_str()?.to_owned();
-            Some(Package { name, folder, manifest })
+            Some(Package {
+                name,
+                folder,
+                manifest,
+            })
         })
         .collect()
 }
@@ -114,7 +136,11 @@ pub fn check(root: &Path) -> Vec<String> {
     let packages = packages(root);
     let mut problems = Vec::new();
     if packages.len() < 10 {
-        problems.push(format!("only {} packages found below {}", packages.len(), root.display()));
+        problems.push(format!(
+            "only {} packages found below {}",
+            packages.len(),
+            root.display()
+        ));
     }
     for package in &packages {
         dependencies(package, &mut problems);
@@ -133,7 +159,13 @@ fn dependencies(package: &Package, problems: &mut Vec<String>) {
         .manifest
         .get("dependencies")
         .and_then(toml::Value::as_table)
-        .map(|table| table.keys().map(String::as_str).filter(|name| name.starts_with("delever")).collect())
+        .map(|table| {
+            table
+                .keys()
+                .map(String::as_str)
+                .filter(|name| name.starts_with("delever"))
+                .collect()
+        })
         .unwrap_or_default();
     let rules: BTreeMap<_, _> = MAY_KNOW.iter().copied().collect();
     match rules.get(package.name.as_str()) {
@@ -142,16 +174,27 @@ fn dependencies(package: &Package, problems: &mut Vec<String>) {
                 problems.push(format!("{} must not depend on {name}", package.name));
             }
         }
-        None if package.folder.components().any(|part| part.as_os_str() == "crates") => {
+        None if package
+            .folder
+            .components()
+            .any(|part| part.as_os_str() == "crates") =>
+        {
             problems.push(format!("{} has no rule that says what it may know", package.name));
         }
         None => {}
     }
     if package.name == "own-impact-model" {
-        let all = package.manifest.get("dependencies").and_then(toml::Value::as_table);
-        let names: Vec<_> = all.map(|table| table.keys().cloned().collect()).unwrap_or_default();
+        let all = package
+            .manifest
+            .get("dependencies")
+            .and_then(toml::Value::as_table);
+        let names: Vec<_> = all
+            .map(|table| table.keys().cloned().collect())
+            .unwrap_or_default();
         if names != ["delever-core", "serde"] {
-            problems.push(format!("own-impact-model depends on {names:?}, not on delever-core and serde alone"));
+            problems.push(format!(
+                "own-impact-model depends on {names:?}, not on delever-core and serde alone"
+            ));
         }
     }
 }
@@ -163,9 +206,16 @@ fn manifest(package: &Package, problems: &mut Vec<String>) {
         .and_then(|lints| lints.get("workspace"))
         .and_then(toml::Value::as_bool);
     if inherits != Some(true) {
-        problems.push(format!("{} does not take the lints of the workspace", package.name));
+        problems.push(format!(
+            "{} does not take the lints of the workspace",
+            package.name
+        ));
     }
-    let described = package.manifest.get("package").and_then(|p| p.get("description")).is_some();
+    let described = package
+        .manifest
+        .get("package")
+        .and_then(|p| p.get("description"))
+        .is_some();
     if !described {
         problems.push(format!("{} has no description", package.name));
     }
@@ -173,19 +223,28 @@ fn manifest(package: &Package, problems: &mut Vec<String>) {
 
 fn source(package: &Package, path: &Path, text: &str, problems: &mut Vec<String>) {
     let mut broken = |rule: String| problems.push(format!("{}: {rule}", path.display()));
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let stem = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or_default();
     if EMPTY_NAMES.contains(&stem) {
         broken(format!("`{stem}` names no subject"));
     }
     if !text.trim_start().starts_with("//!") && !text.trim_start().starts_with("#![doc") {
         broken("does not open with what it is for".to_owned());
     }
-    let code: String = text.lines().take_while(|line| !line.contains("#[cfg(test)]")).collect::<Vec<_>>().join("\n");
+    let code: String = text
+        .lines()
+        .take_while(|line| !line.contains("#[cfg(test)]"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let in_src = path.components().any(|part| part.as_os_str() == "src");
     if in_src && !OUTSIDE_WORLD.contains(&package.name.as_str()) {
         for outside in ["std::fs", "std::env", "std::time", "SystemTime", "Instant::now"] {
             if code.contains(outside) {
-                broken(format!("{outside}: only {OUTSIDE_WORLD:?} touch the world outside"));
+                broken(format!(
+                    "{outside}: only {OUTSIDE_WORLD:?} touch the world outside"
+                ));
             }
         }
     }
@@ -215,9 +274,15 @@ fn readme(root: &Path, problems: &mut Vec<String>) {
     let ci = fs::read_to_string(root.join(".ci/run")).unwrap_or_default();
     for command in ["cargo run --release -- run --demo", "cargo test --workspace"] {
         if !readme.lines().any(|line| line.trim() == command) {
-            problems.push(format!("README.md does not give the command `{command}` on a line of its own"));
+            problems.push(format!(
+                "README.md does not give the command `{command}` on a line of its own"
+            ));
         }
-        let locked = command.replacen("--release", "--release --locked", 1).replacen("--workspace", "--workspace --locked", 1);
+        let locked = command.replacen("--release", "--release --locked", 1).replacen(
+            "--workspace",
+            "--workspace --locked",
+            1,
+        );
         if !ci.lines().any(|line| line == locked) {
             problems.push(format!(".ci/run does not run `{locked}`"));
         }
@@ -230,15 +295,23 @@ mod tests {
 
     #[test]
     fn the_workspace_keeps_its_layout_rules() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("the workspace");
         assert_eq!(check(root), Vec::<String>::new());
     }
 
     #[test]
     fn a_broken_rule_is_noticed() {
         let manifest: toml::Table =
-            "[package]\nname = \"delever-solver\"\n[dependencies]\ndelever-core = \"1\"".parse().expect("valid");
-        let package = Package { name: "delever-solver".into(), folder: PathBuf::from("crates/solver"), manifest };
+            "[package]\nname = \"delever-solver\"\n[dependencies]\ndelever-core = \"1\""
+                .parse()
+                .expect("valid");
+        let package = Package {
+            name: "delever-solver".into(),
+            folder: PathBuf::from("crates/solver"),
+            manifest,
+        };
         let mut problems = Vec::new();
         dependencies(&package, &mut problems);
         manifest_and_source(&package, &mut problems);
@@ -247,6 +320,11 @@ mod tests {
 
     fn manifest_and_source(package: &Package, problems: &mut Vec<String>) {
         manifest(package, problems);
-        source(package, Path::new("crates/solver/src/utils.rs"), "//! Prices.\nuse x;\n", problems);
+        source(
+            package,
+            Path::new("crates/solver/src/utils.rs"),
+            "//! Prices.\nuse x;\n",
+            problems,
+        );
     }
 }

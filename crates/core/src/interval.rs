@@ -139,13 +139,11 @@ impl Mul for Interval {
 /// A lower bound of a quotient by a positive number; exact where nothing is divided, or by 1.
 #[inline]
 fn quotient_low(a: f64, b: f64) -> f64 {
-    if a == 0.0 || b == 1.0 || b.is_infinite() { a / b } else { (a / b).next_down() }
-}
-
-/// A lower bound of a quotient by a positive number; exact where nothing is divided, or by 1.
-#[inline]
-fn quotient_low(a: f64, b: f64) -> f64 {
-    if a == 0.0 || b == 1.0 || b.is_infinite() { a / b } else { (a / b).next_down() }
+    if a == 0.0 || b == 1.0 || b.is_infinite() {
+        a / b
+    } else {
+        (a / b).next_down()
+    }
 }
 
 impl Div for Interval {
@@ -160,7 +158,10 @@ impl Div for Interval {
         }
         let low_by = if self.low >= 0.0 { other.high } else { other.low };
         let high_by = if self.high >= 0.0 { other.low } else { other.high };
-        Self { low: quotient_low(self.low, low_by), high: -quotient_low(-self.high, high_by) }
+        Self {
+            low: quotient_low(self.low, low_by),
+            high: -quotient_low(-self.high, high_by),
+        }
     }
 }
 
@@ -224,8 +225,16 @@ impl crate::Real for Interval {
         let high = self.high.fraction_of(whole.low);
         let inside = |part: f64, whole: f64| part > 0.0 && part < whole;
         Self {
-            low: if inside(self.low, whole.high) { low.next_down().max(0.0) } else { low },
-            high: if inside(self.high, whole.low) { high.next_up().min(1.0) } else { high },
+            low: if inside(self.low, whole.high) {
+                low.next_down().max(0.0)
+            } else {
+                low
+            },
+            high: if inside(self.high, whole.low) {
+                high.next_up().min(1.0)
+            } else {
+                high
+            },
         }
     }
 }

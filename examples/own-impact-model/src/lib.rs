@@ -49,7 +49,11 @@ impl ImpactKernel for Hyperbolic {
         if row.half_depth > 0.0 {
             Ok(())
         } else {
-            Err(SpecError::out_of_range("half_depth", row.half_depth, "above 0, in money"))
+            Err(SpecError::out_of_range(
+                "half_depth",
+                row.half_depth,
+                "above 0, in money",
+            ))
         }
     }
 }
