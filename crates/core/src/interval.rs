@@ -9,7 +9,7 @@ use std::ops::{Add, Div, Mul, Sub};
 /// ```
 /// use delever_core::Interval;
 /// let third = Interval::from(1.0) / Interval::from(3.0);
-/// assert!(third.low < third.high && third.high - third.low < 1e-16);
+/// assert!(third.low < third.high && third.high - third.low < 2e-16);
 /// let sum = Interval::from(0.5) + Interval::from(0.25);
 /// assert_eq!(sum, Interval::from(0.75)); // exact sums stay points
 /// ```
