@@ -1,1 +1,3 @@
 //! Tables and scenario files in, results out.
+
+pub mod generate;
