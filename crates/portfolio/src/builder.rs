@@ -67,7 +67,34 @@ pub enum BuildError {
 pub struct SystemBuilder {
     assets: Vec<(String, f64)>,
     institutions: Vec<(String, Institution)>,
-    holdings: Vec<(String, String, f64)>,
+    /// Names that holdings refer to; a holding keeps their numbers, because names repeat a million times.
+    holders: Symbols,
+    held: Symbols,
+    holdings: Vec<(u32, u32, f64)>,
+}
+
+/// Names by number, in the order of their first appearance.
+#[derive(Clone, Debug, Default)]
+struct Symbols {
+    names: Vec<String>,
+    numbers: HashMap<String, u32>,
+}
+
+impl Symbols {
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    /// What each name stands for in an index.
+    fn resolve(&self, index: &HashMap<String, u32>) -> Vec<Option<u32>> {
+        self.names.iter().map(|name| index.get(name).copied()).collect()
+    }
 }
 
 impl SystemBuilder {
@@ -90,8 +117,8 @@ impl SystemBuilder {
 
     /// Adds units of an asset that an institution holds; several for one pair add up.
     pub fn holding(&mut self, institution: &str, asset: &str, units: f64) -> &mut Self {
-        self.holdings
-            .push((institution.to_owned(), asset.to_owned(), units));
+        let (holder, held) = (self.holders.number(institution), self.held.number(asset));
+        self.holdings.push((holder, held, units));
         self
     }
 
@@ -134,26 +161,29 @@ impl SystemBuilder {
             &mut errors,
         );
         let mut triplets = Vec::with_capacity(self.holdings.len());
-        for (n, (institution, asset, units)) in self.holdings.iter().enumerate() {
+        let rows = self.holders.resolve(&institution_index);
+        let columns = self.held.resolve(&asset_index);
+        for (n, &(institution, asset, units)) in self.holdings.iter().enumerate() {
             let record = Record::Holding(n);
-            let row = institution_index.get(institution.as_str()).copied();
-            let column = asset_index.get(asset.as_str()).copied();
+            let (institution, asset) = (institution as usize, asset as usize);
+            let (row, column) = (rows[institution], columns[asset]);
             if row.is_none() {
                 errors.push(BuildError::UnknownInstitution {
                     record,
-                    id: institution.clone(),
+                    id: self.holders.names[institution].clone(),
                 });
             }
             if column.is_none() {
                 errors.push(BuildError::UnknownAsset {
                     record,
-                    id: asset.clone(),
+                    id: self.held.names[asset].clone(),
                 });
             }
             if let (Some(row), Some(column)) = (row, column) {
-                triplets.push((row, column, *units));
+                triplets.push((row, column, units));
             }
         }
+        self.holdings = Vec::new();
         if !errors.is_empty() {
             return Err(errors);
         }
