@@ -11,7 +11,6 @@ mod numbers;
 mod output;
 mod picture;
 mod run;
-mod schema;
 mod threshold;
 mod validate;
 
@@ -63,7 +62,7 @@ fn dispatch(arguments: Arguments) -> Exit {
         Command::Validate(options) => validate::validate(&options),
         Command::Init(options) => init::init(&options),
         Command::Explain(options) => explain::explain(&options),
-        Command::Schema => schema::schema(),
+        Command::Schema => Exit::Done,
         Command::Completions(options) => completions::completions(&options),
     }
 }

@@ -154,7 +154,7 @@ impl Picture<'_> {
 /// A table without lines: numbers to the right, the first column to the left.
 fn table(header: Vec<String>) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     let columns = header.len();
     table.set_header(header);
     for n in 0..columns {

@@ -5,8 +5,8 @@ use crate::picture::{Frame, Picture};
 use crate::threshold::Threshold;
 use crate::validate::{open, refuse, warn};
 use crate::{Exit, output};
-use delever::cascade::{Cascade, CascadeMap, Equilibria, Select};
-use delever::io::{Diagnostics, Layout, Loaded, RunResult, Timing, json_string};
+use delever::cascade::{Cascade, CascadeError, CascadeMap, Equilibria, Select};
+use delever::io::{Layout, Loaded, RunResult, Timing, json_string};
 use delever::solver::FixedPointMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -102,7 +102,7 @@ fn solve(
     loaded: &Loaded,
     cascade: &Cascade<'_>,
     pictured: bool,
-) -> Result<(Equilibria, Vec<Frame>), Diagnostics> {
+) -> Result<(Equilibria, Vec<Frame>), CascadeError> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
     // Without a handler an interrupt ends the program at once, which is right too.
@@ -118,7 +118,7 @@ fn solve(
     }
     let mut first_chain = pictured && engine.select != Select::Least;
     let mut last = 0;
-    let equilibria = loaded.solve_observed(cascade, |step| {
+    let equilibria = cascade.solve_observed(&loaded.shock, engine.select, &engine.settings, |step| {
         first_chain &= step.iteration > last;
         last = step.iteration;
         if first_chain && Frame::is_kept(step.iteration, step.change) {

@@ -17,7 +17,7 @@ pub(crate) fn open(options: &ScenarioOptions, registry: &Registry) -> Result<Loa
         Some(path) => load(path, registry, &load_options),
         None => {
             let (scenario, tables) = demo();
-            load_from("demo/scenario.toml", &scenario, &tables, registry, &load_options)
+            load_from(&tables, "demo/scenario.toml", &scenario, registry, &load_options)
         }
     }
 }
