@@ -191,12 +191,20 @@ impl Case {
 
     /// Whether the composition is isotone, so that a greatest and a least equilibrium exist.
     ///
-    /// It is not under average-price execution with `most-liquid-first`, with `sell-on-default` beside a clearing
-    /// model, and where a risk weight times the minimum ratio exceeds 1.
+    /// It is not where a risk weight times the minimum ratio exceeds 1. Under average-price execution it is not with
+    /// `most-liquid-first`, nor with `sell-on-default` beside a clearing model, nor for a seller whose default
+    /// destroys more of what debtors pay than of its own proceeds (`beta < alpha`): who receives more sells less, and
+    /// the proceeds above the final price that it forgoes were worth more to its creditors.
     pub fn is_ordered(&self) -> bool {
         let clears = self.clearing != CaseClearing::None;
         if self.vwap && self.strategy == CaseStrategy::MostLiquidFirst {
             return false;
+        }
+        if let CaseClearing::RogersVeraart { alpha, beta } = &self.clearing {
+            let mut sellers = (0..self.institution_count()).filter(|&i| self.rules[i] != CaseRule::None);
+            if self.vwap && sellers.any(|i| beta[i] < alpha[i]) {
+                return false;
+            }
         }
         self.rules.iter().all(|rule| match *rule {
             CaseRule::SellOnDefault => !(self.vwap && clears),
