@@ -1,4 +1,5 @@
 //! One binary for all integration tests: published cases, laws, hostile input, the program.
 
+mod agreement;
 mod literature;
 mod scenario_files;

@@ -23,11 +23,13 @@ impl LeverageCapRow {
         }
     }
 
-    fn leverage(&self) -> f64 {
+    /// The cap as a number of the formula's arithmetic: in a proof the reciprocal of a ratio is enclosed, not
+    /// rounded. `None` is no cap.
+    fn leverage<N: Real>(&self) -> Option<N> {
         match (self.max_leverage, self.min_leverage_ratio) {
-            (Some(cap), _) => cap,
-            (None, Some(ratio)) => 1.0 / ratio,
-            (None, None) => f64::INFINITY,
+            (Some(cap), _) => cap.is_finite().then(|| N::from(cap)),
+            (None, Some(ratio)) => Some(N::from(1.0) / N::from(ratio)),
+            (None, None) => None,
         }
     }
 }
@@ -51,17 +53,16 @@ impl LeverageCapRow {
 pub struct LeverageCap;
 
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageCapRow) -> Sale<N> {
-    let lambda = row.leverage();
-    if lambda.is_infinite() {
+    let Some(lambda) = row.leverage::<N>() else {
         return Sale::nothing();
-    }
+    };
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let everything = N::from(f64::INFINITY);
-    let lambda_less_1 = N::from(lambda) - N::from(1.0);
+    let lambda_less_1 = lambda - N::from(1.0);
     let need = || debts - lambda_less_1 * (assets - debts);
     if at_average(sheet.execution) {
         let gain = sheet.marketable_at_average - sheet.marketable;
-        let whole = sheet.marketable + N::from(lambda) * gain.at_least(0.0);
+        let whole = sheet.marketable + lambda * gain.at_least(0.0);
         return Sale::Fraction(need().fraction_of(whole));
     }
     let money = if debts.is_zero() {
