@@ -146,13 +146,28 @@ fn execution_gain<N: Real>(sheet: &BalanceSheet<'_, N>, sold: impl Fn(usize) -> 
     gain
 }
 
-/// Passes that round outward. `$units` is the end of the sold units that pushes the image the wanted way, `$order`
-/// hands a model's lower and upper bounds the right one of the kept and the spare slice.
+/// A sum of units sold that bounds the exact sum and the one that ordinary rounding computes.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct OutwardSum {
+    exact: CompensatedSum,
+    computed: f64,
+}
+
+impl OutwardSum {
+    fn bounds(&self) -> Interval {
+        let (low, high) = self.exact.bounds();
+        Interval { low, high }.hull(Interval::from(self.computed))
+    }
+}
+
+/// Passes that round outward, around the exact image and around the one in ordinary rounding: so the outer chain
+/// stays outside the fixed point in floating point too. `$units` is the end of the sold units that pushes the image
+/// the wanted way, `$order` hands a model's lower and upper bounds the right one of the kept and the spare slice.
 macro_rules! directed_pass {
     ($name:ident, $units:ident, $money:ident, |$kept:ident, $spare:ident| $order:expr) => {
         impl Arithmetic for $name {
             type Number = Interval;
-            type Sum = CompensatedSum;
+            type Sum = OutwardSum;
 
             #[inline]
             fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval {
@@ -161,7 +176,7 @@ macro_rules! directed_pass {
                     sum.add_product(value, vector[column as usize]);
                 }
                 let (low, high) = sum.bounds();
-                Interval { low, high }
+                Interval { low, high }.hull(Interval::from(row.product_sum(vector)))
             }
 
             #[inline]
@@ -195,19 +210,19 @@ macro_rules! directed_pass {
             }
 
             #[inline]
-            fn accumulate(sum: &mut CompensatedSum, units: &UnitsScratch, position: usize) {
-                sum.add(units.$units[position]);
+            fn accumulate(sum: &mut OutwardSum, units: &UnitsScratch, position: usize) {
+                sum.exact.add(units.$units[position]);
+                sum.computed += units.$units[position];
             }
 
             #[inline]
-            fn merge(sum: &mut CompensatedSum, other: CompensatedSum) {
-                sum.merge(other);
+            fn merge(sum: &mut OutwardSum, other: OutwardSum) {
+                sum.exact.merge(other.exact);
+                sum.computed += other.computed;
             }
 
-            fn sold_money(initial_price: f64, units: CompensatedSum) -> f64 {
-                let (low, high) = units.bounds();
-                let bounds = UnitsSold { low, high };
-                $money(initial_price, bounds.$units.max(0.0))
+            fn sold_money(initial_price: f64, units: OutwardSum) -> f64 {
+                $money(initial_price, units.bounds().$units.max(0.0))
             }
 
             fn settle(
@@ -242,12 +257,6 @@ macro_rules! directed_pass {
             }
         }
     };
-}
-
-/// Bounds of all units sold of one asset.
-struct UnitsSold {
-    low: f64,
-    high: f64,
 }
 
 directed_pass!(Above, low, mul_down, |kept, spare| (spare, kept));
