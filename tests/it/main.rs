@@ -1,3 +1,4 @@
 //! One binary for all integration tests: published cases, laws, hostile input, the program.
 
+mod laws;
 mod literature;
