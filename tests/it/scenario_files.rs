@@ -6,7 +6,10 @@ use delever_testkit::reference::{shared_file, shared_json};
 
 fn loaded(path: &str, overrides: &[String]) -> Option<Loaded> {
     let path = shared_file(path)?;
-    let options = LoadOptions { overrides: overrides.to_vec(), ..LoadOptions::default() };
+    let options = LoadOptions {
+        overrides: overrides.to_vec(),
+        ..LoadOptions::default()
+    };
     Some(load(&path, &registry(), &options).unwrap_or_else(|problems| panic!("{problems}")))
 }
 
@@ -24,14 +27,26 @@ const EBA_2018: [(f64, f64, f64, usize, usize); 5] = [
 fn eba_2018_leverage_cap_at_five_shocks() {
     for (shock, corporate, government, sellers, sold_out) in EBA_2018 {
         let change = format!("shock.prices.government_bonds={:?}", -shock);
-        let Some(loaded) = loaded("data/eba2018/leverage_cap.toml", &[change]) else { return };
+        let Some(loaded) = loaded("data/eba2018/leverage_cap.toml", &[change]) else {
+            return;
+        };
         let solved = loaded.solve(&registry()).expect("models fit");
         let outcome = solved.greatest.expect("asked for");
         assert_eq!(outcome.status, Status::Certified, "{shock}");
         for (asset, expected) in outcome.assets.iter().zip([corporate, government]) {
-            assert!((asset.price - expected).abs() < 1e-9, "{shock}: {} instead of {expected}", asset.price);
+            assert!(
+                (asset.price - expected).abs() < 1e-9,
+                "{shock}: {} instead of {expected}",
+                asset.price
+            );
         }
-        let count = |least: f64| outcome.institutions.iter().filter(|i| i.sold_fraction > 0.0 && i.sold_fraction >= least).count();
+        let count = |least: f64| {
+            outcome
+                .institutions
+                .iter()
+                .filter(|i| i.sold_fraction > 0.0 && i.sold_fraction >= least)
+                .count()
+        };
         assert_eq!((count(0.0), count(1.0)), (sellers, sold_out), "{shock}");
         if shock == 0.10 {
             // A tipping point: the cascade creeps for a long time before it runs.
@@ -42,8 +57,12 @@ fn eba_2018_leverage_cap_at_five_shocks() {
 
 #[test]
 fn eba_2016_square_root_impact_greatest_and_least() {
-    let Some(loaded) = loaded("data/eba2016/sqrt_impact.toml", &[]) else { return };
-    let Some(reference) = shared_json("reference/syslosseval/eba2016_h1_kappa15.json") else { return };
+    let Some(loaded) = loaded("data/eba2016/sqrt_impact.toml", &[]) else {
+        return;
+    };
+    let Some(reference) = shared_json("reference/syslosseval/eba2016_h1_kappa15.json") else {
+        return;
+    };
     let solved = loaded.solve(&registry()).expect("models fit");
     assert_eq!(solved.unique, Some(true));
     let names = ["de", "es", "fr", "gb", "it", "jp", "us", "rest_of_the_world"];
@@ -54,7 +73,10 @@ fn eba_2016_square_root_impact_greatest_and_least() {
             let asset = loaded.system.asset(name).expect("in the table").index();
             let expected = reference["output"][key][n].as_f64().expect("a number");
             // The source stops at a residual of 1e-9.
-            assert!((1.0 - outcome.assets[asset].price - expected).abs() < 1e-8, "{key} {name}");
+            assert!(
+                (1.0 - outcome.assets[asset].price - expected).abs() < 1e-8,
+                "{key} {name}"
+            );
         }
     }
 }

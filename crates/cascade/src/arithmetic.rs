@@ -160,34 +160,46 @@ pub(crate) trait BoundedSum: Copy + Default + Send + Sync {
     fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval;
 }
 
-/// Keeps its rounding errors: bounds a unit or two apart, exact where no term was rounded.
-impl BoundedSum for CompensatedSum {
+/// Keeps its rounding errors: bounds a unit or two around the exact sum, widened to hold the one that ordinary
+/// rounding computes. So an outer chain stays outside the fixed point in floating point too.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct OutwardSum {
+    exact: CompensatedSum,
+    computed: f64,
+}
+
+impl BoundedSum for OutwardSum {
     #[inline]
     fn add(&mut self, value: f64) {
-        CompensatedSum::add(self, value);
+        self.exact.add(value);
+        self.computed += value;
     }
 
     #[inline]
     fn merge(&mut self, other: Self) {
-        CompensatedSum::merge(self, other);
+        self.exact.merge(other.exact);
+        self.computed += other.computed;
     }
 
     #[inline]
     fn bounds(&self, _: usize) -> Interval {
-        let (low, high) = CompensatedSum::bounds(self);
+        let (low, high) = self.exact.bounds();
         Interval {
             low: low.max(0.0),
             high,
         }
+        .hull(Interval::from(self.computed))
     }
 
     #[inline]
     fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval {
         let mut sum = CompensatedSum::default();
+        let mut computed = 0.0;
         for (&column, &value) in row.columns.iter().zip(row.values) {
             sum.add_product(value, vector[column as usize]);
+            computed += value * vector[column as usize];
         }
-        BoundedSum::bounds(&sum, row.values.len())
+        Self { exact: sum, computed }.bounds(row.values.len())
     }
 }
 
@@ -235,7 +247,7 @@ impl BoundedSum for PlainSum {
     }
 }
 
-/// Passes that round outward. `$units` is the end of the sold units that pushes the image the wanted way, `$order`
+/// Passes that round outward, around the exact image and around the one in ordinary rounding. `$units` is the end of the sold units that pushes the image the wanted way, `$order`
 /// hands a model's lower and upper bounds the right one of the kept and the spare slice.
 macro_rules! directed_pass {
     ($name:ident, $sum:ident, $units:ident, $money:ident, |$kept:ident, $spare:ident| $order:expr) => {
@@ -329,7 +341,7 @@ macro_rules! directed_pass {
     };
 }
 
-directed_pass!(Above, CompensatedSum, low, mul_down, |kept, spare| (spare, kept));
-directed_pass!(Below, CompensatedSum, high, mul_up, |kept, spare| (kept, spare));
+directed_pass!(Above, OutwardSum, low, mul_down, |kept, spare| (spare, kept));
+directed_pass!(Below, OutwardSum, high, mul_up, |kept, spare| (kept, spare));
 directed_pass!(RoughlyAbove, PlainSum, low, mul_down, |kept, spare| (spare, kept));
 directed_pass!(RoughlyBelow, PlainSum, high, mul_up, |kept, spare| (kept, spare));

@@ -69,7 +69,8 @@ pub enum CascadeError {
     Shock(#[from] crate::ShockError),
 }
 
-/// Sums of given amounts by institution: as computed, and as bounded for proofs.
+/// Sums of given amounts by institution: as computed, and as bounded for proofs. The bounds hold both the exact sum
+/// and the computed one.
 #[derive(Clone, Debug)]
 pub(crate) struct Amounts {
     pub value: Vec<f64>,
@@ -90,7 +91,7 @@ impl Amounts {
             value[n] += plus[n];
             exact.add(plus[n]);
             let (low, high) = exact.bounds();
-            bounds.push(Interval { low, high });
+            bounds.push(Interval { low, high }.hull(Interval::from(value[n])));
         }
         Self { value, bounds }
     }

@@ -10,8 +10,12 @@ pub(crate) fn money(value: f64) -> String {
         _ => return format!("{value:.2e}"),
     };
     let text = format!("{value:.decimals$}");
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, fraction) = digits
+        .split_once('.')
+        .map_or((digits, None), |(w, f)| (w, Some(f)));
     let mut grouped = String::new();
     for (n, digit) in whole.chars().enumerate() {
         if n > 0 && (whole.len() - n) % 3 == 0 {
@@ -19,8 +23,15 @@ pub(crate) fn money(value: f64) -> String {
         }
         grouped.push(digit);
     }
-    let sign = if grouped == "0" && fraction.is_none_or(|f| f.bytes().all(|b| b == b'0')) { "" } else { sign };
-    fraction.map_or_else(|| format!("{sign}{grouped}"), |fraction| format!("{sign}{grouped}.{fraction}"))
+    let sign = if grouped == "0" && fraction.is_none_or(|f| f.bytes().all(|b| b == b'0')) {
+        ""
+    } else {
+        sign
+    };
+    fraction.map_or_else(
+        || format!("{sign}{grouped}"),
+        |fraction| format!("{sign}{grouped}.{fraction}"),
+    )
 }
 
 /// A share as a percentage.
@@ -39,7 +50,11 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// A price: six significant digits.
 pub(crate) fn price(value: f64) -> String {
-    let magnitude = if value == 0.0 { 0.0 } else { value.abs().log10().floor() };
+    let magnitude = if value == 0.0 {
+        0.0
+    } else {
+        value.abs().log10().floor()
+    };
     if (-4.0..7.0).contains(&magnitude) {
         let decimals = (5.0 - magnitude).clamp(0.0, 9.0) as usize;
         format!("{value:.decimals$}")

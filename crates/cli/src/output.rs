@@ -22,7 +22,10 @@ pub(crate) fn print(text: &str) -> Exit {
 
 /// Writes a file under a temporary name beside it and renames it, so that no reader sees half of it.
 pub(crate) fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    let mut name = path.file_name().map(std::ffi::OsStr::to_os_string).unwrap_or_default();
+    let mut name = path
+        .file_name()
+        .map(std::ffi::OsStr::to_os_string)
+        .unwrap_or_default();
     name.push(format!(".tmp.{}", std::process::id()));
     let temporary = path.with_file_name(name);
     let written = fs::File::create(&temporary)
@@ -52,6 +55,9 @@ mod tests {
     #[test]
     fn control_characters_and_direction_marks_become_visible() {
         assert_eq!(super::visible("a\u{1b}[31mb\u{202e}c"), "a\\u{1b}[31mb\\u{202e}c");
-        assert_eq!(super::visible("Crédit Agricole </script>"), "Crédit Agricole </script>");
+        assert_eq!(
+            super::visible("Crédit Agricole </script>"),
+            "Crédit Agricole </script>"
+        );
     }
 }

@@ -46,8 +46,16 @@ impl Picture<'_> {
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(" ");
-        let money_in = if unit.is_empty() { String::new() } else { format!(", money in {}", visible(&unit)) };
-        let name = if scenario.name.is_empty() { "scenario" } else { &scenario.name };
+        let money_in = if unit.is_empty() {
+            String::new()
+        } else {
+            format!(", money in {}", visible(&unit))
+        };
+        let name = if scenario.name.is_empty() {
+            "scenario"
+        } else {
+            &scenario.name
+        };
         let _ = writeln!(text, "{}", visible(name));
         let _ = writeln!(
             text,
@@ -84,7 +92,11 @@ impl Picture<'_> {
         let mut table = table(header);
         for frame in self.frames {
             let seen = &frame.snapshot;
-            let step = if frame.step == 0 { "shock".to_owned() } else { frame.step.to_string() };
+            let step = if frame.step == 0 {
+                "shock".to_owned()
+            } else {
+                frame.step.to_string()
+            };
             let mut row = vec![
                 step,
                 seen.sellers.to_string(),
@@ -98,8 +110,18 @@ impl Picture<'_> {
         }
         let mut last = vec![
             "end".to_owned(),
-            result.institutions.iter().filter(|i| i.sold_fraction > 0.0).count().to_string(),
-            result.institutions.iter().filter(|i| i.sold_fraction >= 1.0).count().to_string(),
+            result
+                .institutions
+                .iter()
+                .filter(|i| i.sold_fraction > 0.0)
+                .count()
+                .to_string(),
+            result
+                .institutions
+                .iter()
+                .filter(|i| i.sold_fraction >= 1.0)
+                .count()
+                .to_string(),
             result.totals.defaults.to_string(),
             money(result.totals.sold_value),
             money(result.totals.loss),
@@ -129,7 +151,16 @@ impl Picture<'_> {
         if order.is_empty() {
             return;
         }
-        let header = ["institution", "state", "equity before", "equity after", "shock", "fire sale", "contagion", "sold"];
+        let header = [
+            "institution",
+            "state",
+            "equity before",
+            "equity after",
+            "shock",
+            "fire sale",
+            "contagion",
+            "sold",
+        ];
         let mut table = table(header.map(str::to_owned).to_vec());
         if let Some(column) = table.column_mut(1) {
             column.set_cell_alignment(CellAlignment::Left);
@@ -147,7 +178,11 @@ impl Picture<'_> {
                 percent(one.sold_fraction),
             ]);
         }
-        let _ = writeln!(text, "INSTITUTIONS, largest losses first ({} of {hit} hit)\n{table}\n", hit.min(self.top));
+        let _ = writeln!(
+            text,
+            "INSTITUTIONS, largest losses first ({} of {hit} hit)\n{table}\n",
+            hit.min(self.top)
+        );
     }
 }
 
@@ -160,7 +195,11 @@ fn table(header: Vec<String>) -> Table {
     for n in 0..columns {
         if let Some(column) = table.column_mut(n) {
             column.set_padding((0, 2));
-            column.set_cell_alignment(if n == 0 { CellAlignment::Left } else { CellAlignment::Right });
+            column.set_cell_alignment(if n == 0 {
+                CellAlignment::Left
+            } else {
+                CellAlignment::Right
+            });
         }
     }
     table
@@ -170,7 +209,11 @@ fn table(header: Vec<String>) -> Table {
 fn hardest_hit(result: &EquilibriumResult, count: usize) -> Vec<usize> {
     let fall = |k: usize| {
         let asset = &result.assets[k];
-        if asset.price_shocked > 0.0 { 1.0 - asset.price / asset.price_shocked } else { 0.0 }
+        if asset.price_shocked > 0.0 {
+            1.0 - asset.price / asset.price_shocked
+        } else {
+            0.0
+        }
     };
     let mut order: Vec<usize> = (0..result.assets.len()).collect();
     order.sort_by(|&a, &b| fall(b).total_cmp(&fall(a)).then(a.cmp(&b)));
@@ -183,12 +226,23 @@ fn prices(text: &mut String, result: &EquilibriumResult) {
     if result.assets.is_empty() {
         return;
     }
-    let header = ["asset", "price before", "after shock", "after sales", "fall by sales", "sold"];
+    let header = [
+        "asset",
+        "price before",
+        "after shock",
+        "after sales",
+        "fall by sales",
+        "sold",
+    ];
     let mut table = table(header.map(str::to_owned).to_vec());
     let listed = hardest_hit(result, ASSETS_LISTED);
     for &k in &listed {
         let asset = &result.assets[k];
-        let fall = if asset.price_shocked > 0.0 { 1.0 - asset.price / asset.price_shocked } else { 0.0 };
+        let fall = if asset.price_shocked > 0.0 {
+            1.0 - asset.price / asset.price_shocked
+        } else {
+            0.0
+        };
         table.add_row(vec![
             visible(&asset.id),
             price(asset.price_initial),
@@ -199,7 +253,11 @@ fn prices(text: &mut String, result: &EquilibriumResult) {
         ]);
     }
     let note = if listed.len() < result.assets.len() {
-        format!(", the {} that fell furthest of {}", listed.len(), result.assets.len())
+        format!(
+            ", the {} that fell furthest of {}",
+            listed.len(),
+            result.assets.len()
+        )
     } else {
         String::new()
     };
@@ -209,14 +267,20 @@ fn prices(text: &mut String, result: &EquilibriumResult) {
 fn losses(text: &mut String, result: &EquilibriumResult) {
     let totals = &result.totals;
     let _ = writeln!(text, "LOSS by channel");
-    let largest = [totals.loss_shock, totals.loss_fire_sale, totals.loss_contagion].into_iter().fold(0.0, f64::max);
+    let largest = [totals.loss_shock, totals.loss_fire_sale, totals.loss_contagion]
+        .into_iter()
+        .fold(0.0, f64::max);
     for (name, loss) in [
         ("shock", totals.loss_shock),
         ("fire sales", totals.loss_fire_sale),
         ("contagion", totals.loss_contagion),
         ("total", totals.loss),
     ] {
-        let share = if totals.loss > 0.0 { percent(loss / totals.loss) } else { String::new() };
+        let share = if totals.loss > 0.0 {
+            percent(loss / totals.loss)
+        } else {
+            String::new()
+        };
         let bar = if largest > 0.0 && name != "total" && loss > 0.0 {
             "#".repeat(((loss / largest * BAR as f64).round() as usize).clamp(1, BAR))
         } else {
@@ -225,20 +289,34 @@ fn losses(text: &mut String, result: &EquilibriumResult) {
         let line = format!("{name:<12}{:>14}{share:>10}  {bar}", money(loss));
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    let mut facts = vec![format!("{} of equity before", percent_of(totals.loss, totals.equity_initial))];
+    let mut facts = vec![format!(
+        "{} of equity before",
+        percent_of(totals.loss, totals.equity_initial)
+    )];
     if let Some(amplification) = totals.amplification {
         facts.push(format!("{amplification:.2} times the shock's own loss"));
     }
-    facts.push(format!("{} default{}", totals.defaults, if totals.defaults == 1 { "" } else { "s" }));
+    facts.push(format!(
+        "{} default{}",
+        totals.defaults,
+        if totals.defaults == 1 { "" } else { "s" }
+    ));
     facts.push(format!("{} sold", money(totals.sold_value)));
     if totals.loss_bankruptcy_costs > 0.0 {
-        facts.push(format!("{} destroyed by defaults", money(totals.loss_bankruptcy_costs)));
+        facts.push(format!(
+            "{} destroyed by defaults",
+            money(totals.loss_bankruptcy_costs)
+        ));
     }
     let _ = writeln!(text, "{}\n", facts.join("; "));
 }
 
 fn percent_of(part: f64, whole: f64) -> String {
-    if whole > 0.0 { percent(part / whole) } else { "no share".to_owned() }
+    if whole > 0.0 {
+        percent(part / whole)
+    } else {
+        "no share".to_owned()
+    }
 }
 
 fn state(state: &StateName) -> &'static str {
@@ -252,7 +330,10 @@ fn state(state: &StateName) -> &'static str {
 
 /// What is known of the answer, in words.
 fn proof(result: &EquilibriumResult) -> String {
-    let width = result.certificate.width.map_or_else(|| "unknown".to_owned(), |width| format!("{width:.1e}"));
+    let width = result
+        .certificate
+        .width
+        .map_or_else(|| "unknown".to_owned(), |width| format!("{width:.1e}"));
     let steps = result.iterations;
     let mut words = match result.status {
         StatusName::Certified => format!(
@@ -268,14 +349,17 @@ fn proof(result: &EquilibriumResult) -> String {
             "unordered: a fixed point after {steps} steps; a model breaks the order, so nothing is claimed of it"
         ),
         StatusName::MaxIterations => {
-            format!("max-iterations: stopped after {steps} steps; raise engine.max_iterations, the figures above are not final")
+            format!(
+                "max-iterations: stopped after {steps} steps; raise engine.max_iterations, the figures above are not final"
+            )
         }
         StatusName::Stalled => format!("stalled: no progress after {steps} steps; the best iterate is shown"),
         StatusName::NonFinite => "non-finite: a model returned something that is no number".to_owned(),
         StatusName::Interrupted => format!("interrupted after {steps} steps; the best iterate is shown"),
     };
     if result.near_boundary {
-        words.push_str("\nnear a boundary: one unit in the last place of the input could change who defaults");
+        words
+            .push_str("\nnear a boundary: one unit in the last place of the input could change who defaults");
     }
     if result.unique == Some(false) {
         words.push_str("\nnot the only equilibrium: select = \"both\" shows the other end");
@@ -286,7 +370,9 @@ fn proof(result: &EquilibriumResult) -> String {
 fn uniqueness(unique: Option<bool>) -> &'static str {
     match unique {
         Some(true) => "unique: greatest and least are proved to be the same equilibrium",
-        Some(false) => "not unique: greatest and least are proved to differ; expectations decide between them",
+        Some(false) => {
+            "not unique: greatest and least are proved to differ; expectations decide between them"
+        }
         None => "uniqueness is not established",
     }
 }

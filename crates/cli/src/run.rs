@@ -51,14 +51,24 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
         }
     };
     let solve_seconds = start.elapsed().as_secs_f64();
-    let timing = Timing { load_seconds, build_seconds, solve_seconds };
+    let timing = Timing {
+        load_seconds,
+        build_seconds,
+        solve_seconds,
+    };
     let Some(result) = RunResult::new(&loaded, &equilibria, (!options.no_timing).then_some(timing)) else {
         eprintln!("internal error: the solve returned no equilibrium");
         return Exit::Internal;
     };
     let text = match format {
         Format::Json => format!("{}\n", json_string(&result, Layout::Pretty)),
-        Format::Table => Picture { loaded: &loaded, result: &result, frames: &frames, top: options.top }.draw(),
+        Format::Table => Picture {
+            loaded: &loaded,
+            result: &result,
+            frames: &frames,
+            top: options.top,
+        }
+        .draw(),
     };
     let written = match &options.output {
         None => output::print(&text),
@@ -83,8 +93,10 @@ fn finish(result: &RunResult, thresholds: &[Threshold]) -> Exit {
         RunResult::One(one) => vec![&one.totals],
         RunResult::Both(both) => vec![&both.greatest.totals, &both.least.totals],
     };
-    let breaches: Vec<String> =
-        totals.iter().flat_map(|totals| thresholds.iter().filter_map(|t| t.breach(totals))).collect();
+    let breaches: Vec<String> = totals
+        .iter()
+        .flat_map(|totals| thresholds.iter().filter_map(|t| t.breach(totals)))
+        .collect();
     for breach in &breaches {
         eprintln!("--fail-if: {breach}");
     }
@@ -113,7 +125,10 @@ fn solve(
         if let Ok(map) = CascadeMap::new(cascade, &loaded.shock) {
             let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
             map.bounds_into(&mut bottom, &mut top);
-            frames.push(Frame { step: 0, snapshot: map.snapshot(&top) });
+            frames.push(Frame {
+                step: 0,
+                snapshot: map.snapshot(&top),
+            });
         }
     }
     let mut first_chain = pictured && engine.select != Select::Least;
@@ -122,9 +137,16 @@ fn solve(
         first_chain &= step.iteration > last;
         last = step.iteration;
         if first_chain && Frame::is_kept(step.iteration, step.change) {
-            frames.push(Frame { step: step.iteration, snapshot: step.snapshot() });
+            frames.push(Frame {
+                step: step.iteration,
+                snapshot: step.snapshot(),
+            });
         }
-        if interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupted.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     })?;
     Ok((equilibria, frames))
 }

@@ -43,16 +43,27 @@ impl Threshold {
             ("<", Comparison::Below),
         ];
         let Some((name, comparison, number)) = operators.into_iter().find_map(|(operator, comparison)| {
-            text.split_once(operator).map(|(name, number)| (name.trim(), comparison, number.trim()))
+            text.split_once(operator)
+                .map(|(name, number)| (name.trim(), comparison, number.trim()))
         }) else {
-            return Err(format!("`{text}` is no condition; write a total, one of > >= < <=, and a number: \"defaults > 3\""));
+            return Err(format!(
+                "`{text}` is no condition; write a total, one of > >= < <=, and a number: \"defaults > 3\""
+            ));
         };
         let Some(field) = FIELDS.into_iter().find(|field| *field == name) else {
-            let hint = nearest_name(name, FIELDS).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            return Err(format!("no total is named `{name}`{hint} Known are {}", FIELDS.join(", ")));
+            let hint = nearest_name(name, FIELDS)
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            return Err(format!(
+                "no total is named `{name}`{hint} Known are {}",
+                FIELDS.join(", ")
+            ));
         };
         match number.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Self { field, comparison, number }),
+            Ok(number) if number.is_finite() => Ok(Self {
+                field,
+                comparison,
+                number,
+            }),
             _ => Err(format!("`{number}` in `{text}` is no number")),
         }
     }
@@ -77,7 +88,12 @@ impl Threshold {
             Comparison::Below => (value < self.number, "<"),
             Comparison::AtMost => (value <= self.number, "<="),
         };
-        breached.then(|| format!("{} = {value}, and {} {sign} {} was to fail", self.field, self.field, self.number))
+        breached.then(|| {
+            format!(
+                "{} = {value}, and {} {sign} {} was to fail",
+                self.field, self.field, self.number
+            )
+        })
     }
 }
 
@@ -89,7 +105,9 @@ mod tests {
     fn conditions_are_read_or_explained() {
         assert!(Threshold::parse("defaults>3").is_ok());
         assert!(Threshold::parse(" loss_fire_sale >= 1e6 ").is_ok());
-        assert!(Threshold::parse("defualts > 3").is_err_and(|error| error.contains("did you mean `defaults`")));
+        assert!(
+            Threshold::parse("defualts > 3").is_err_and(|error| error.contains("did you mean `defaults`"))
+        );
         assert!(Threshold::parse("defaults = 3").is_err());
         assert!(Threshold::parse("defaults > many").is_err());
         assert!(Threshold::parse("defaults > NaN").is_err());

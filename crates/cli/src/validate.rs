@@ -48,7 +48,10 @@ pub(crate) fn refuse(problems: &Diagnostics, format: Format) -> Exit {
         }
         Format::Json => {
             let report = serde_json::json!({"version": 1, "valid": false, "problems": problems});
-            match output::print(&format!("{}\n", delever::io::json_string(&report, delever::io::Layout::Pretty))) {
+            match output::print(&format!(
+                "{}\n",
+                delever::io::json_string(&report, delever::io::Layout::Pretty)
+            )) {
                 Exit::Done => Exit::InvalidInput,
                 failed => failed,
             }
@@ -64,7 +67,12 @@ pub(crate) fn warn(warnings: &Diagnostics) {
 }
 
 fn output_lines(problems: &Diagnostics) -> String {
-    problems.to_string().lines().map(output::visible).collect::<Vec<_>>().join("\n")
+    problems
+        .to_string()
+        .lines()
+        .map(output::visible)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Checks a scenario and its tables, models included.
@@ -92,7 +100,10 @@ pub(crate) fn validate(options: &ScenarioOptions) -> Exit {
         }
         Format::Json => {
             let report = serde_json::json!({"version": 1, "valid": true, "problems": loaded.warnings});
-            output::print(&format!("{}\n", delever::io::json_string(&report, delever::io::Layout::Pretty)))
+            output::print(&format!(
+                "{}\n",
+                delever::io::json_string(&report, delever::io::Layout::Pretty)
+            ))
         }
     }
 }

@@ -49,7 +49,8 @@ impl Curve for FlooredExponential {
     }
 
     fn price<N: Real>(quote: Quote, sold: N, row: &FlooredRow) -> N {
-        if quote.shocked <= row.price_floor {
+        // Without sales the price is the shocked one, which `floor + (q0 - floor)` may miss by a rounding.
+        if quote.shocked <= row.price_floor || sold.is_zero() {
             return N::from(quote.shocked);
         }
         let floor = N::from(row.price_floor);
