@@ -52,6 +52,24 @@ fn scale(value: f64, exponent: i64) -> f64 {
     }
 }
 
+/// The last segment that starts at or below `x`, and how far above its start `x` lies.
+///
+/// The distance to a given start is a monotone float function of `x`, so the segment is monotone in `x` as well.
+#[inline]
+fn segment_of(x: f64) -> (i64, f64) {
+    let above = |segment: f64| (x - segment * SEGMENT_HIGH) - segment * SEGMENT_LOW;
+    // The quotient's rounding can name a neighbour where `x` lies close to a start.
+    let guess = (x * SEGMENTS_PER_UNIT).floor();
+    let (here, next) = (above(guess), above(guess + 1.0));
+    if here < 0.0 {
+        (guess as i64 - 1, above(guess - 1.0))
+    } else if next >= 0.0 {
+        (guess as i64 + 1, next)
+    } else {
+        (guess as i64, here)
+    }
+}
+
 /// The natural exponential, with an error below one unit in the last place; `exp(0) = 1` exactly.
 ///
 /// ```
@@ -71,14 +89,11 @@ pub fn exp(x: f64) -> f64 {
     if x > EXP_OVERFLOW {
         return f64::INFINITY;
     }
-    let segment = (x * SEGMENTS_PER_UNIT).floor();
-    let offset = (x - segment * SEGMENT_HIGH) - segment * SEGMENT_LOW;
-    let r = if offset > 0.0 { offset } else { 0.0 };
+    let (segment, r) = segment_of(x);
     // exp(r) - 1 for r <= 0.0109: the first term left out is below 2e-17 of the sum.
     let p = r
         * (1.0
             + r * (1.0 / 2.0 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
-    let segment = segment as i64;
     let place = segment.rem_euclid(SEGMENTS) as usize;
     let (high, low) = TABLE[place];
     let value = f64::from_bits(high) + (f64::from_bits(high) * p + f64::from_bits(low));
