@@ -16,8 +16,10 @@
 use crate::error_free::{two_product, two_sum};
 
 const SEGMENTS: i64 = 64;
-/// `64 / ln 2`.
-const SEGMENTS_PER_UNIT: f64 = f64::from_bits(0x4057_1547_652b_82fe);
+/// `64 / ln 2`, rounded down.
+const SEGMENTS_PER_UNIT_BELOW: f64 = f64::from_bits(0x4057_1547_652b_82fe);
+/// `64 / ln 2`, rounded up.
+const SEGMENTS_PER_UNIT_ABOVE: f64 = f64::from_bits(0x4057_1547_652b_82ff);
 /// `ln 2 / 64`, upper 32 bits: products with a segment number are exact.
 const SEGMENT_HIGH: f64 = f64::from_bits(0x3f86_2e42_fee0_0000);
 /// `ln 2 / 64` less [`SEGMENT_HIGH`].
@@ -71,8 +73,20 @@ pub fn exp(x: f64) -> f64 {
     if x > EXP_OVERFLOW {
         return f64::INFINITY;
     }
-    let segment = (x * SEGMENTS_PER_UNIT).floor();
-    let offset = (x - segment * SEGMENT_HIGH) - segment * SEGMENT_LOW;
+    // The factor errs upward, and integers are doubles, so the first guess is never below the true segment. Beside
+    // a border it may be one above, which a negative offset tells.
+    let factor = if x > 0.0 {
+        SEGMENTS_PER_UNIT_ABOVE
+    } else {
+        SEGMENTS_PER_UNIT_BELOW
+    };
+    let offset_in = |segment: f64| (x - segment * SEGMENT_HIGH) - segment * SEGMENT_LOW;
+    let mut segment = (x * factor).floor();
+    let mut offset = offset_in(segment);
+    if offset < 0.0 {
+        segment -= 1.0;
+        offset = offset_in(segment);
+    }
     let r = if offset > 0.0 { offset } else { 0.0 };
     // exp(r) - 1 for r <= 0.0109: the first term left out is below 2e-17 of the sum.
     let p = r
@@ -294,6 +308,8 @@ mod tests {
             (-100.0, 3.720_075_976_020_836e-44),
             (1.0, std::f64::consts::E),
             (-700.0, 9.859_676_543_759_77e-305),
+            // A hair below the border of a segment.
+            (-17.231_205_691_732_39, 3.285_356_114_232_062_7e-8),
         ] {
             let value = exp(x);
             assert!(
