@@ -245,7 +245,7 @@ impl Case {
                     name: format!("a{k}"),
                     price,
                     change: draw_change(tape),
-                    depth: tape.across(0.4, 40.0),
+                    depth: tape.across(1.5, 80.0),
                     floor: price * tape.maybe(0.9, 0.1, 0.98).unwrap_or(0.0),
                     c: tape.between(0.05, 1.2),
                     g: tape.between(0.25, 1.6),
@@ -270,7 +270,7 @@ impl Case {
             };
             let cash = size * tape.maybe(0.8, 0.0, 0.2).unwrap_or(0.0);
             let outside = size * tape.maybe(0.2, -0.03, 0.05).unwrap_or(0.0);
-            equity_ratio.push(tape.between(0.005, 0.12));
+            equity_ratio.push(tape.between(0.01, 0.14));
             banks.push(Bank {
                 name: format!("b{n}"),
                 cash,
@@ -278,7 +278,7 @@ impl Case {
                 external: 0.0,
                 rule,
                 // Relative to the balance sheet until that is known.
-                max_leverage: tape.maybe(0.97, 0.9, 1.7).unwrap_or(f64::INFINITY),
+                max_leverage: tape.maybe(0.97, 0.95, 1.6).unwrap_or(f64::INFINITY),
                 min_ratio: tape.between(0.5, 1.1),
                 other_weight: tape.maybe(0.7, 0.0, 1.2).unwrap_or(0.0),
                 withdrawals: size * tape.maybe(0.6, 0.0, 0.4).unwrap_or(0.0),
@@ -305,7 +305,7 @@ impl Case {
             let held: f64 = holdings.iter().map(|row| row[k] * asset.price).sum();
             let relative = asset.depth;
             asset.depth = if held > 0.0 { held * relative } else { scale };
-            if relative > 38.5 {
+            if relative > 77.0 {
                 asset.depth = f64::INFINITY;
             }
             if impact == ImpactKind::SquareRoot {
@@ -649,7 +649,7 @@ fn draw_change(tape: &mut Tape<'_>) -> f64 {
     } else if u < 0.05 {
         0.0
     } else {
-        0.02 - 0.2 * u * u
+        0.01 - 0.09 * u * u
     }
 }
 
