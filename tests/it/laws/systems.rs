@@ -2,8 +2,8 @@
 
 use delever::cascade::{Cascade, CascadeMap, Models, RuleBlock, Shock};
 use delever::core::{
-    BalanceSheet, Claims, Execution, ImpactModel, Interval, Market, PerAsset, PerInstitution, Profile, Rule,
-    RuleContext, Sale, SparseRows, Strategy,
+    BalanceSheet, Claims, Execution, ImpactModel, Interval, Market, NoColumns, PerAsset, PerInstitution,
+    Profile, Rule, RuleContext, Sale, SparseRows, Strategy,
 };
 use delever::impact::{
     DepthRow, Exponential, FlooredExponential, FlooredRow, Linear, NoImpact, Power, PowerRow, SquareRoot,
@@ -394,6 +394,16 @@ impl Case {
         case
     }
 
+    /// Draws a case, now and then with an institution whose assets equal its liabilities to the last bit or two.
+    pub fn draw_with_edges(tape: &mut Tape<'_>) -> Self {
+        let edge = tape.maybe(0.15, 0.0, MOST_BANKS as f64);
+        let mut case = Self::draw(tape);
+        if let Some(place) = edge.filter(|&place| place < case.banks.len() as f64) {
+            case.put_on_the_edge(place as usize);
+        }
+        case
+    }
+
     /// Sets external liabilities so that assets after the shock equal liabilities to the last bit or two.
     pub fn put_on_the_edge(&mut self, n: usize) {
         let held = self.value_of(n, |asset| asset.price * (1.0 + asset.change));
@@ -484,7 +494,7 @@ impl Case {
                 .collect()
         };
         match self.impact {
-            ImpactKind::None => Box::new(PerAsset::new(NoImpact, vec![Default::default(); assets.len()])),
+            ImpactKind::None => Box::new(PerAsset::new(NoImpact, vec![NoColumns {}; assets.len()])),
             ImpactKind::Linear => Box::new(PerAsset::new(Linear, depths())),
             ImpactKind::Exponential => Box::new(PerAsset::new(Exponential, depths())),
             ImpactKind::Power => {
@@ -544,14 +554,10 @@ impl Case {
             let banks = members.iter().map(|&id| &self.banks[order.banks[id as usize]]);
             let count = members.len();
             let rule: Box<dyn Rule> = match kind {
-                RuleKind::None => Box::new(PerInstitution::new(
-                    NoSales,
-                    vec![Default::default(); count],
-                    vec![],
-                )),
+                RuleKind::None => Box::new(PerInstitution::new(NoSales, vec![NoColumns {}; count], vec![])),
                 RuleKind::SellOnDefault => Box::new(PerInstitution::new(
                     SellOnDefault,
-                    vec![Default::default(); count],
+                    vec![NoColumns {}; count],
                     vec![],
                 )),
                 RuleKind::LeverageCap => Box::new(PerInstitution::new(
