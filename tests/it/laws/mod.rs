@@ -136,3 +136,8 @@ fn clearing_only(case: &mut Case) {
         bank.rule = systems::RuleKind::None;
     }
 }
+
+/// A tape's worth of zeros.
+fn zeros() -> Vec<f64> {
+    vec![0.0; TAPE]
+}

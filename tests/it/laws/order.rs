@@ -79,7 +79,7 @@ fn iterate(
 #[test]
 fn law_01_iteration_from_the_top_descends() {
     law(0.5, |tape| {
-        let case = Case::draw(tape);
+        let case = Case::draw_with_edges(tape);
         let mut last: Option<State> = None;
         let settled = iterate(&case, |state| {
             if let Some(last) = &last {
@@ -99,7 +99,7 @@ fn law_01_iteration_from_the_top_descends() {
 #[test]
 fn law_01_the_solution_is_the_limit_of_plain_iteration_from_the_top() {
     law(0.5, |tape| {
-        let case = Case::draw(tape);
+        let case = Case::draw_with_edges(tape);
         let limit = iterate(&case, |_| Ok(()))?;
         let solved = case.greatest();
         let Some(limit) = limit.filter(|_| solved.settled()) else {
@@ -357,7 +357,7 @@ fn law_07_external_debt_never_raises_ratios_prices_equities() {
 #[test]
 fn law_08_greatest_is_never_below_least() {
     law(0.5, |tape| {
-        let case = Case::draw(tape);
+        let case = Case::draw_with_edges(tape);
         let (top, bottom) = (case.greatest(), case.least());
         if !(top.settled() && bottom.settled()) {
             return Ok(Verdict::Skipped);
@@ -383,7 +383,7 @@ fn law_09_sub_solutions_lie_below_and_super_solutions_stay_above() {
     law(0.5, |tape| {
         let mut knobs = Tape(&tape.0[..8]);
         tape.0 = &tape.0[8..];
-        let case = Case::draw(tape);
+        let case = Case::draw_with_edges(tape);
         case.wire(|wired| {
             let map = wired.map();
             let solution = delever::solver::solve(
@@ -569,7 +569,7 @@ fn law_12_average_execution_is_no_worse_than_final() {
 #[test]
 fn law_35_the_solution_is_its_own_image() {
     law(0.5, |tape| {
-        let case = Case::draw(tape);
+        let case = Case::draw_with_edges(tape);
         let state = case.greatest();
         if !state.settled() {
             return Ok(Verdict::Skipped);

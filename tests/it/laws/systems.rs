@@ -2,8 +2,8 @@
 
 use delever::cascade::{Cascade, CascadeMap, Models, RuleBlock, Shock};
 use delever::core::{
-    BalanceSheet, Claims, Execution, ImpactModel, Interval, Market, PerAsset, PerInstitution, Profile, Rule,
-    RuleContext, Sale, SparseRows, Strategy,
+    BalanceSheet, Claims, Execution, ImpactModel, Interval, Market, NoColumns, PerAsset, PerInstitution,
+    Profile, Rule, RuleContext, Sale, SparseRows, Strategy,
 };
 use delever::impact::{
     DepthRow, Exponential, FlooredExponential, FlooredRow, Linear, NoImpact, Power, PowerRow, SquareRoot,
@@ -245,7 +245,7 @@ impl Case {
                     name: format!("a{k}"),
                     price,
                     change: draw_change(tape),
-                    depth: tape.across(0.4, 40.0),
+                    depth: tape.across(1.5, 80.0),
                     floor: price * tape.maybe(0.9, 0.1, 0.98).unwrap_or(0.0),
                     c: tape.between(0.05, 1.2),
                     g: tape.between(0.25, 1.6),
@@ -270,7 +270,7 @@ impl Case {
             };
             let cash = size * tape.maybe(0.8, 0.0, 0.2).unwrap_or(0.0);
             let outside = size * tape.maybe(0.2, -0.03, 0.05).unwrap_or(0.0);
-            equity_ratio.push(tape.between(0.005, 0.12));
+            equity_ratio.push(tape.between(0.01, 0.14));
             banks.push(Bank {
                 name: format!("b{n}"),
                 cash,
@@ -278,7 +278,7 @@ impl Case {
                 external: 0.0,
                 rule,
                 // Relative to the balance sheet until that is known.
-                max_leverage: tape.maybe(0.97, 0.9, 1.7).unwrap_or(f64::INFINITY),
+                max_leverage: tape.maybe(0.97, 0.95, 1.6).unwrap_or(f64::INFINITY),
                 min_ratio: tape.between(0.5, 1.1),
                 other_weight: tape.maybe(0.7, 0.0, 1.2).unwrap_or(0.0),
                 withdrawals: size * tape.maybe(0.6, 0.0, 0.4).unwrap_or(0.0),
@@ -305,7 +305,7 @@ impl Case {
             let held: f64 = holdings.iter().map(|row| row[k] * asset.price).sum();
             let relative = asset.depth;
             asset.depth = if held > 0.0 { held * relative } else { scale };
-            if relative > 38.5 {
+            if relative > 77.0 {
                 asset.depth = f64::INFINITY;
             }
             if impact == ImpactKind::SquareRoot {
@@ -390,6 +390,16 @@ impl Case {
         }
         for bank in &mut case.banks {
             (bank.cash_change, bank.other_change, bank.outside) = (0.0, 0.0, 0.0);
+        }
+        case
+    }
+
+    /// Draws a case, now and then with an institution whose assets equal its liabilities to the last bit or two.
+    pub fn draw_with_edges(tape: &mut Tape<'_>) -> Self {
+        let edge = tape.maybe(0.15, 0.0, MOST_BANKS as f64);
+        let mut case = Self::draw(tape);
+        if let Some(place) = edge.filter(|&place| place < case.banks.len() as f64) {
+            case.put_on_the_edge(place as usize);
         }
         case
     }
@@ -484,7 +494,7 @@ impl Case {
                 .collect()
         };
         match self.impact {
-            ImpactKind::None => Box::new(PerAsset::new(NoImpact, vec![Default::default(); assets.len()])),
+            ImpactKind::None => Box::new(PerAsset::new(NoImpact, vec![NoColumns {}; assets.len()])),
             ImpactKind::Linear => Box::new(PerAsset::new(Linear, depths())),
             ImpactKind::Exponential => Box::new(PerAsset::new(Exponential, depths())),
             ImpactKind::Power => {
@@ -544,14 +554,10 @@ impl Case {
             let banks = members.iter().map(|&id| &self.banks[order.banks[id as usize]]);
             let count = members.len();
             let rule: Box<dyn Rule> = match kind {
-                RuleKind::None => Box::new(PerInstitution::new(
-                    NoSales,
-                    vec![Default::default(); count],
-                    vec![],
-                )),
+                RuleKind::None => Box::new(PerInstitution::new(NoSales, vec![NoColumns {}; count], vec![])),
                 RuleKind::SellOnDefault => Box::new(PerInstitution::new(
                     SellOnDefault,
-                    vec![Default::default(); count],
+                    vec![NoColumns {}; count],
                     vec![],
                 )),
                 RuleKind::LeverageCap => Box::new(PerInstitution::new(
@@ -649,7 +655,7 @@ fn draw_change(tape: &mut Tape<'_>) -> f64 {
     } else if u < 0.05 {
         0.0
     } else {
-        0.02 - 0.2 * u * u
+        0.01 - 0.09 * u * u
     }
 }
 
