@@ -82,18 +82,19 @@ pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<L
 /// ```
 /// use delever_io::{LoadOptions, Tables, load_from, registry};
 /// let tables = Tables::new()
-///     .with("institutions.csv", "id,cash,external_liabilities\nbank,5,90\n")
+///     .with("institutions.csv", "id,external_liabilities\nbank,90\n")
 ///     .with("assets.csv", "id,depth\nbond,1250\n")
 ///     .with("holdings.csv", "institution,asset,quantity\nbank,bond,100\n");
 /// let scenario = r#"
 /// version = 1
-/// shock.prices = { bond = -0.05 }
+/// shock.prices = { bond = -0.0225 }
 /// deleveraging = { rule = "leverage-cap", max_leverage = 12.5 }
 /// impact.model = "linear"
 /// "#;
 /// let loaded = load_from(&tables, "spiral.toml", scenario, &registry(), &LoadOptions::default())?;
 /// let equilibria = loaded.solve(&registry())?;
-/// assert!(equilibria.greatest.expect("asked for").assets[0].price < 0.95);
+/// let sold = equilibria.greatest.expect("asked for").assets[0].sold_fraction;
+/// assert!((sold - 0.128_371_937_443_1).abs() < 1e-10);
 /// # Ok::<(), delever_io::Diagnostics>(())
 /// ```
 pub fn load_from(
@@ -298,7 +299,12 @@ fn assemble(
         let message = format!("{repeated} rows repeat a pair of institution and asset; the units add up");
         found.push(Problem::new(Code::DuplicatePair, "holdings.csv", message));
     }
-    let shock = resolve_shock(&scenario.shock, &system, file, &sources.lines, found);
+    let known = Known {
+        // Without an assets table there are no assets, which is complete knowledge.
+        assets: assets.as_ref().is_none_or(|assets| assets.names.is_complete()),
+        institutions: institutions.names.is_complete(),
+    };
+    let shock = resolve_shock(&scenario.shock, &system, &known, file, &sources.lines, found);
     let loaded = Loaded {
         scenario,
         system,
@@ -359,10 +365,17 @@ fn rule_blocks(
         .collect()
 }
 
+/// Which tables were read to their end, so that an id that is not there is unknown for sure.
+struct Known {
+    assets: bool,
+    institutions: bool,
+}
+
 /// The shock in id order; names that are not there are reported.
 fn resolve_shock(
     named: &NamedShock,
     system: &System,
+    known: &Known,
     file: &str,
     lines: &KeyLines,
     diagnostics: &mut Diagnostics,
@@ -388,10 +401,17 @@ fn resolve_shock(
         if let Some(&common) = changes.get("*") {
             vector.fill(common);
         }
-        let what = if key == "prices" { "asset" } else { "institution" };
+        let (what, complete) = if key == "prices" {
+            ("asset", known.assets)
+        } else {
+            ("institution", known.institutions)
+        };
         for (id, &change) in changes.iter().filter(|(id, _)| id.as_str() != "*") {
             if let Ok(place) = ids.binary_search(id) {
                 vector[place] = change;
+                continue;
+            }
+            if !complete {
                 continue;
             }
             let path = format!("shock.{key}.{id}");
