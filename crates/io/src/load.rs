@@ -109,7 +109,9 @@ pub fn load_from(
         return Err(diagnostics);
     };
     if read.scenario.name.is_empty() {
-        read.scenario.name = file.strip_suffix(".toml").unwrap_or(file).to_owned();
+        file.strip_suffix(".toml")
+            .unwrap_or(file)
+            .clone_into(&mut read.scenario.name);
     }
     assemble(file, read, source, registry, &options.limits, diagnostics)
 }

@@ -177,12 +177,11 @@ impl<'a> Table<'a> {
             return false;
         }
         for place in 0..self.record.len() {
-            let name = match std::str::from_utf8(self.field(place)) {
-                Ok(name) => name.trim().to_owned(),
-                Err(_) => {
-                    diagnostics.push(self.not_utf8(place));
-                    String::new()
-                }
+            let name = if let Ok(name) = std::str::from_utf8(self.field(place)) {
+                name.trim().to_owned()
+            } else {
+                diagnostics.push(self.not_utf8(place));
+                String::new()
             };
             self.header.push(name);
         }
@@ -344,7 +343,7 @@ impl<'a> Table<'a> {
                 Err(error) => {
                     self.complete = false;
                     let too_long = matches!(error.kind(), csv::ErrorKind::Io(inner)
-                        if inner.get_ref().is_some_and(|inner| inner.is::<TooLong>()));
+                        if inner.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()).is_some());
                     diagnostics.push(if too_long {
                         self.too_long()
                     } else {
@@ -389,5 +388,5 @@ impl<'a> Table<'a> {
 }
 
 fn count_line_feeds(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+    bytes.split(|&byte| byte == b'\n').count() as u64 - 1
 }
