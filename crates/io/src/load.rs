@@ -273,6 +273,9 @@ fn assemble(
     });
 
     let blocks = rule_blocks(&scenario, &institutions, &rank, found);
+    if institutions.names.is_complete() {
+        report_unfollowed_sections(&scenario, &blocks, file, &lines, found);
+    }
     let (institution_table, institution_places) = institutions.take_parameters(&by_institution);
     let (asset_table, asset_places) = match &mut assets {
         Some(assets) => assets.take_parameters(&by_asset),
@@ -365,6 +368,31 @@ fn rule_blocks(
             (name.to_owned(), members)
         })
         .collect()
+}
+
+/// Warns of rule sections that no institution names: nothing of them is checked.
+fn report_unfollowed_sections(
+    scenario: &Scenario,
+    blocks: &[(String, Vec<u32>)],
+    file: &str,
+    lines: &KeyLines,
+    diagnostics: &mut Diagnostics,
+) {
+    for name in scenario.deleveraging.rules.keys() {
+        if blocks.iter().all(|(block, _)| block != name) {
+            let path = format!("deleveraging.rules.{name}");
+            diagnostics.push(
+                Problem::new(
+                    Code::UnusedKey,
+                    file,
+                    format!("no institution follows `[{path}]`"),
+                )
+                .at_row(lines.line(&path))
+                .in_column(path)
+                .with_hint("name the section in the column `rule` of the institutions table"),
+            );
+        }
+    }
 }
 
 /// Which tables were read to their end, so that an id that is not there is unknown for sure.
@@ -530,6 +558,21 @@ impl Loaded {
             blocks: &self.blocks,
         };
         models::build(&inputs, registry, diagnostics)
+    }
+
+    /// Another shock by id, in id order; every name that is not there is in the error.
+    ///
+    /// Ranges are checked when the shock is solved.
+    pub fn shock_by_id(&self, named: &NamedShock) -> Result<Shock, Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let known = Known {
+            assets: true,
+            institutions: true,
+        };
+        let nowhere = KeyLines::default();
+        let file = &self.sources.scenario_file;
+        let shock = resolve_shock(named, &self.system, &known, file, &nowhere, &mut diagnostics);
+        diagnostics.refuse_errors().map(|_| shock)
     }
 
     /// Composes the cascade from the scenario's models.

@@ -777,6 +777,27 @@ fn table_cases() -> Vec<Case> {
             "repayable_debt",
         ),
         case(table(ins, "id,name\nA,=1+1\nB,\nC,\n"), "D225", ins, 2, "name"),
+        case(
+            rules_input(""),
+            "D115",
+            "scenario.toml",
+            12,
+            "deleveraging.rules.funds",
+        ),
+        case(
+            table(ins, "id,name,cash\r\nA,\"two\r\nlines\",1\r\n\r\nB,,x\r\nC,,\r\n"),
+            "D211",
+            ins,
+            5,
+            "cash",
+        ),
+        case(
+            table(ins, "id,name,cash\nA,\"two\n\n\",1\n\nB,,1\nC,,x"),
+            "D211",
+            ins,
+            7,
+            "cash",
+        ),
         case(rules_input("fund"), "D226", ins, 3, "rule"),
         case(
             table(deb, "debtor,creditor,amount\nA,B,\n"),

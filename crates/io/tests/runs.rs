@@ -1,5 +1,6 @@
 //! Scenarios from text to JSON: defaults, overrides, rules by group, both ends, and the shape of the result.
 
+use delever_core::ParameterValue;
 use delever_io::{
     Layout, LoadOptions, Loaded, RunResult, StatusName, Tables, Timing, json_string, load_from, registry,
     schema,
@@ -152,6 +153,14 @@ fn overrides_change_the_scenario_before_it_is_checked() {
         price(&["shock.prices.\"bond\"=-0.5", "shock.prices={}"]),
         Some(1.0)
     );
+    // Numbers come in every spelling of TOML.
+    let cap = |text: &str| {
+        let spelt = loaded(&tables, SPIRAL, &[&format!("deleveraging.max_leverage={text}")]);
+        spelt.scenario.deleveraging.rule.parameters["max_leverage"].clone()
+    };
+    for text in ["1_6.0", "0x10", "16", "+1.6e1", "0b10000"] {
+        assert_eq!(cap(text), ParameterValue::Number(16.0), "{text}");
+    }
     // Another model's parameters stay known, so that one key switches a model.
     let other = loaded(&tables, SPIRAL, &["deleveraging.rule=none"]);
     assert_eq!(other.warnings.problems()[0].code, "D115");
