@@ -31,6 +31,7 @@ mod models;
 mod problem;
 mod result;
 mod scenario;
+mod schema;
 mod source;
 mod tables;
 
@@ -47,4 +48,5 @@ pub use result::{
 pub use scenario::{
     Clearing, Deleveraging, Engine, Impact, ModelChoice, NamedShock, Scenario, VERSION as SCENARIO_VERSION,
 };
+pub use schema::schema;
 pub use source::{Folder, OpenError, OpenTable, TableSource, Tables};

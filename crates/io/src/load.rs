@@ -82,18 +82,19 @@ pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<L
 /// ```
 /// use delever_io::{LoadOptions, Tables, load_from, registry};
 /// let tables = Tables::new()
-///     .with("institutions.csv", "id,cash,external_liabilities\nbank,5,90\n")
+///     .with("institutions.csv", "id,external_liabilities\nbank,90\n")
 ///     .with("assets.csv", "id,depth\nbond,1250\n")
 ///     .with("holdings.csv", "institution,asset,quantity\nbank,bond,100\n");
 /// let scenario = r#"
 /// version = 1
-/// shock.prices = { bond = -0.05 }
+/// shock.prices = { bond = -0.0225 }
 /// deleveraging = { rule = "leverage-cap", max_leverage = 12.5 }
 /// impact.model = "linear"
 /// "#;
 /// let loaded = load_from(&tables, "spiral.toml", scenario, &registry(), &LoadOptions::default())?;
 /// let equilibria = loaded.solve(&registry())?;
-/// assert!(equilibria.greatest.expect("asked for").assets[0].price < 0.95);
+/// let sold = equilibria.greatest.expect("asked for").assets[0].sold_fraction;
+/// assert!((sold - 0.128_371_937_443_1).abs() < 1e-10);
 /// # Ok::<(), delever_io::Diagnostics>(())
 /// ```
 pub fn load_from(
@@ -108,7 +109,9 @@ pub fn load_from(
         return Err(diagnostics);
     };
     if read.scenario.name.is_empty() {
-        read.scenario.name = file.strip_suffix(".toml").unwrap_or(file).to_owned();
+        file.strip_suffix(".toml")
+            .unwrap_or(file)
+            .clone_into(&mut read.scenario.name);
     }
     assemble(file, read, source, registry, &options.limits, diagnostics)
 }
@@ -270,6 +273,9 @@ fn assemble(
     });
 
     let blocks = rule_blocks(&scenario, &institutions, &rank, found);
+    if institutions.names.is_complete() {
+        report_unfollowed_sections(&scenario, &blocks, file, &lines, found);
+    }
     let (institution_table, institution_places) = institutions.take_parameters(&by_institution);
     let (asset_table, asset_places) = match &mut assets {
         Some(assets) => assets.take_parameters(&by_asset),
@@ -298,7 +304,12 @@ fn assemble(
         let message = format!("{repeated} rows repeat a pair of institution and asset; the units add up");
         found.push(Problem::new(Code::DuplicatePair, "holdings.csv", message));
     }
-    let shock = resolve_shock(&scenario.shock, &system, file, &sources.lines, found);
+    let known = Known {
+        // Without an assets table there are no assets, which is complete knowledge.
+        assets: assets.as_ref().is_none_or(|assets| assets.names.is_complete()),
+        institutions: institutions.names.is_complete(),
+    };
+    let shock = resolve_shock(&scenario.shock, &system, &known, file, &sources.lines, found);
     let loaded = Loaded {
         scenario,
         system,
@@ -359,10 +370,42 @@ fn rule_blocks(
         .collect()
 }
 
+/// Warns of rule sections that no institution names: nothing of them is checked.
+fn report_unfollowed_sections(
+    scenario: &Scenario,
+    blocks: &[(String, Vec<u32>)],
+    file: &str,
+    lines: &KeyLines,
+    diagnostics: &mut Diagnostics,
+) {
+    for name in scenario.deleveraging.rules.keys() {
+        if blocks.iter().all(|(block, _)| block != name) {
+            let path = format!("deleveraging.rules.{name}");
+            diagnostics.push(
+                Problem::new(
+                    Code::UnusedKey,
+                    file,
+                    format!("no institution follows `[{path}]`"),
+                )
+                .at_row(lines.line(&path))
+                .in_column(path)
+                .with_hint("name the section in the column `rule` of the institutions table"),
+            );
+        }
+    }
+}
+
+/// Which tables were read to their end, so that an id that is not there is unknown for sure.
+struct Known {
+    assets: bool,
+    institutions: bool,
+}
+
 /// The shock in id order; names that are not there are reported.
 fn resolve_shock(
     named: &NamedShock,
     system: &System,
+    known: &Known,
     file: &str,
     lines: &KeyLines,
     diagnostics: &mut Diagnostics,
@@ -388,10 +431,17 @@ fn resolve_shock(
         if let Some(&common) = changes.get("*") {
             vector.fill(common);
         }
-        let what = if key == "prices" { "asset" } else { "institution" };
+        let (what, complete) = if key == "prices" {
+            ("asset", known.assets)
+        } else {
+            ("institution", known.institutions)
+        };
         for (id, &change) in changes.iter().filter(|(id, _)| id.as_str() != "*") {
             if let Ok(place) = ids.binary_search(id) {
                 vector[place] = change;
+                continue;
+            }
+            if !complete {
                 continue;
             }
             let path = format!("shock.{key}.{id}");
@@ -508,6 +558,21 @@ impl Loaded {
             blocks: &self.blocks,
         };
         models::build(&inputs, registry, diagnostics)
+    }
+
+    /// Another shock by id, in id order; every name that is not there is in the error.
+    ///
+    /// Ranges are checked when the shock is solved.
+    pub fn shock_by_id(&self, named: &NamedShock) -> Result<Shock, Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let known = Known {
+            assets: true,
+            institutions: true,
+        };
+        let nowhere = KeyLines::default();
+        let file = &self.sources.scenario_file;
+        let shock = resolve_shock(named, &self.system, &known, file, &nowhere, &mut diagnostics);
+        diagnostics.refuse_errors().map(|_| shock)
     }
 
     /// Composes the cascade from the scenario's models.

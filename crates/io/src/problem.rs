@@ -178,6 +178,11 @@ impl Diagnostics {
         &self.problems
     }
 
+    /// The problems that are listed, one by one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.problems.iter()
+    }
+
     /// Whether any problem, listed or not, is an error.
     pub fn has_errors(&self) -> bool {
         self.errors > 0
@@ -217,6 +222,6 @@ impl<'a> IntoIterator for &'a Diagnostics {
     type Item = &'a Problem;
     type IntoIter = std::slice::Iter<'a, Problem>;
     fn into_iter(self) -> Self::IntoIter {
-        self.problems.iter()
+        self.iter()
     }
 }

@@ -1,6 +1,7 @@
 //! The scenario file as a tree of values that know their line. Knows TOML, not what keys mean.
 
 use crate::catalogue::Code;
+use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem, shortened};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
@@ -81,12 +82,14 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Deepest nesting of brackets and dots in one statement, counted without recursion.
+/// Where brackets and dotted keys of one statement first nest deeper than a limit, found without recursion.
 ///
-/// The parser has a limit of its own for each construct; their product is what would exhaust a stack.
-fn statement_depth(text: &str) -> (usize, usize) {
+/// The parser limits each construct on its own; their product is what would exhaust a stack.
+fn too_deep(text: &str, limit: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    let (mut at, mut open, mut dots, mut deepest, mut where_deepest) = (0, 0_usize, 0_usize, 0, 0);
+    // Dots since the last separator, for the statement and for each open bracket.
+    let mut dots = vec![0_usize];
+    let (mut at, mut all_dots) = (0, 0);
     while at < bytes.len() {
         match bytes[at] {
             b'#' => {
@@ -94,40 +97,53 @@ fn statement_depth(text: &str) -> (usize, usize) {
                 continue;
             }
             quote @ (b'"' | b'\'') => {
-                let triple = [quote; 3];
-                let (skip, end): (usize, &[u8]) = if bytes[at..].starts_with(&triple) {
-                    (3, &triple)
-                } else {
-                    (1, &triple[..1])
-                };
-                let mut next = at + skip;
-                while next < bytes.len() && !bytes[next..].starts_with(end) {
-                    if skip == 1 && bytes[next] == b'\n' {
-                        break;
-                    }
-                    next += if quote == b'"' && bytes[next] == b'\\' {
-                        2
-                    } else {
-                        1
-                    };
-                }
-                at = (next + end.len()).min(bytes.len());
+                at = end_of_text(bytes, at, quote);
                 continue;
             }
-            b'[' | b'{' => open += 1,
-            b']' | b'}' => open = open.saturating_sub(1),
-            b'.' => dots += 1,
-            // A number's own point never reaches two, so lists of numbers stay shallow.
-            b',' if open <= 1 => dots = 0,
-            b'\n' if open == 0 => dots = 0,
+            b'[' | b'{' => dots.push(0),
+            b']' | b'}' if dots.len() > 1 => all_dots -= dots.pop().unwrap_or_default(),
+            b'.' => {
+                all_dots += 1;
+                if let Some(own) = dots.last_mut() {
+                    *own += 1;
+                }
+            }
+            b',' => {
+                if let Some(own) = dots.last_mut() {
+                    all_dots -= std::mem::take(own);
+                }
+            }
+            b'\n' if dots.len() == 1 => {
+                dots[0] = 0;
+                all_dots = 0;
+            }
             _ => {}
         }
-        if open + dots > deepest {
-            (deepest, where_deepest) = (open + dots, at);
+        if dots.len() - 1 + all_dots > limit {
+            return Some(at);
         }
         at += 1;
     }
-    (deepest, where_deepest)
+    None
+}
+
+/// The place behind a text in quotes of one or three; texts of one quote end with their line.
+fn end_of_text(bytes: &[u8], start: usize, quote: u8) -> usize {
+    let triple = [quote; 3];
+    let end: &[u8] = if bytes[start..].starts_with(&triple) {
+        &triple
+    } else {
+        &triple[..1]
+    };
+    let mut at = start + end.len();
+    while at < bytes.len() && !bytes[at..].starts_with(end) {
+        if end.len() == 1 && bytes[at] == b'\n' {
+            return at;
+        }
+        let escaped = quote == b'"' && bytes[at] == b'\\';
+        at += if escaped { 2 } else { 1 };
+    }
+    (at + end.len()).min(bytes.len())
 }
 
 fn end_of(bytes: &[u8], from: usize, is_end: impl Fn(&[u8]) -> bool) -> usize {
@@ -145,9 +161,8 @@ pub(crate) fn parse(
 ) -> Option<BTreeMap<String, Node>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = Lines::new(text);
-    let (depth, at) = statement_depth(text);
-    if depth > nesting {
-        let message = format!("values are nested {depth} levels deep; the limit is {nesting} levels");
+    if let Some(at) = too_deep(text, nesting) {
+        let message = format!("sections and values are nested too deeply; the limit is {nesting} levels");
         diagnostics.push(Problem::new(Code::TooDeep, file, message).at_row(lines.line(at)));
         return None;
     }
@@ -168,8 +183,7 @@ pub(crate) fn parse(
 
 /// Parses without lines, for overrides.
 pub(crate) fn parse_fragment(text: &str) -> Option<BTreeMap<String, Node>> {
-    let (depth, _) = statement_depth(text);
-    if depth > crate::limits::Limits::default().nesting {
+    if too_deep(text, Limits::default().nesting).is_some() {
         return None;
     }
     let table = DeTable::parse(text).ok()?;

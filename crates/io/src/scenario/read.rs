@@ -375,8 +375,7 @@ fn engine(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Engine {
         let message = format!("`{key}` belongs to the rounds engine, which is not part of this build");
         diagnostics.push(section.problem(Code::NotInThisBuild, key, message));
     }
-    let mut engine = Engine::default();
-    engine.select = match section.text("select", diagnostics) {
+    let select = match section.text("select", diagnostics) {
         None | Some("greatest") => Select::Greatest,
         Some("least") => Select::Least,
         Some("both") => Select::Both,
@@ -385,6 +384,10 @@ fn engine(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Engine {
             unknown_option(section, "select", other, &known, diagnostics);
             Select::Greatest
         }
+    };
+    let mut engine = Engine {
+        select,
+        ..Engine::default()
     };
     if let Some(tolerance) = section.number("tolerance", diagnostics) {
         if tolerance > 0.0 && tolerance <= 1.0 {

@@ -65,13 +65,14 @@ impl<'d> Section<'d> {
     pub fn section(&self, key: &str, diagnostics: &mut Diagnostics) -> Section<'d> {
         let (line, table) = match self.table.get(key) {
             None => (self.line, &EMPTY),
-            Some(node) => match &node.value {
-                Value::Table(table) => (node.line, table),
-                _ => {
+            Some(node) => {
+                if let Value::Table(table) = &node.value {
+                    (node.line, table)
+                } else {
                     self.wrong_type(key, node, "a section", diagnostics);
                     (node.line, &EMPTY)
                 }
-            },
+            }
         };
         Section {
             file: self.file,
@@ -108,13 +109,11 @@ impl<'d> Section<'d> {
     /// A whole number; `None` where it is absent or where its problem is reported.
     pub fn integer(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<i64> {
         let node = self.table.get(key)?;
-        match node.value {
-            Value::Integer(value) => Some(value),
-            _ => {
-                self.wrong_type(key, node, "a whole number", diagnostics);
-                None
-            }
+        if let Value::Integer(value) = node.value {
+            return Some(value);
         }
+        self.wrong_type(key, node, "a whole number", diagnostics);
+        None
     }
 
     /// All keys but those of the section itself, as parameters of a model.

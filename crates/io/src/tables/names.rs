@@ -15,6 +15,8 @@ pub(crate) struct Names {
     ids: Vec<String>,
     index: HashMap<String, u32>,
     lookups: usize,
+    /// Whether the table was read to its end; what is missing from a part of it is no mistake of others.
+    complete: bool,
 }
 
 impl Names {
@@ -31,6 +33,16 @@ impl Names {
     /// All ids, in the order of their first appearance.
     pub fn ids(&self) -> &[String] {
         &self.ids
+    }
+
+    /// Says that the table was read to its end.
+    pub fn close(&mut self) {
+        self.complete = true;
+    }
+
+    /// Whether an id that is not here is unknown for sure.
+    pub fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// Number of ids.
@@ -77,7 +89,7 @@ impl Names {
             return None;
         }
         let found = self.get(id);
-        if found.is_none() {
+        if found.is_none() && self.complete {
             let mut problem = table.problem(
                 Code::UnknownId,
                 place,

@@ -98,14 +98,12 @@ fn units_held(
                 );
                 return None;
             }
-            match check_amount(money / price) {
-                Ok(units) => Some(units),
-                Err(_) => {
-                    let message = format!("{money} at a price of {price} is not within 1e-9 to 1e18 units");
-                    diagnostics.push(table.problem(Code::OutOfRange, value, message));
-                    None
-                }
+            let units = check_amount(money / price).ok();
+            if units.is_none() {
+                let message = format!("{money} at a price of {price} is not within 1e-9 to 1e18 units");
+                diagnostics.push(table.problem(Code::OutOfRange, value, message));
             }
+            units
         }
         (given_nothing, _) => {
             let message = if given_nothing {

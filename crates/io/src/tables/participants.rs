@@ -97,11 +97,6 @@ const INSTITUTION_OPTIONAL: [&str; 7] = [
 const ASSET_OPTIONAL: [&str; 2] = ["name", "price"];
 const NEGATIVE_AMOUNT: &str = "write an amount of 0 or more; money taken away is a shock";
 
-/// Columns of the institutions table besides parameters.
-pub(crate) fn institution_columns() -> impl Iterator<Item = &'static str> {
-    ["id"].into_iter().chain(INSTITUTION_OPTIONAL)
-}
-
 /// Parameters that are known columns of the assets table.
 pub(crate) fn asset_parameters(registry: &Registry) -> Vec<&'static str> {
     let mut known: Vec<&'static str> = ASSET_PARAMETERS.to_vec();
@@ -203,6 +198,9 @@ pub(crate) fn read_institutions(
         institutions.lines.push(table.line());
         institutions.parameters.read(&table, diagnostics);
     }
+    if table.complete() {
+        institutions.names.close();
+    }
     if institutions.names.len() == 0 && diagnostics.error_count() == before {
         diagnostics.push(
             Problem::new(Code::NoInstitutions, &file, "the table has no rows")
@@ -260,6 +258,9 @@ pub(crate) fn read_assets(
         assets.prices.push(price);
         assets.lines.push(table.line());
         assets.parameters.read(&table, diagnostics);
+    }
+    if table.complete() {
+        assets.names.close();
     }
     Some(assets)
 }

@@ -36,6 +36,7 @@ pub(crate) struct Table<'a> {
     record: ByteRecord,
     line: u64,
     rows: u64,
+    complete: bool,
 }
 
 /// The marker of a file that turned out longer than its limit.
@@ -151,6 +152,7 @@ impl<'a> Table<'a> {
             record: ByteRecord::new(),
             line: 1,
             rows: 0,
+            complete: true,
         };
         if opened.bytes > limits.bytes {
             diagnostics.push(table.too_long());
@@ -175,12 +177,11 @@ impl<'a> Table<'a> {
             return false;
         }
         for place in 0..self.record.len() {
-            let name = match std::str::from_utf8(self.field(place)) {
-                Ok(name) => name.trim().to_owned(),
-                Err(_) => {
-                    diagnostics.push(self.not_utf8(place));
-                    String::new()
-                }
+            let name = if let Ok(name) = std::str::from_utf8(self.field(place)) {
+                name.trim().to_owned()
+            } else {
+                diagnostics.push(self.not_utf8(place));
+                String::new()
             };
             self.header.push(name);
         }
@@ -241,14 +242,14 @@ impl<'a> Table<'a> {
         self.header.iter().position(|name| name == column)
     }
 
-    /// The file's name.
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-
     /// The line of the current row.
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// Whether nothing stopped the reading before the end.
+    pub fn complete(&self) -> bool {
+        self.complete
     }
 
     /// Reads the next row; `false` at the end. Rows that are no rows at all are reported and passed over.
@@ -258,6 +259,7 @@ impl<'a> Table<'a> {
             if self.rows > self.row_limit {
                 let message = format!("the limit is {} rows", self.row_limit);
                 diagnostics.push(Problem::new(Code::TooManyRows, &self.file, message).at_row(self.line));
+                self.complete = false;
                 return false;
             }
             if self.record.len() != self.header.len() {
@@ -339,8 +341,9 @@ impl<'a> Table<'a> {
                 Ok(true) => {}
                 Ok(false) => return false,
                 Err(error) => {
+                    self.complete = false;
                     let too_long = matches!(error.kind(), csv::ErrorKind::Io(inner)
-                        if inner.get_ref().is_some_and(|inner| inner.is::<TooLong>()));
+                        if inner.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()).is_some());
                     diagnostics.push(if too_long {
                         self.too_long()
                     } else {
@@ -352,7 +355,14 @@ impl<'a> Table<'a> {
             }
             // The reader stands behind the record's line feed; fields may hold line feeds of their own.
             let inside = count_line_feeds(self.record.as_slice());
-            self.line = self.reader.position().line().saturating_sub(1 + inside).max(1);
+            let before = self.record.position().map_or(1, csv::Position::line);
+            // A quote that is never closed swallows the last line feed, hence the lower bound.
+            self.line = self
+                .reader
+                .position()
+                .line()
+                .saturating_sub(1 + inside)
+                .max(before);
             if self.record.len() == 1 && self.field(0).is_empty() {
                 continue;
             }
@@ -378,5 +388,5 @@ impl<'a> Table<'a> {
 }
 
 fn count_line_feeds(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+    bytes.split(|&byte| byte == b'\n').count() as u64 - 1
 }
