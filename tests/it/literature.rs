@@ -2,6 +2,7 @@
 //!
 //! Conventions of the sources differ: see each test.
 
+use delever::network::clearing::EisenbergNoeRow;
 use delever::prelude::*;
 use delever::solver::residual;
 use delever_testkit::reference::shared_json;
@@ -117,7 +118,7 @@ impl Clearing {
     }
 
     fn eisenberg_noe(&self) -> Equilibria {
-        let rows = vec![Default::default(); self.system.institution_count()];
+        let rows = vec![EisenbergNoeRow::default(); self.system.institution_count()];
         self.solve(Box::new(OneLayer::new(
             EisenbergNoe,
             rows,

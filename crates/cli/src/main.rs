@@ -11,6 +11,7 @@ mod numbers;
 mod output;
 mod picture;
 mod run;
+mod schema;
 mod threshold;
 mod validate;
 
@@ -62,7 +63,7 @@ fn dispatch(arguments: Arguments) -> Exit {
         Command::Validate(options) => validate::validate(&options),
         Command::Init(options) => init::init(&options),
         Command::Explain(options) => explain::explain(&options),
-        Command::Schema => Exit::Done,
+        Command::Schema => schema::schema(),
         Command::Completions(options) => completions::completions(&options),
     }
 }

@@ -128,7 +128,7 @@ impl Picture<'_> {
         ];
         last.extend(shown.iter().map(|&k| price(result.assets[k].price)));
         table.add_row(last);
-        let _ = writeln!(text, "CASCADE\n{table}\n");
+        let _ = writeln!(text, "CASCADE\n{}\n", table.trim_fmt());
     }
 
     /// One equilibrium: prices, losses, institutions, proof.
@@ -261,7 +261,7 @@ fn prices(text: &mut String, result: &EquilibriumResult) {
     } else {
         String::new()
     };
-    let _ = writeln!(text, "PRICES{note}\n{table}\n");
+    let _ = writeln!(text, "PRICES{note}\n{}\n", table.trim_fmt());
 }
 
 fn losses(text: &mut String, result: &EquilibriumResult) {

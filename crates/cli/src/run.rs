@@ -6,7 +6,7 @@ use crate::threshold::Threshold;
 use crate::validate::{open, refuse, warn};
 use crate::{Exit, output};
 use delever::cascade::{Cascade, CascadeError, CascadeMap, Equilibria, Select};
-use delever::io::{Layout, Loaded, RunResult, Timing, json_string};
+use delever::io::{Layout, Loaded, RunResult, Severity, Timing, json_string};
 use delever::solver::FixedPointMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
     };
     let load_seconds = start.elapsed().as_secs_f64();
     if format == Format::Table {
-        warn(&loaded.warnings);
+        warn(&loaded.warnings, Severity::Warning);
     }
     let start = Instant::now();
     let cascade = match loaded.cascade(&registry) {

@@ -4,7 +4,7 @@ use crate::Exit;
 use crate::arguments::{Format, ScenarioOptions};
 use crate::output;
 use delever::core::Registry;
-use delever::io::{Diagnostics, LoadOptions, Loaded, Tables, load, load_from};
+use delever::io::{Diagnostics, LoadOptions, Loaded, Severity, Tables, load, load_from};
 
 /// Loads the scenario that the options name.
 pub(crate) fn open(options: &ScenarioOptions, registry: &Registry) -> Result<Loaded, Diagnostics> {
@@ -40,7 +40,7 @@ fn demo() -> (String, Tables) {
 pub(crate) fn refuse(problems: &Diagnostics, format: Format) -> Exit {
     match format {
         Format::Table => {
-            eprintln!("{}", output_lines(problems));
+            eprintln!("{}", visible_lines(&problems.to_string()));
             let errors = problems.error_count();
             let plural = if errors == 1 { "" } else { "s" };
             eprintln!("\n{errors} error{plural}; `delever explain CODE` tells more about a code");
@@ -59,20 +59,19 @@ pub(crate) fn refuse(problems: &Diagnostics, format: Format) -> Exit {
     }
 }
 
-/// Shows warnings on standard error.
-pub(crate) fn warn(warnings: &Diagnostics) {
-    if !warnings.is_empty() {
-        eprintln!("{}\n", output_lines(warnings));
+/// Shows what was accepted with doubts on standard error; notes too, where they are asked for.
+pub(crate) fn warn(found: &Diagnostics, least: Severity) {
+    for problem in found
+        .problems()
+        .iter()
+        .filter(|problem| problem.severity >= least)
+    {
+        eprintln!("{}\n", visible_lines(&problem.to_string()));
     }
 }
 
-fn output_lines(problems: &Diagnostics) -> String {
-    problems
-        .to_string()
-        .lines()
-        .map(output::visible)
-        .collect::<Vec<_>>()
-        .join("\n")
+fn visible_lines(text: &str) -> String {
+    text.lines().map(output::visible).collect::<Vec<_>>().join("\n")
 }
 
 /// Checks a scenario and its tables, models included.
@@ -89,7 +88,7 @@ pub(crate) fn validate(options: &ScenarioOptions) -> Exit {
     let debts: usize = graph.debts().iter().map(|(_, layer)| layer.entry_count()).sum();
     match options.format {
         Format::Table => {
-            warn(&loaded.warnings);
+            warn(&loaded.warnings, Severity::Note);
             output::print(&format!(
                 "valid: {} institutions, {} assets, {} holdings, {debts} debts, {} shareholdings\n",
                 system.institution_count(),

@@ -55,7 +55,7 @@ pub fn solve<M: FixedPointMap>(
 ///
 /// At a fixed point it is a few roundings. It does not say how far the nearest fixed point is.
 pub fn residual<M: FixedPointMap>(map: &M, x: &[f64]) -> f64 {
-    let mut chain = Chain::new(map);
+    let mut chain = Chain::new(map, End::Greatest, 0);
     residual_of(&mut chain, x)
 }
 
@@ -76,41 +76,25 @@ fn image_residual<M: FixedPointMap>(chain: &Chain<'_, M>, x: &[f64]) -> f64 {
     largest
 }
 
-/// A rounding direction, at either precision.
-type Directed = fn(Precision) -> Rounding;
-
 fn solve_isotone<M: FixedPointMap>(
     map: &M,
     end: End,
     settings: &Settings,
     observer: &mut impl Observer,
 ) -> Solution {
-    let (outward, inward): (Directed, Directed) = match end {
-        End::Greatest => (Rounding::Above, Rounding::Below),
-        End::Least => (Rounding::Below, Rounding::Above),
-    };
-    let limit = settings.max_iterations;
-    let margin = settings.tolerance * MARGIN;
-    let mut chain = Chain::new(map);
-    let mut outer = chain.corner(end);
+    let mut chain = Chain::new(map, end, settings.max_iterations);
+    let mut outer = chain.near_corner();
     let mut halt = Halt::Stationary;
     let bounded = map.shape().bounded;
     if bounded {
-        halt = chain.run(
-            end,
-            outward(Precision::Rough),
-            &mut outer,
-            margin,
-            limit,
-            true,
-            observer,
-        );
+        let outward = chain.outward(Precision::Rough);
+        halt = chain.run(outward, &mut outer, settings.tolerance * MARGIN, true, observer);
     }
     let mut point = outer.clone();
     if halt == Halt::Stationary {
-        halt = chain.run(end, Rounding::Nearest, &mut point, 0.0, limit, !bounded, observer);
+        halt = chain.run(Rounding::Nearest, &mut point, 0.0, !bounded, observer);
         if end == End::Least && !map.shape().from_below {
-            halt = pass_jumps(&mut chain, &mut point, halt, limit, observer);
+            halt = pass_jumps(&mut chain, &mut point, halt, observer);
         }
     }
     let iterations = chain.iterations;
@@ -120,17 +104,21 @@ fn solve_isotone<M: FixedPointMap>(
     } else {
         residual_of(&mut chain, &point)
     };
-    let stopped = match halt {
-        Halt::Stationary => None,
-        Halt::Limit => Some(Status::MaxIterations),
-        Halt::NotOrdered => Some(Status::Unordered),
-        Halt::NonFinite => Some(Status::NonFinite),
-        Halt::Interrupted => Some(Status::Interrupted),
-    };
-    let (status, bracket) = match stopped {
-        _ if !bounded => (stopped.unwrap_or(Status::Bracketed), None),
-        None => {
-            let bracket = prove(&mut chain, end, outward, inward, settings, &point, outer);
+    let (status, bracket) = match halt {
+        Halt::NotOrdered => (Status::Unordered, None),
+        Halt::NonFinite => (Status::NonFinite, None),
+        // What the chain passed is a bound all the same; on the other side only the corner is.
+        Halt::Limit => (
+            Status::MaxIterations,
+            bounded.then(|| chain.bracket(outer, chain.far_corner())),
+        ),
+        Halt::Interrupted => (
+            Status::Interrupted,
+            bounded.then(|| chain.bracket(outer, chain.far_corner())),
+        ),
+        Halt::Stationary if !bounded => (Status::Bracketed, None),
+        Halt::Stationary => {
+            let bracket = prove(&mut chain, settings.tolerance, &point, outer);
             let certified = bracket.width <= settings.tolerance;
             (
                 if certified {
@@ -141,12 +129,6 @@ fn solve_isotone<M: FixedPointMap>(
                 Some(bracket),
             )
         }
-        Some(status @ (Status::MaxIterations | Status::Interrupted)) => {
-            // What the chain passed is a bound all the same; on the other side only the corner is.
-            let corner = chain.corner(opposite(end));
-            (status, Some(bracket_of(&chain, end, outer, corner)))
-        }
-        Some(status) => (status, None),
     };
     Solution {
         point,
@@ -161,111 +143,67 @@ fn solve_isotone<M: FixedPointMap>(
 /// the last bit.
 fn prove<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
-    end: End,
-    outward: Directed,
-    inward: Directed,
-    settings: &Settings,
+    tolerance: f64,
     point: &[f64],
     mut outer: Vec<f64>,
 ) -> Bracket {
-    let (limit, margin) = (settings.max_iterations, settings.tolerance * MARGIN);
-    let near = near_inner(chain, end, inward, margin, point, &outer);
-    let narrow = |bracket: &Bracket| bracket.width <= settings.tolerance;
-    if let Some(inner) = near.clone() {
-        let bracket = bracket_of(chain, end, outer.clone(), inner);
-        if narrow(&bracket) {
-            return bracket;
+    let margin = tolerance * MARGIN;
+    let near = near_inner(chain, margin, point, &outer);
+    // The outer bound as it is, then sharper by a few steps, then to the last bit.
+    for settled in [None, Some(margin), Some(0.0)] {
+        if let Some(settled) = settled {
+            chain.run(
+                chain.outward(Precision::Sharp),
+                &mut outer,
+                settled,
+                false,
+                &mut (),
+            );
         }
-    }
-    for settled in [margin, 0.0] {
-        chain.iterations = 0;
-        chain.run(
-            end,
-            outward(Precision::Sharp),
-            &mut outer,
-            settled,
-            limit,
-            false,
-            &mut (),
-        );
         if let Some(inner) = near.clone() {
-            let bracket = bracket_of(chain, end, outer.clone(), inner);
-            if narrow(&bracket) {
+            let bracket = chain.bracket(outer.clone(), inner);
+            if bracket.width <= tolerance {
                 return bracket;
             }
         }
     }
-    let inner = far_inner(chain, end, inward, limit, point);
-    bracket_of(chain, end, outer, inner)
+    let inner = far_inner(chain, point);
+    chain.bracket(outer, inner)
 }
 
-/// A bound on the inner side, a margin away from the point: at most one evaluation where the map contracts.
+/// A bound on the inner side, a margin away from the point: one evaluation where the map contracts.
 fn near_inner<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
-    end: End,
-    inward: Directed,
     margin: f64,
     point: &[f64],
     outer: &[f64],
 ) -> Option<Vec<f64>> {
     let inner: Vec<f64> = (0..point.len())
-        .map(|n| match end {
-            End::Greatest => (point[n] - margin * chain.size(n))
-                .max(chain.bottom[n])
-                .min(outer[n]),
-            End::Least => (point[n] + margin * chain.size(n))
-                .min(chain.top[n])
-                .max(outer[n]),
+        .map(|n| {
+            let margin = margin * chain.size(n);
+            match chain.end {
+                End::Greatest => (point[n] - margin).max(chain.bottom[n]).min(outer[n]),
+                End::Least => (point[n] + margin).min(chain.top[n]).max(outer[n]),
+            }
         })
         .collect();
-    chain.evaluate(inward(Precision::Sharp), &inner);
-    let verified = inner.iter().zip(&chain.image).all(|(&x, &image)| match end {
-        End::Greatest => x <= image,
-        End::Least => x >= image,
-    });
+    chain.evaluate(chain.inward(Precision::Sharp), &inner);
+    let verified = inner
+        .iter()
+        .zip(&chain.image)
+        .all(|(&x, &image)| match chain.end {
+            End::Greatest => x <= image,
+            End::Least => x >= image,
+        });
     verified.then_some(inner)
 }
 
 /// A bound on the inner side, sought by iterating inward from the point until the inequality holds.
-fn far_inner<M: FixedPointMap>(
-    chain: &mut Chain<'_, M>,
-    end: End,
-    inward: Directed,
-    limit: u64,
-    point: &[f64],
-) -> Vec<f64> {
+fn far_inner<M: FixedPointMap>(chain: &mut Chain<'_, M>, point: &[f64]) -> Vec<f64> {
     let mut inner = point.to_vec();
-    chain.iterations = 0;
-    match chain.run(
-        end,
-        inward(Precision::Sharp),
-        &mut inner,
-        0.0,
-        limit,
-        false,
-        &mut (),
-    ) {
+    match chain.run(chain.inward(Precision::Sharp), &mut inner, 0.0, false, &mut ()) {
         Halt::Stationary => inner,
-        // The corner bounds every fixed point.
-        _ => chain.corner(opposite(end)),
-    }
-}
-
-fn bracket_of<M: FixedPointMap>(chain: &Chain<'_, M>, end: End, outer: Vec<f64>, inner: Vec<f64>) -> Bracket {
-    let (lower, upper) = match end {
-        End::Greatest => (inner, outer),
-        End::Least => (outer, inner),
-    };
-    let width = (0..lower.len()).fold(0.0_f64, |width, n| {
-        width.max((upper[n] - lower[n]) / chain.size(n))
-    });
-    Bracket { lower, upper, width }
-}
-
-fn opposite(end: End) -> End {
-    match end {
-        End::Greatest => End::Least,
-        End::Least => End::Greatest,
+        _ => chain.far_corner(),
     }
 }
 
@@ -275,7 +213,6 @@ fn pass_jumps<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
     point: &mut [f64],
     mut halt: Halt,
-    limit: u64,
     observer: &mut impl Observer,
 ) -> Halt {
     for _ in 0..MAX_RESTARTS {
@@ -295,7 +232,7 @@ fn pass_jumps<M: FixedPointMap>(
         for (x, &image) in point.iter_mut().zip(&chain.image) {
             *x = x.max(image);
         }
-        halt = chain.run(End::Least, Rounding::Nearest, point, 0.0, limit, false, observer);
+        halt = chain.run(Rounding::Nearest, point, 0.0, false, observer);
     }
     halt
 }
@@ -306,8 +243,8 @@ fn solve_unordered<M: FixedPointMap>(
     settings: &Settings,
     observer: &mut impl Observer,
 ) -> Solution {
-    let mut chain = Chain::new(map);
-    let mut x = chain.corner(end);
+    let mut chain = Chain::new(map, end, settings.max_iterations);
+    let mut x = chain.near_corner();
     let mut best = (f64::INFINITY, x.clone(), 0_u64);
     let mut step = 1.0;
     let mut status = Status::MaxIterations;
