@@ -46,10 +46,10 @@ pub(crate) fn init(options: &InitOptions) -> Exit {
         eprintln!("{} could not be written: {error}", options.folder.display());
         return Exit::NotWritten;
     }
-    let mut text = String::new();
-    for (path, _) in &files {
-        text.push_str(&format!("wrote {}\n", path.display()));
-    }
-    text.push_str(&format!("next: delever run {}\n", scenario.display()));
-    output::print(&text)
+    let mut lines: Vec<String> = files
+        .iter()
+        .map(|(path, _)| format!("wrote {}\n", path.display()))
+        .collect();
+    lines.push(format!("next: delever run {}\n", scenario.display()));
+    output::print(&lines.concat())
 }

@@ -5,7 +5,7 @@ pub(crate) fn money(value: f64) -> String {
     let decimals = match value.abs() {
         x if x >= 1000.0 => 0,
         x if x >= 10.0 => 1,
-        x if x == 0.0 => 0,
+        0.0 => 0,
         x if x >= 0.01 => 3,
         _ => return format!("{value:.2e}"),
     };

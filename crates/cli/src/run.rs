@@ -121,17 +121,17 @@ fn solve(
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
     let engine = &loaded.scenario.engine;
     let mut frames = Vec::new();
-    if pictured && engine.select != Select::Least {
-        if let Ok(map) = CascadeMap::new(cascade, &loaded.shock) {
-            let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
-            map.bounds_into(&mut bottom, &mut top);
-            frames.push(Frame {
-                step: 0,
-                snapshot: map.snapshot(&top),
-            });
-        }
+    let pictured = pictured && engine.select != Select::Least;
+    if pictured {
+        let map = CascadeMap::new(cascade, &loaded.shock)?;
+        let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
+        map.bounds_into(&mut bottom, &mut top);
+        frames.push(Frame {
+            step: 0,
+            snapshot: map.snapshot(&top),
+        });
     }
-    let mut first_chain = pictured && engine.select != Select::Least;
+    let mut first_chain = pictured;
     let mut last = 0;
     let equilibria = cascade.solve_observed(&loaded.shock, engine.select, &engine.settings, |step| {
         first_chain &= step.iteration > last;

@@ -13,13 +13,11 @@ pub(crate) fn open(options: &ScenarioOptions, registry: &Registry) -> Result<Loa
         overrides: options.set.clone(),
         ..LoadOptions::default()
     };
-    match &options.scenario {
-        Some(path) => load(path, registry, &load_options),
-        None => {
-            let (scenario, tables) = demo();
-            load_from(&tables, "demo/scenario.toml", &scenario, registry, &load_options)
-        }
+    if let Some(path) = &options.scenario {
+        return load(path, registry, &load_options);
     }
+    let (scenario, tables) = demo();
+    load_from(&tables, "demo/scenario.toml", &scenario, registry, &load_options)
 }
 
 /// The embedded scenario: what `delever init` writes with its defaults.

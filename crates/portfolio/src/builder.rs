@@ -186,6 +186,8 @@ impl SystemBuilder {
         if !errors.is_empty() {
             return Err(errors);
         }
+        // No units are no holding: they must not count among an asset's holders.
+        triplets.retain(|&(_, _, units)| units > 0.0);
         // Several holdings of one pair add up in the order of their size, not of the input.
         triplets.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
         let holdings = SparseRows::from_triplets(institution_order.len(), asset_order.len(), &triplets);
