@@ -38,10 +38,11 @@ fn demo() -> (String, Tables) {
 pub(crate) fn refuse(problems: &Diagnostics, format: Format) -> Exit {
     match format {
         Format::Table => {
-            eprintln!("{}", visible_lines(&problems.to_string()));
+            // Which columns nobody reads does not matter until the errors are mended.
+            warn(problems, Severity::Warning);
             let errors = problems.error_count();
             let plural = if errors == 1 { "" } else { "s" };
-            eprintln!("\n{errors} error{plural}; `delever explain CODE` tells more about a code");
+            eprintln!("{errors} error{plural}; `delever explain CODE` tells more about a code");
             Exit::InvalidInput
         }
         Format::Json => {

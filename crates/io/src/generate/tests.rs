@@ -1,3 +1,5 @@
+//! The synthetic banking system: books close, shapes are realistic, the default cascade shows every channel.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;
