@@ -1,4 +1,6 @@
 //! One binary for all integration tests: published cases, laws, hostile input, the program.
 
 mod agreement;
+mod laws;
 mod literature;
+mod scenario_files;

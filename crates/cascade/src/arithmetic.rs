@@ -1,4 +1,4 @@
-//! The three roundings in which one pass is computed: nearest for the answer, above and below for its proof.
+//! The roundings in which one pass is computed: nearest for the answer, above and below for its proof.
 
 use delever_core::error_free::{CompensatedSum, mul_down, mul_up};
 use delever_core::{
@@ -33,8 +33,8 @@ pub(crate) trait Arithmetic {
     ) -> Self::Number;
     fn accumulate(sum: &mut Self::Sum, units: &UnitsScratch, position: usize);
     fn merge(sum: &mut Self::Sum, other: Self::Sum);
-    /// Money at the initial price of units sold.
-    fn sold_money(initial_price: f64, units: Self::Sum) -> f64;
+    /// Money at the initial price of units sold, a sum of at most `terms` numbers.
+    fn sold_money(initial_price: f64, units: Self::Sum, terms: u32) -> f64;
     fn settle(
         claims: &dyn Claims,
         ids: &[u32],
@@ -66,6 +66,10 @@ pub(crate) struct Nearest;
 pub(crate) struct Above;
 /// Every component of the image rounded down.
 pub(crate) struct Below;
+/// As [`Above`], with sums bounded by the number of their terms.
+pub(crate) struct RoughlyAbove;
+/// As [`Below`], with sums bounded by the number of their terms.
+pub(crate) struct RoughlyBelow;
 
 impl Arithmetic for Nearest {
     type Number = f64;
@@ -111,7 +115,7 @@ impl Arithmetic for Nearest {
     }
 
     #[inline]
-    fn sold_money(initial_price: f64, units: f64) -> f64 {
+    fn sold_money(initial_price: f64, units: f64, _: u32) -> f64 {
         initial_price * units
     }
 
@@ -146,22 +150,114 @@ fn execution_gain<N: Real>(sheet: &BalanceSheet<'_, N>, sold: impl Fn(usize) -> 
     gain
 }
 
-/// Passes that round outward. `$units` is the end of the sold units that pushes the image the wanted way, `$order`
+/// A running sum of numbers `>= 0` that can bound its exact value.
+pub(crate) trait BoundedSum: Copy + Default + Send + Sync {
+    fn add(&mut self, value: f64);
+    fn merge(&mut self, other: Self);
+    /// Bounds of the exact sum of at most `terms` numbers.
+    fn bounds(&self, terms: usize) -> Interval;
+    /// Bounds of `sum_k value_k vector_k`, all factors `>= 0`.
+    fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval;
+}
+
+/// Keeps its rounding errors: bounds a unit or two around the exact sum, widened to hold the one that ordinary
+/// rounding computes. So an outer chain stays outside the fixed point in floating point too.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct OutwardSum {
+    exact: CompensatedSum,
+    computed: f64,
+}
+
+impl BoundedSum for OutwardSum {
+    #[inline]
+    fn add(&mut self, value: f64) {
+        self.exact.add(value);
+        self.computed += value;
+    }
+
+    #[inline]
+    fn merge(&mut self, other: Self) {
+        self.exact.merge(other.exact);
+        self.computed += other.computed;
+    }
+
+    #[inline]
+    fn bounds(&self, _: usize) -> Interval {
+        let (low, high) = self.exact.bounds();
+        Interval {
+            low: low.max(0.0),
+            high,
+        }
+        .hull(Interval::from(self.computed))
+    }
+
+    #[inline]
+    fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval {
+        let mut sum = CompensatedSum::default();
+        let mut computed = 0.0;
+        for (&column, &value) in row.columns.iter().zip(row.values) {
+            sum.add_product(value, vector[column as usize]);
+            computed += value * vector[column as usize];
+        }
+        Self { exact: sum, computed }.bounds(row.values.len())
+    }
+}
+
+/// An ordinary sum, bounded afterwards by the number of its terms: as cheap as no bound at all.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct PlainSum(f64);
+
+/// Below this a product may have lost more than its relative rounding error.
+const UNDERFLOW: f64 = 1e-280;
+
+impl PlainSum {
+    /// `n` terms lose at most `n` units of `2^-53` relatively (Higham 2002, section 3.1); twice that is allowed for.
+    #[inline]
+    fn widened(self, terms: usize) -> Interval {
+        if self.0 == 0.0 {
+            return Interval { low: 0.0, high: 0.0 };
+        }
+        let slack = self.0 * ((terms + 4) as f64 * f64::EPSILON) + UNDERFLOW;
+        Interval {
+            low: (self.0 - slack).max(0.0),
+            high: self.0 + slack,
+        }
+    }
+}
+
+impl BoundedSum for PlainSum {
+    #[inline]
+    fn add(&mut self, value: f64) {
+        self.0 += value;
+    }
+
+    #[inline]
+    fn merge(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+
+    #[inline]
+    fn bounds(&self, terms: usize) -> Interval {
+        self.widened(terms)
+    }
+
+    #[inline]
+    fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval {
+        Self(row.product_sum(vector)).widened(row.values.len())
+    }
+}
+
+/// Passes that round outward, around the exact image and around the one in ordinary rounding. `$units` is the end of the sold units that pushes the image the wanted way, `$order`
 /// hands a model's lower and upper bounds the right one of the kept and the spare slice.
 macro_rules! directed_pass {
-    ($name:ident, $units:ident, $money:ident, |$kept:ident, $spare:ident| $order:expr) => {
+    ($name:ident, $sum:ident, $units:ident, $money:ident, |$kept:ident, $spare:ident| $order:expr) => {
         impl Arithmetic for $name {
             type Number = Interval;
-            type Sum = CompensatedSum;
+            type Sum = $sum;
 
             #[inline]
             fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval {
-                let mut sum = CompensatedSum::default();
-                for (&column, &value) in row.columns.iter().zip(row.values) {
-                    sum.add_product(value, vector[column as usize]);
-                }
-                let (low, high) = sum.bounds();
-                Interval { low, high }
+                <$sum as BoundedSum>::product_sum(row, vector)
             }
 
             #[inline]
@@ -195,19 +291,20 @@ macro_rules! directed_pass {
             }
 
             #[inline]
-            fn accumulate(sum: &mut CompensatedSum, units: &UnitsScratch, position: usize) {
-                sum.add(units.$units[position]);
+            fn accumulate(sum: &mut $sum, units: &UnitsScratch, position: usize) {
+                BoundedSum::add(sum, units.$units[position]);
             }
 
             #[inline]
-            fn merge(sum: &mut CompensatedSum, other: CompensatedSum) {
-                sum.merge(other);
+            fn merge(sum: &mut $sum, other: $sum) {
+                BoundedSum::merge(sum, other);
             }
 
-            fn sold_money(initial_price: f64, units: CompensatedSum) -> f64 {
-                let (low, high) = units.bounds();
-                let bounds = UnitsSold { low, high };
-                $money(initial_price, bounds.$units.max(0.0))
+            fn sold_money(initial_price: f64, units: $sum, terms: u32) -> f64 {
+                $money(
+                    initial_price,
+                    BoundedSum::bounds(&units, terms as usize).$units,
+                )
             }
 
             fn settle(
@@ -244,11 +341,7 @@ macro_rules! directed_pass {
     };
 }
 
-/// Bounds of all units sold of one asset.
-struct UnitsSold {
-    low: f64,
-    high: f64,
-}
-
-directed_pass!(Above, low, mul_down, |kept, spare| (spare, kept));
-directed_pass!(Below, high, mul_up, |kept, spare| (kept, spare));
+directed_pass!(Above, OutwardSum, low, mul_down, |kept, spare| (spare, kept));
+directed_pass!(Below, OutwardSum, high, mul_up, |kept, spare| (kept, spare));
+directed_pass!(RoughlyAbove, PlainSum, low, mul_down, |kept, spare| (spare, kept));
+directed_pass!(RoughlyBelow, PlainSum, high, mul_up, |kept, spare| (kept, spare));

@@ -69,7 +69,8 @@ pub enum CascadeError {
     Shock(#[from] crate::ShockError),
 }
 
-/// Sums of given amounts by institution: as computed, and as bounded for proofs.
+/// Sums of given amounts by institution: as computed, and as bounded for proofs. The bounds hold both the exact sum
+/// and the computed one.
 #[derive(Clone, Debug)]
 pub(crate) struct Amounts {
     pub value: Vec<f64>,
@@ -90,7 +91,7 @@ impl Amounts {
             value[n] += plus[n];
             exact.add(plus[n]);
             let (low, high) = exact.bounds();
-            bounds.push(Interval { low, high });
+            bounds.push(Interval { low, high }.hull(Interval::from(value[n])));
         }
         Self { value, bounds }
     }
@@ -129,6 +130,8 @@ pub struct Cascade<'a> {
     pub(crate) components: usize,
     pub(crate) shape: MapShape,
     pub(crate) largest_row: usize,
+    /// Institutions that hold each asset: how many terms its sum of units sold has.
+    pub(crate) holders: Vec<u32>,
 }
 
 impl<'a> Cascade<'a> {
@@ -231,6 +234,10 @@ impl<'a> Cascade<'a> {
             .map(|n| holdings.row(n).columns.len())
             .max()
             .unwrap_or(0);
+        let mut holders = vec![0; system.asset_count()];
+        for (_, asset, _) in system.holdings().triplets() {
+            holders[asset as usize] += 1;
+        }
         Ok(Self {
             system,
             order,
@@ -247,6 +254,7 @@ impl<'a> Cascade<'a> {
             components,
             shape,
             largest_row,
+            holders,
         })
     }
 

@@ -2,12 +2,12 @@
 //!
 //! The state is `[prices | average prices (only under volume-weighted execution) | claims]`, oriented up = healthier.
 
-use crate::arithmetic::{Above, Below, Nearest};
+use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, RoughlyBelow};
 use crate::composition::{Cascade, CascadeError};
 use crate::pass::{self, PassWork, StateView};
 use crate::shock::{Shock, ShockedMarket};
 use delever_core::Execution;
-use delever_solver::{FixedPointMap, MapShape};
+use delever_solver::{FixedPointMap, MapShape, Precision};
 
 /// Amounts after the shock, in compiled order.
 pub(crate) struct ScenarioData {
@@ -105,6 +105,8 @@ pub struct CascadeWork {
     nearest: PassWork<Nearest>,
     above: Option<PassWork<Above>>,
     below: Option<PassWork<Below>>,
+    roughly_above: Option<PassWork<RoughlyAbove>>,
+    roughly_below: Option<PassWork<RoughlyBelow>>,
 }
 
 impl<'c> CascadeMap<'c> {
@@ -115,6 +117,11 @@ impl<'c> CascadeMap<'c> {
             cascade,
             data: ScenarioData::new(cascade, shock),
         })
+    }
+
+    fn directed<A: Arithmetic>(&self, x: &[f64], out: &mut [f64], work: &mut Option<PassWork<A>>) {
+        let work = work.get_or_insert_with(|| PassWork::new(self.cascade));
+        pass::apply::<A>(self.cascade, &self.data, x, out, work);
     }
 }
 
@@ -130,6 +137,8 @@ impl FixedPointMap for CascadeMap<'_> {
             nearest: PassWork::new(self.cascade),
             above: None,
             below: None,
+            roughly_above: None,
+            roughly_below: None,
         }
     }
 
@@ -148,14 +157,18 @@ impl FixedPointMap for CascadeMap<'_> {
         pass::apply::<Nearest>(self.cascade, &self.data, x, out, &mut work.nearest);
     }
 
-    fn apply_above(&self, x: &[f64], out: &mut [f64], work: &mut CascadeWork) {
-        let work = work.above.get_or_insert_with(|| PassWork::new(self.cascade));
-        pass::apply::<Above>(self.cascade, &self.data, x, out, work);
+    fn apply_above(&self, x: &[f64], out: &mut [f64], precision: Precision, work: &mut CascadeWork) {
+        match precision {
+            Precision::Rough => self.directed(x, out, &mut work.roughly_above),
+            Precision::Sharp => self.directed(x, out, &mut work.above),
+        }
     }
 
-    fn apply_below(&self, x: &[f64], out: &mut [f64], work: &mut CascadeWork) {
-        let work = work.below.get_or_insert_with(|| PassWork::new(self.cascade));
-        pass::apply::<Below>(self.cascade, &self.data, x, out, work);
+    fn apply_below(&self, x: &[f64], out: &mut [f64], precision: Precision, work: &mut CascadeWork) {
+        match precision {
+            Precision::Rough => self.directed(x, out, &mut work.roughly_below),
+            Precision::Sharp => self.directed(x, out, &mut work.below),
+        }
     }
 
     fn shape(&self) -> MapShape {

@@ -1,10 +1,10 @@
 //! The outcome of a cascade: prices, balance sheets and losses by channel.
 
-use crate::arithmetic::{Above, Below, Nearest};
+use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, RoughlyBelow};
 use crate::composition::Cascade;
 use crate::map::CascadeMap;
 use crate::pass::{PassWork, inspect};
-use delever_core::Execution;
+use delever_core::{Execution, Interval};
 use delever_solver::{Solution, Status};
 
 /// One equilibrium and what is known of it. Institutions and assets stand in id order.
@@ -219,18 +219,28 @@ impl CascadeMap<'_> {
 
     /// Whether some institution's solvency cannot be told within the bracket, widened by a rounding of its input.
     fn near_boundary(&self, upper: &[f64], lower: &[f64]) -> bool {
+        // Rough bounds leave more undecided than sharp ones, at a fraction of the cost.
+        self.undecided::<RoughlyAbove, RoughlyBelow>(upper, lower)
+            && self.undecided::<Above, Below>(upper, lower)
+    }
+
+    fn undecided<U, L>(&self, upper: &[f64], lower: &[f64]) -> bool
+    where
+        U: Arithmetic<Number = Interval>,
+        L: Arithmetic<Number = Interval>,
+    {
         /// Two units in the last place: one for the input, one for its sum.
         const NOISE: f64 = 2.0 * f64::EPSILON;
         let cascade = self.cascade;
         let mut healthy = vec![false; cascade.order.len()];
-        let mut work = PassWork::<Above>::new(cascade);
-        inspect::<Above>(cascade, &self.data, upper, &mut work, |seen| {
+        let mut work = PassWork::<U>::new(cascade);
+        inspect::<U>(cascade, &self.data, upper, &mut work, |seen| {
             let (assets, debts) = (seen.sheet.assets(), seen.sheet.liabilities);
             healthy[seen.position] = assets.high + NOISE * assets.high.abs() >= debts.low;
         });
         let mut undecided = false;
-        let mut work = PassWork::<Below>::new(cascade);
-        inspect::<Below>(cascade, &self.data, lower, &mut work, |seen| {
+        let mut work = PassWork::<L>::new(cascade);
+        inspect::<L>(cascade, &self.data, lower, &mut work, |seen| {
             let (assets, debts) = (seen.sheet.assets(), seen.sheet.liabilities);
             let failed = assets.low - NOISE * assets.low.abs() < debts.high;
             undecided |= failed && healthy[seen.position];

@@ -100,7 +100,7 @@ pub(crate) fn apply<A: Arithmetic>(
         for chunk in &work.chunks {
             A::merge(&mut sum, chunk.sold[asset]);
         }
-        *sold = A::sold_money(data.market.initial[asset], sum);
+        *sold = A::sold_money(data.market.initial[asset], sum, cascade.holders[asset]);
     }
     A::prices(
         &*cascade.impact,

@@ -1,7 +1,7 @@
 //! Closed intervals with outward rounding: the arithmetic behind certificates.
 
 use crate::elementary;
-use crate::error_free::{add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_bounds};
+use crate::error_free::{add_down, add_up, sqrt_bounds};
 use std::ops::{Add, Div, Mul, Sub};
 
 /// A closed interval `[low, high]` that holds the exact value of a computation on doubles.
@@ -9,9 +9,9 @@ use std::ops::{Add, Div, Mul, Sub};
 /// ```
 /// use delever_core::Interval;
 /// let third = Interval::from(1.0) / Interval::from(3.0);
-/// assert!(third.low < third.high && third.high - third.low < 1e-16);
-/// let half = Interval::from(1.0) / Interval::from(2.0);
-/// assert_eq!(half, Interval::from(0.5)); // exact results stay points
+/// assert!(third.low < third.high && third.high - third.low < 2e-16);
+/// let sum = Interval::from(0.5) + Interval::from(0.25);
+/// assert_eq!(sum, Interval::from(0.75)); // exact sums stay points
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
@@ -68,6 +68,7 @@ impl From<f64> for Interval {
 
 impl Add for Interval {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self {
             low: add_down(self.low, other.low),
@@ -78,6 +79,7 @@ impl Add for Interval {
 
 impl Sub for Interval {
     type Output = Self;
+    #[inline]
     fn sub(self, other: Self) -> Self {
         Self {
             low: add_down(self.low, -other.high),
@@ -86,18 +88,34 @@ impl Sub for Interval {
     }
 }
 
-/// `0 * inf` is `0` here: an infinite cap times nothing sold.
-fn product(a: f64, b: f64, round: fn(f64, f64) -> f64) -> f64 {
-    if a == 0.0 || b == 0.0 { 0.0 } else { round(a, b) }
+/// A lower bound of a product. Products by 0 and 1 are exact, and `0 * inf` is 0: an infinite cap times nothing.
+///
+/// Other products move by a unit in the last place whether they are exact or not: what decides who is solvent are
+/// sums, and those stay exact where they are.
+#[inline]
+fn product_low(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 0.0 {
+        0.0
+    } else if a == 1.0 || b == 1.0 {
+        a * b
+    } else {
+        (a * b).next_down()
+    }
+}
+
+#[inline]
+fn product_high(a: f64, b: f64) -> f64 {
+    -product_low(-a, b)
 }
 
 impl Mul for Interval {
     type Output = Self;
+    #[inline]
     fn mul(self, other: Self) -> Self {
         if self.low >= 0.0 && other.low >= 0.0 {
             return Self {
-                low: product(self.low, other.low, mul_down),
-                high: product(self.high, other.high, mul_up),
+                low: product_low(self.low, other.low),
+                high: product_high(self.high, other.high),
             };
         }
         let pairs = [
@@ -111,10 +129,20 @@ impl Mul for Interval {
             high: f64::NEG_INFINITY,
         };
         for (a, b) in pairs {
-            hull.low = hull.low.min(product(a, b, mul_down));
-            hull.high = hull.high.max(product(a, b, mul_up));
+            hull.low = hull.low.min(product_low(a, b));
+            hull.high = hull.high.max(product_high(a, b));
         }
         hull
+    }
+}
+
+/// A lower bound of a quotient by a positive number; exact where nothing is divided, or by 1.
+#[inline]
+fn quotient_low(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 1.0 || b.is_infinite() {
+        a / b
+    } else {
+        (a / b).next_down()
     }
 }
 
@@ -131,8 +159,8 @@ impl Div for Interval {
         let low_by = if self.low >= 0.0 { other.high } else { other.low };
         let high_by = if self.high >= 0.0 { other.low } else { other.high };
         Self {
-            low: div_down(self.low, low_by),
-            high: div_up(self.high, high_by),
+            low: quotient_low(self.low, low_by),
+            high: -quotient_low(-self.high, high_by),
         }
     }
 }
@@ -174,6 +202,7 @@ impl crate::Real for Interval {
         self.low == 0.0 && self.high == 0.0
     }
 
+    #[inline]
     fn if_below(
         self,
         threshold: Self,
@@ -189,19 +218,23 @@ impl crate::Real for Interval {
         }
     }
 
+    #[inline]
     fn fraction_of(self, whole: Self) -> Self {
-        let bound = |part: f64, whole: f64, divide: fn(f64, f64) -> f64| {
-            if part <= 0.0 {
-                0.0
-            } else if whole <= 0.0 || part >= whole {
-                1.0
-            } else {
-                divide(part, whole).min(1.0)
-            }
-        };
+        // A quotient below 1 may round to 1; its bounds stay on their sides all the same.
+        let low = self.low.fraction_of(whole.high);
+        let high = self.high.fraction_of(whole.low);
+        let inside = |part: f64, whole: f64| part > 0.0 && part < whole;
         Self {
-            low: bound(self.low, whole.high, div_down),
-            high: bound(self.high, whole.low, div_up),
+            low: if inside(self.low, whole.high) {
+                low.next_down().max(0.0)
+            } else {
+                low
+            },
+            high: if inside(self.high, whole.low) {
+                high.next_up().min(1.0)
+            } else {
+                high
+            },
         }
     }
 }

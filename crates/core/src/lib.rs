@@ -63,7 +63,9 @@ pub use ids::{AssetId, InstitutionId};
 pub use impact::{ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, PerAsset, Quote};
 pub use interval::Interval;
 pub use order::{Continuity, Order, Profile};
-pub use parameters::{ParameterTable, ParameterValue, Parameters, SpecError, parameter_names};
+pub use parameters::{
+    ParameterTable, ParameterValue, Parameters, Problem as ParameterProblem, SpecError, parameter_names,
+};
 pub use real::Real;
 pub use registry::{Registry, UnknownKind, nearest_name};
 pub use rule::{NoColumns, PerInstitution, Rule, RuleContext, RuleKernel, RuleShape, RuleSpec, Sale};

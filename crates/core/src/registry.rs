@@ -274,6 +274,14 @@ impl Registry {
             .unwrap_or_default()
     }
 
+    /// Parameters by asset of a liquidation strategy; empty for an unknown kind.
+    pub fn strategy_parameters(&self, kind: &str) -> Vec<&'static str> {
+        self.strategies
+            .get(kind)
+            .map(|entry| entry.asset_parameters.clone())
+            .unwrap_or_default()
+    }
+
     /// Every column of the institutions table that some registered model knows.
     pub fn institution_columns(&self) -> BTreeSet<&'static str> {
         let rules = self.rules.values().flat_map(|entry| &entry.parameters);

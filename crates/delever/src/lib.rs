@@ -3,23 +3,12 @@
 pub use delever_cascade as cascade;
 pub use delever_core as core;
 pub use delever_impact as impact;
+pub use delever_io as io;
 pub use delever_network as network;
 pub use delever_portfolio as portfolio;
 pub use delever_solver as solver;
 
-/// A registry with every built-in model, to which models of one's own can be added.
-///
-/// ```
-/// let registry = delever::registry();
-/// assert!(registry.kinds()[0].contains(&"exponential"));
-/// ```
-pub fn registry() -> core::Registry {
-    let mut registry = core::Registry::new();
-    impact::register(&mut registry);
-    portfolio::register(&mut registry);
-    network::register(&mut registry);
-    registry
-}
+pub use delever_io::registry;
 
 /// What most programs need.
 pub mod prelude {
@@ -28,6 +17,7 @@ pub mod prelude {
     };
     pub use crate::core::{Execution, PerAsset, PerInstitution, Registry};
     pub use crate::impact::{DepthRow, Exponential, FlooredExponential, Linear, NoImpact, Power, SquareRoot};
+    pub use crate::io::{Diagnostics, LoadOptions, Loaded, RunResult, Tables, load, load_from};
     pub use crate::network::clearing::{EisenbergNoe, FaceValue, OneLayer, RogersVeraart};
     pub use crate::network::{ContagionGraph, ContagionGraphBuilder};
     pub use crate::portfolio::rules::{

@@ -49,11 +49,13 @@ impl Curve for FlooredExponential {
     }
 
     fn price<N: Real>(quote: Quote, sold: N, row: &FlooredRow) -> N {
-        if quote.shocked <= row.price_floor {
+        let scaled = scaled(quote, sold, row);
+        // Where sales weigh nothing the price is the shocked one, which `floor + (q0 - floor)` may miss by a rounding.
+        if quote.shocked <= row.price_floor || scaled.is_zero() {
             return N::from(quote.shocked);
         }
         let floor = N::from(row.price_floor);
-        let decay = (N::from(0.0) - scaled(quote, sold, row)).exp();
+        let decay = (N::from(0.0) - scaled).exp();
         (floor + (N::from(quote.shocked) - floor) * decay).at_most(quote.shocked)
     }
 

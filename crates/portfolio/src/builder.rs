@@ -62,12 +62,42 @@ pub enum BuildError {
     TooLarge,
 }
 
+/// Names that holdings mention, each stored once.
+#[derive(Clone, Debug, Default)]
+struct Mentions {
+    numbers: HashMap<String, u32>,
+}
+
+impl Mentions {
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let number = self.numbers.len() as u32;
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    /// Mention number to rank of the id, where there is one; and to the name, for errors.
+    fn resolve(self, index: &HashMap<String, u32>) -> Vec<(Option<u32>, String)> {
+        let mut resolved = vec![(None, String::new()); self.numbers.len()];
+        let mut entries: Vec<_> = self.numbers.into_iter().collect();
+        entries.sort_unstable_by_key(|&(_, number)| number);
+        for (slot, (name, _)) in resolved.iter_mut().zip(entries) {
+            *slot = (index.get(&name).copied(), name);
+        }
+        resolved
+    }
+}
+
 /// Collects assets, institutions and holdings by name.
 #[derive(Clone, Debug, Default)]
 pub struct SystemBuilder {
     assets: Vec<(String, f64)>,
     institutions: Vec<(String, Institution)>,
-    holdings: Vec<(String, String, f64)>,
+    holders: Mentions,
+    held: Mentions,
+    holdings: Vec<(u32, u32, f64)>,
 }
 
 impl SystemBuilder {
@@ -90,8 +120,8 @@ impl SystemBuilder {
 
     /// Adds units of an asset that an institution holds; several for one pair add up.
     pub fn holding(&mut self, institution: &str, asset: &str, units: f64) -> &mut Self {
-        self.holdings
-            .push((institution.to_owned(), asset.to_owned(), units));
+        let pair = (self.holders.number(institution), self.held.number(asset));
+        self.holdings.push((pair.0, pair.1, units));
         self
     }
 
@@ -133,30 +163,31 @@ impl SystemBuilder {
             Record::Institution,
             &mut errors,
         );
-        let mut triplets = Vec::with_capacity(self.holdings.len());
-        for (n, (institution, asset, units)) in self.holdings.iter().enumerate() {
+        let holders = self.holders.resolve(&institution_index);
+        let held = self.held.resolve(&asset_index);
+        let mut triplets = self.holdings;
+        for (n, (institution, asset, _)) in triplets.iter_mut().enumerate() {
             let record = Record::Holding(n);
-            let row = institution_index.get(institution.as_str()).copied();
-            let column = asset_index.get(asset.as_str()).copied();
-            if row.is_none() {
-                errors.push(BuildError::UnknownInstitution {
+            match &holders[*institution as usize] {
+                (Some(rank), _) => *institution = *rank,
+                (None, id) => errors.push(BuildError::UnknownInstitution {
                     record,
-                    id: institution.clone(),
-                });
+                    id: id.clone(),
+                }),
             }
-            if column.is_none() {
-                errors.push(BuildError::UnknownAsset {
+            match &held[*asset as usize] {
+                (Some(rank), _) => *asset = *rank,
+                (None, id) => errors.push(BuildError::UnknownAsset {
                     record,
-                    id: asset.clone(),
-                });
-            }
-            if let (Some(row), Some(column)) = (row, column) {
-                triplets.push((row, column, *units));
+                    id: id.clone(),
+                }),
             }
         }
         if !errors.is_empty() {
             return Err(errors);
         }
+        // No units are no holding: they must not count among an asset's holders.
+        triplets.retain(|&(_, _, units)| units > 0.0);
         // Several holdings of one pair add up in the order of their size, not of the input.
         triplets.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
         let holdings = SparseRows::from_triplets(institution_order.len(), asset_order.len(), &triplets);

@@ -1,12 +1,13 @@
 //! Monotone chains: iteration in one direction, clamped so that it never turns back.
 
-use crate::map::{End, FixedPointMap, Observer, Step};
+use crate::map::{End, FixedPointMap, Observer, Precision, Step};
+use crate::solution::Bracket;
 use std::ops::ControlFlow;
 
 /// Why a chain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Halt {
-    /// No component moved.
+    /// No component moved further than asked.
     Stationary,
     /// The limit of steps came first.
     Limit,
@@ -27,8 +28,8 @@ const ORDER_SLACK: f64 = 1e-9;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rounding {
     Nearest,
-    Above,
-    Below,
+    Above(Precision),
+    Below(Precision),
 }
 
 /// The scratch of a solve and the moves that it consists of.
@@ -36,6 +37,10 @@ pub(crate) enum Rounding {
 /// A chain moves down for the greatest fixed point and up for the least.
 pub(crate) struct Chain<'m, M: FixedPointMap> {
     pub map: &'m M,
+    /// The end of the lattice that is sought.
+    pub end: End,
+    /// Largest number of steps of one run.
+    pub limit: u64,
     pub work: M::Work,
     pub bottom: Vec<f64>,
     pub top: Vec<f64>,
@@ -44,12 +49,14 @@ pub(crate) struct Chain<'m, M: FixedPointMap> {
 }
 
 impl<'m, M: FixedPointMap> Chain<'m, M> {
-    pub fn new(map: &'m M) -> Self {
+    pub fn new(map: &'m M, end: End, limit: u64) -> Self {
         let n = map.dim();
         let (mut bottom, mut top) = (vec![0.0; n], vec![0.0; n]);
         map.bounds_into(&mut bottom, &mut top);
         Self {
             map,
+            end,
+            limit,
             work: map.workspace(),
             bottom,
             top,
@@ -58,11 +65,35 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
         }
     }
 
-    /// The corner at which iteration toward this end's fixed point starts.
-    pub fn corner(&self, end: End) -> Vec<f64> {
-        match end {
+    /// The corner at which iteration starts.
+    pub fn near_corner(&self) -> Vec<f64> {
+        match self.end {
             End::Greatest => self.top.clone(),
             End::Least => self.bottom.clone(),
+        }
+    }
+
+    /// The corner on the other side, which bounds every fixed point.
+    pub fn far_corner(&self) -> Vec<f64> {
+        match self.end {
+            End::Greatest => self.bottom.clone(),
+            End::Least => self.top.clone(),
+        }
+    }
+
+    /// Rounding that keeps a chain from the near corner outside the fixed point.
+    pub fn outward(&self, precision: Precision) -> Rounding {
+        match self.end {
+            End::Greatest => Rounding::Above(precision),
+            End::Least => Rounding::Below(precision),
+        }
+    }
+
+    /// Rounding that verifies a bound on the inner side.
+    pub fn inward(&self, precision: Precision) -> Rounding {
+        match self.end {
+            End::Greatest => Rounding::Below(precision),
+            End::Least => Rounding::Above(precision),
         }
     }
 
@@ -70,9 +101,25 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
     pub fn evaluate(&mut self, rounding: Rounding, x: &[f64]) {
         match rounding {
             Rounding::Nearest => self.map.apply(x, &mut self.image, &mut self.work),
-            Rounding::Above => self.map.apply_above(x, &mut self.image, &mut self.work),
-            Rounding::Below => self.map.apply_below(x, &mut self.image, &mut self.work),
+            Rounding::Above(precision) => self
+                .map
+                .apply_above(x, &mut self.image, precision, &mut self.work),
+            Rounding::Below(precision) => self
+                .map
+                .apply_below(x, &mut self.image, precision, &mut self.work),
         }
+    }
+
+    /// A bracket from its outer and its inner side.
+    pub fn bracket(&self, outer: Vec<f64>, inner: Vec<f64>) -> Bracket {
+        let (lower, upper) = match self.end {
+            End::Greatest => (inner, outer),
+            End::Least => (outer, inner),
+        };
+        let width = (0..lower.len()).fold(0.0_f64, |width, n| {
+            width.max((upper[n] - lower[n]) / self.size(n))
+        });
+        Bracket { lower, upper, width }
     }
 
     /// Size of component `n`, by which widths and changes are measured.
@@ -82,19 +129,19 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
     }
 
     /// Moves `x` along the chain by the image, never back; returns the largest relative change, or why not.
-    fn advance(&self, end: End, x: &mut [f64], check_order: bool) -> Result<f64, Halt> {
+    fn advance(&self, x: &mut [f64], check_order: bool) -> Result<f64, Halt> {
         let mut change = 0.0_f64;
-        for n in 0..x.len() {
-            let (old, new) = (x[n], self.image[n]);
+        for (n, (slot, &new)) in x.iter_mut().zip(&self.image).enumerate() {
+            let old = *slot;
             if !new.is_finite() {
                 return Err(Halt::NonFinite);
             }
-            let step = match end {
+            let step = match self.end {
                 End::Greatest => old - new,
                 End::Least => new - old,
             };
             if step > 0.0 {
-                x[n] = new;
+                *slot = new;
                 change = change.max(step / self.size(n));
             } else if check_order && step < -ORDER_SLACK * self.size(n) {
                 return Err(Halt::NotOrdered);
@@ -103,22 +150,22 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
         Ok(change)
     }
 
-    /// Iterates from `x` until nothing moves.
+    /// Iterates from `x` until no component moves by more than `settled`, relative to the box.
     ///
     /// `check_order` is off where the start is no image of a corner, so that a step back is no contradiction.
     pub fn run(
         &mut self,
-        end: End,
         rounding: Rounding,
         x: &mut [f64],
-        limit: u64,
+        settled: f64,
         check_order: bool,
         observer: &mut impl Observer,
     ) -> Halt {
-        for _ in 0..limit {
+        let last = self.iterations.saturating_add(self.limit);
+        while self.iterations < last {
             self.evaluate(rounding, x);
             self.iterations += 1;
-            let change = match self.advance(end, x, check_order) {
+            let change = match self.advance(x, check_order) {
                 Ok(change) => change,
                 Err(halt) => return halt,
             };
@@ -130,7 +177,7 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
             if let ControlFlow::Break(()) = observer.on_step(step) {
                 return Halt::Interrupted;
             }
-            if change == 0.0 {
+            if change <= settled {
                 return Halt::Stationary;
             }
         }

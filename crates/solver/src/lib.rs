@@ -14,7 +14,7 @@
 //! The crate knows vectors and maps, nothing of what they stand for.
 //!
 //! ```
-//! use delever_solver::{End, FixedPointMap, MapShape, Settings, Status, solve};
+//! use delever_solver::{End, FixedPointMap, MapShape, Precision, Settings, Status, solve};
 //!
 //! /// `T(x) = (x + 1) / 4` on `[0, 1]`, with fixed point 1/3.
 //! struct Affine;
@@ -24,8 +24,8 @@
 //!     fn workspace(&self) {}
 //!     fn bounds_into(&self, bottom: &mut [f64], top: &mut [f64]) { bottom[0] = 0.0; top[0] = 1.0; }
 //!     fn apply(&self, x: &[f64], out: &mut [f64], (): &mut ()) { out[0] = (x[0] + 1.0) / 4.0; }
-//!     fn apply_above(&self, x: &[f64], out: &mut [f64], (): &mut ()) { out[0] = ((x[0] + 1.0).next_up() / 4.0).next_up(); }
-//!     fn apply_below(&self, x: &[f64], out: &mut [f64], (): &mut ()) { out[0] = ((x[0] + 1.0).next_down() / 4.0).next_down(); }
+//!     fn apply_above(&self, x: &[f64], out: &mut [f64], _: Precision, (): &mut ()) { out[0] = ((x[0] + 1.0).next_up() / 4.0).next_up(); }
+//!     fn apply_below(&self, x: &[f64], out: &mut [f64], _: Precision, (): &mut ()) { out[0] = ((x[0] + 1.0).next_down() / 4.0).next_down(); }
 //!     fn shape(&self) -> MapShape { MapShape { isotone: true, bounded: true, from_below: true } }
 //! }
 //! let solution = solve(&Affine, End::Greatest, &Settings::default(), &mut ());
@@ -38,6 +38,6 @@ mod map;
 mod solution;
 mod solve;
 
-pub use map::{End, FixedPointMap, MapShape, Observer, Step};
+pub use map::{End, FixedPointMap, MapShape, Observer, Precision, Step};
 pub use solution::{Bracket, Solution, Status};
 pub use solve::{Settings, residual, solve};

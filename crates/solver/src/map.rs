@@ -22,13 +22,22 @@ pub trait FixedPointMap {
     fn apply(&self, x: &[f64], out: &mut [f64], work: &mut Self::Work);
 
     /// `out >= T(x)`: no component of the exact image lies above. Called only where the shape says `bounded`.
-    fn apply_above(&self, _x: &[f64], _out: &mut [f64], _work: &mut Self::Work) {}
+    fn apply_above(&self, _x: &[f64], _out: &mut [f64], _precision: Precision, _work: &mut Self::Work) {}
 
     /// `out <= T(x)`: no component of the exact image lies below. Called only where the shape says `bounded`.
-    fn apply_below(&self, _x: &[f64], _out: &mut [f64], _work: &mut Self::Work) {}
+    fn apply_below(&self, _x: &[f64], _out: &mut [f64], _precision: Precision, _work: &mut Self::Work) {}
 
     /// What the map promises.
     fn shape(&self) -> MapShape;
+}
+
+/// How close to the exact image a bound should lie. A map may always give its sharpest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// At least as cheap as an ordinary application: for the long way from the end of the box.
+    Rough,
+    /// As sharp as the map can: for the last steps and for what is claimed.
+    Sharp,
 }
 
 /// What a map promises of itself.

@@ -1,7 +1,7 @@
 //! The solve: outer chain, point, inner bound.
 
 use crate::chain::{Chain, Halt, Rounding};
-use crate::map::{End, FixedPointMap, Observer, Step};
+use crate::map::{End, FixedPointMap, Observer, Precision, Step};
 use crate::solution::{Bracket, Solution, Status};
 use std::ops::ControlFlow;
 
@@ -24,6 +24,8 @@ impl Default for Settings {
     }
 }
 
+/// Steps and margins of a bound, relative to the width that is asked for.
+const MARGIN: f64 = 1.0 / 64.0;
 /// A jump of the image above a limit from below that no rounding explains, relative to the box.
 const JUMP: f64 = 1e-9;
 /// Restarts after such jumps: each status of each component can jump once, few do.
@@ -53,12 +55,17 @@ pub fn solve<M: FixedPointMap>(
 ///
 /// At a fixed point it is a few roundings. It does not say how far the nearest fixed point is.
 pub fn residual<M: FixedPointMap>(map: &M, x: &[f64]) -> f64 {
-    let mut chain = Chain::new(map);
+    let mut chain = Chain::new(map, End::Greatest, 0);
     residual_of(&mut chain, x)
 }
 
 fn residual_of<M: FixedPointMap>(chain: &mut Chain<'_, M>, x: &[f64]) -> f64 {
     chain.evaluate(Rounding::Nearest, x);
+    image_residual(chain, x)
+}
+
+/// The residual of a point whose image was just computed.
+fn image_residual<M: FixedPointMap>(chain: &Chain<'_, M>, x: &[f64]) -> f64 {
     let mut largest = 0.0_f64;
     for (n, (old, new)) in x.iter().zip(&chain.image).enumerate() {
         if !new.is_finite() {
@@ -75,79 +82,128 @@ fn solve_isotone<M: FixedPointMap>(
     settings: &Settings,
     observer: &mut impl Observer,
 ) -> Solution {
-    let mut chain = Chain::new(map);
-    let (outward, inward) = match end {
-        End::Greatest => (Rounding::Above, Rounding::Below),
-        End::Least => (Rounding::Below, Rounding::Above),
-    };
-    let limit = settings.max_iterations;
-    let mut point = chain.corner(end);
-    let mut outer = None;
+    let mut chain = Chain::new(map, end, settings.max_iterations);
+    let mut outer = chain.near_corner();
     let mut halt = Halt::Stationary;
-    if map.shape().bounded {
-        halt = chain.run(end, outward, &mut point, limit, true, observer);
-        outer = Some(point.clone());
+    let bounded = map.shape().bounded;
+    if bounded {
+        let outward = chain.outward(Precision::Rough);
+        halt = chain.run(outward, &mut outer, settings.tolerance * MARGIN, true, observer);
     }
+    let mut point = outer.clone();
     if halt == Halt::Stationary {
-        halt = chain.run(
-            end,
-            Rounding::Nearest,
-            &mut point,
-            limit,
-            outer.is_none(),
-            observer,
-        );
+        halt = chain.run(Rounding::Nearest, &mut point, 0.0, !bounded, observer);
         if end == End::Least && !map.shape().from_below {
-            halt = pass_jumps(&mut chain, &mut point, halt, limit, observer);
+            halt = pass_jumps(&mut chain, &mut point, halt, observer);
         }
     }
     let iterations = chain.iterations;
-    let residual = residual_of(&mut chain, &point);
-    let solution = |bracket, status| Solution {
-        point: point.clone(),
+    let residual = if halt == Halt::Stationary {
+        // Nothing moved in the last step, so the image at hand is the point's.
+        image_residual(&chain, &point)
+    } else {
+        residual_of(&mut chain, &point)
+    };
+    let (status, bracket) = match halt {
+        Halt::NotOrdered => (Status::Unordered, None),
+        Halt::NonFinite => (Status::NonFinite, None),
+        // What the chain passed is a bound all the same; on the other side only the corner is.
+        Halt::Limit => (
+            Status::MaxIterations,
+            bounded.then(|| chain.bracket(outer, chain.far_corner())),
+        ),
+        Halt::Interrupted => (
+            Status::Interrupted,
+            bounded.then(|| chain.bracket(outer, chain.far_corner())),
+        ),
+        Halt::Stationary if !bounded => (Status::Bracketed, None),
+        Halt::Stationary => {
+            let bracket = prove(&mut chain, settings.tolerance, &point, outer);
+            let certified = bracket.width <= settings.tolerance;
+            (
+                if certified {
+                    Status::Certified
+                } else {
+                    Status::Bracketed
+                },
+                Some(bracket),
+            )
+        }
+    };
+    Solution {
+        point,
         bracket,
         status,
         iterations,
         residual,
-    };
-    let stopped = match halt {
-        Halt::Stationary => None,
-        Halt::Limit => Some(Status::MaxIterations),
-        Halt::NotOrdered => Some(Status::Unordered),
-        Halt::NonFinite => Some(Status::NonFinite),
-        Halt::Interrupted => Some(Status::Interrupted),
-    };
-    let outer = match (outer, stopped) {
-        (Some(outer), None | Some(Status::MaxIterations | Status::Interrupted)) => outer,
-        (_, stopped) => return solution(None, stopped.unwrap_or(Status::Bracketed)),
-    };
-    // The far corner bounds every fixed point; a verified sub-solution is better.
-    let mut inner = chain.corner(opposite(end));
-    if stopped.is_none() {
-        let mut candidate = point.clone();
-        if chain.run(end, inward, &mut candidate, limit, false, &mut ()) == Halt::Stationary {
-            inner = candidate;
-        }
     }
-    let (lower, upper) = match end {
-        End::Greatest => (inner, outer),
-        End::Least => (outer, inner),
-    };
-    let width = (0..lower.len()).fold(0.0_f64, |width, n| {
-        width.max((upper[n] - lower[n]) / chain.size(n))
-    });
-    let status = stopped.unwrap_or(if width <= settings.tolerance {
-        Status::Certified
-    } else {
-        Status::Bracketed
-    });
-    solution(Some(Bracket { lower, upper, width }), status)
 }
 
-fn opposite(end: End) -> End {
-    match end {
-        End::Greatest => End::Least,
-        End::Least => End::Greatest,
+/// The narrowest bracket that is needed, by means that grow dearer: a rough outer bound, a sharp one, both ends to
+/// the last bit.
+fn prove<M: FixedPointMap>(
+    chain: &mut Chain<'_, M>,
+    tolerance: f64,
+    point: &[f64],
+    mut outer: Vec<f64>,
+) -> Bracket {
+    let margin = tolerance * MARGIN;
+    let near = near_inner(chain, margin, point, &outer);
+    // The outer bound as it is, then sharper by a few steps, then to the last bit.
+    for settled in [None, Some(margin), Some(0.0)] {
+        if let Some(settled) = settled {
+            chain.run(
+                chain.outward(Precision::Sharp),
+                &mut outer,
+                settled,
+                false,
+                &mut (),
+            );
+        }
+        if let Some(inner) = near.clone() {
+            let bracket = chain.bracket(outer.clone(), inner);
+            if bracket.width <= tolerance {
+                return bracket;
+            }
+        }
+    }
+    let inner = far_inner(chain, point);
+    chain.bracket(outer, inner)
+}
+
+/// A bound on the inner side, a margin away from the point: one evaluation where the map contracts.
+fn near_inner<M: FixedPointMap>(
+    chain: &mut Chain<'_, M>,
+    margin: f64,
+    point: &[f64],
+    outer: &[f64],
+) -> Option<Vec<f64>> {
+    let inner: Vec<f64> = (0..point.len())
+        .map(|n| {
+            let margin = margin * chain.size(n);
+            match chain.end {
+                End::Greatest => (point[n] - margin).max(chain.bottom[n]).min(outer[n]),
+                End::Least => (point[n] + margin).min(chain.top[n]).max(outer[n]),
+            }
+        })
+        .collect();
+    chain.evaluate(chain.inward(Precision::Sharp), &inner);
+    let verified = inner
+        .iter()
+        .zip(&chain.image)
+        .all(|(&x, &image)| match chain.end {
+            End::Greatest => x <= image,
+            End::Least => x >= image,
+        });
+    verified.then_some(inner)
+}
+
+/// A bound on the inner side, sought by iterating inward from the point until the inequality holds.
+fn far_inner<M: FixedPointMap>(chain: &mut Chain<'_, M>, point: &[f64]) -> Vec<f64> {
+    let mut inner = point.to_vec();
+    match chain.run(chain.inward(Precision::Sharp), &mut inner, 0.0, false, &mut ()) {
+        Halt::Stationary => inner,
+        _ => chain.far_corner(),
     }
 }
 
@@ -157,7 +213,6 @@ fn pass_jumps<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
     point: &mut [f64],
     mut halt: Halt,
-    limit: u64,
     observer: &mut impl Observer,
 ) -> Halt {
     for _ in 0..MAX_RESTARTS {
@@ -165,7 +220,7 @@ fn pass_jumps<M: FixedPointMap>(
             return halt;
         }
         if chain.map.shape().bounded {
-            chain.evaluate(Rounding::Above, point);
+            chain.evaluate(Rounding::Above(Precision::Sharp), point);
         } else {
             let raised: Vec<f64> = point.iter().map(|x| x * (1.0 + 4.0 * f64::EPSILON)).collect();
             chain.evaluate(Rounding::Nearest, &raised);
@@ -177,7 +232,7 @@ fn pass_jumps<M: FixedPointMap>(
         for (x, &image) in point.iter_mut().zip(&chain.image) {
             *x = x.max(image);
         }
-        halt = chain.run(End::Least, Rounding::Nearest, point, limit, false, observer);
+        halt = chain.run(Rounding::Nearest, point, 0.0, false, observer);
     }
     halt
 }
@@ -188,8 +243,8 @@ fn solve_unordered<M: FixedPointMap>(
     settings: &Settings,
     observer: &mut impl Observer,
 ) -> Solution {
-    let mut chain = Chain::new(map);
-    let mut x = chain.corner(end);
+    let mut chain = Chain::new(map, end, settings.max_iterations);
+    let mut x = chain.near_corner();
     let mut best = (f64::INFINITY, x.clone(), 0_u64);
     let mut step = 1.0;
     let mut status = Status::MaxIterations;

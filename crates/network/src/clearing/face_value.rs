@@ -61,6 +61,12 @@ impl ClaimsSpec for FaceValueSpec {
     type Model = FaceValue;
 
     fn build(self, view: &NetworkView<'_>) -> Result<FaceValue, Vec<SpecError>> {
+        if view.shareholdings.entry_count() > 0 {
+            return Err(vec![SpecError::unsupported(
+                "shareholdings",
+                "`none` does not value shareholdings; `elsinger` does",
+            )]);
+        }
         Ok(FaceValue::new(view.institution_count()))
     }
 }

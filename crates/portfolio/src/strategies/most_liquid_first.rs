@@ -116,7 +116,7 @@ impl Strategy for MostLiquidFirst {
         high: &mut [f64],
     ) {
         self.split(sale, sheet, scratch, |place, sold| {
-            (low[place], high[place]) = (sold.low, sold.high)
+            (low[place], high[place]) = (sold.low, sold.high);
         });
     }
 

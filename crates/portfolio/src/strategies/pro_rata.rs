@@ -2,8 +2,24 @@
 
 use delever_core::{
     BalanceSheet, Continuity, Execution, Interval, Order, Profile, Sale, Strategy, StrategyScratch,
-    error_free::{mul_down, mul_up},
 };
+
+/// `fraction * held`, moved by a unit in the last place unless the fraction is 0 or 1.
+#[inline]
+fn bound(fraction: f64, held: &[f64], units: &mut [f64], ulps: i64) {
+    if fraction == 1.0 || fraction == 0.0 {
+        for (sold, &held) in units.iter_mut().zip(held) {
+            *sold = fraction * held;
+        }
+    } else {
+        // Products of positive numbers far from the ends of the range: neighbours differ by one in their bits.
+        for (sold, &held) in units.iter_mut().zip(held) {
+            let product = fraction * held;
+            let moved = f64::from_bits(product.to_bits().wrapping_add_signed(ulps));
+            *sold = if product > 0.0 { moved } else { 0.0 };
+        }
+    }
+}
 
 /// Sells the same fraction of every holding: `s_k = G h_k`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,10 +42,8 @@ impl Strategy for ProRata {
         high: &mut [f64],
     ) {
         let fraction = sale.fraction(sheet);
-        for (n, &held) in sheet.holdings.values.iter().enumerate() {
-            low[n] = mul_down(fraction.low, held);
-            high[n] = mul_up(fraction.high, held);
-        }
+        bound(fraction.low, sheet.holdings.values, low, -1);
+        bound(fraction.high, sheet.holdings.values, high, 1);
     }
 
     fn profile(&self, _: Execution) -> Profile {

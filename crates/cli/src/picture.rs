@@ -1,0 +1,378 @@
+//! The terminal picture of a cascade: how it unfolded, prices, losses by channel, who was hit.
+
+use crate::numbers::{money, percent, price};
+use crate::output::visible;
+use comfy_table::{CellAlignment, Table, presets};
+use delever::cascade::Snapshot;
+use delever::io::{EquilibriumResult, Loaded, RunResult, StateName, StatusName};
+use std::fmt::Write;
+
+/// One step of the cascade that the picture shows.
+pub(crate) struct Frame {
+    pub step: u64,
+    pub snapshot: Snapshot,
+}
+
+impl Frame {
+    /// The first steps, then ever fewer, while anything visible moves.
+    pub fn is_kept(step: u64, change: f64) -> bool {
+        change > 1e-7 && (step <= 6 || step.is_power_of_two())
+    }
+}
+
+/// Everything that is drawn.
+pub(crate) struct Picture<'a> {
+    pub loaded: &'a Loaded,
+    pub result: &'a RunResult,
+    pub frames: &'a [Frame],
+    pub top: usize,
+}
+
+/// Assets shown by name in the cascade table.
+const ASSETS_BESIDE: usize = 3;
+/// Rows of the price table.
+const ASSETS_LISTED: usize = 20;
+/// Width of a full bar.
+const BAR: usize = 32;
+
+impl Picture<'_> {
+    /// The whole picture.
+    pub fn draw(&self) -> String {
+        let mut text = String::new();
+        let system = &self.loaded.system;
+        let scenario = &self.loaded.scenario;
+        let unit = [scenario.currency.as_str(), scenario.unit.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ");
+        let money_in = if unit.is_empty() {
+            String::new()
+        } else {
+            format!(", money in {}", visible(&unit))
+        };
+        let name = if scenario.name.is_empty() {
+            "scenario"
+        } else {
+            &scenario.name
+        };
+        let _ = writeln!(text, "{}", visible(name));
+        let _ = writeln!(
+            text,
+            "{} institutions, {} assets{money_in}\n",
+            system.institution_count(),
+            system.asset_count()
+        );
+        match self.result {
+            RunResult::One(one) => {
+                self.cascade(&mut text, one);
+                self.equilibrium(&mut text, one);
+            }
+            RunResult::Both(both) => {
+                self.cascade(&mut text, &both.greatest);
+                let _ = writeln!(text, "GREATEST EQUILIBRIUM (the best consistent state)\n");
+                self.equilibrium(&mut text, &both.greatest);
+                let _ = writeln!(text, "LEAST EQUILIBRIUM (the worst consistent state)\n");
+                self.equilibrium(&mut text, &both.least);
+                let _ = writeln!(text, "{}", uniqueness(both.unique));
+            }
+        }
+        text
+    }
+
+    /// How the cascade unfolded, step by step.
+    fn cascade(&self, text: &mut String, result: &EquilibriumResult) {
+        if self.frames.is_empty() {
+            return;
+        }
+        let shown = hardest_hit(result, ASSETS_BESIDE);
+        let mut header = vec!["step".to_owned()];
+        header.extend(["sellers", "sold out", "defaults", "sold", "loss"].map(str::to_owned));
+        header.extend(shown.iter().map(|&k| visible(&result.assets[k].id)));
+        let mut table = table(header);
+        for frame in self.frames {
+            let seen = &frame.snapshot;
+            let step = if frame.step == 0 {
+                "shock".to_owned()
+            } else {
+                frame.step.to_string()
+            };
+            let mut row = vec![
+                step,
+                seen.sellers.to_string(),
+                seen.sold_out.to_string(),
+                seen.defaults.to_string(),
+                money(seen.sold_value),
+                money(seen.loss),
+            ];
+            row.extend(shown.iter().map(|&k| price(seen.prices[k])));
+            table.add_row(row);
+        }
+        let mut last = vec![
+            "end".to_owned(),
+            result
+                .institutions
+                .iter()
+                .filter(|i| i.sold_fraction > 0.0)
+                .count()
+                .to_string(),
+            result
+                .institutions
+                .iter()
+                .filter(|i| i.sold_fraction >= 1.0)
+                .count()
+                .to_string(),
+            result.totals.defaults.to_string(),
+            money(result.totals.sold_value),
+            money(result.totals.loss),
+        ];
+        last.extend(shown.iter().map(|&k| price(result.assets[k].price)));
+        table.add_row(last);
+        let _ = writeln!(text, "CASCADE\n{}\n", table.trim_fmt());
+    }
+
+    /// One equilibrium: prices, losses, institutions, proof.
+    fn equilibrium(&self, text: &mut String, result: &EquilibriumResult) {
+        prices(text, result);
+        losses(text, result);
+        self.institutions(text, result);
+        let _ = writeln!(text, "{}\n", proof(result));
+    }
+
+    fn institutions(&self, text: &mut String, result: &EquilibriumResult) {
+        let mut order: Vec<usize> = (0..result.institutions.len()).collect();
+        order.sort_by(|&a, &b| {
+            let loss = |n: usize| result.institutions[n].loss;
+            loss(b).total_cmp(&loss(a)).then(a.cmp(&b))
+        });
+        order.retain(|&n| result.institutions[n].loss != 0.0 || result.institutions[n].sold_fraction > 0.0);
+        let hit = order.len();
+        order.truncate(self.top);
+        if order.is_empty() {
+            return;
+        }
+        let header = [
+            "institution",
+            "state",
+            "equity before",
+            "equity after",
+            "shock",
+            "fire sale",
+            "contagion",
+            "sold",
+        ];
+        let mut table = table(header.map(str::to_owned).to_vec());
+        if let Some(column) = table.column_mut(1) {
+            column.set_cell_alignment(CellAlignment::Left);
+        }
+        for n in order {
+            let one = &result.institutions[n];
+            table.add_row(vec![
+                visible(&one.id),
+                state(&one.state).to_owned(),
+                money(one.equity_initial),
+                money(one.equity),
+                money(one.loss_shock),
+                money(one.loss_fire_sale),
+                money(one.loss_contagion),
+                percent(one.sold_fraction),
+            ]);
+        }
+        let _ = writeln!(
+            text,
+            "INSTITUTIONS, largest losses first ({} of {hit} hit)\n{table}\n",
+            hit.min(self.top)
+        );
+    }
+}
+
+/// A table without lines: numbers to the right, the first column to the left.
+fn table(header: Vec<String>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let columns = header.len();
+    table.set_header(header);
+    for n in 0..columns {
+        if let Some(column) = table.column_mut(n) {
+            column.set_padding((0, 2));
+            column.set_cell_alignment(if n == 0 {
+                CellAlignment::Left
+            } else {
+                CellAlignment::Right
+            });
+        }
+    }
+    table
+}
+
+/// Assets whose prices sales pushed down furthest.
+fn hardest_hit(result: &EquilibriumResult, count: usize) -> Vec<usize> {
+    let fall = |k: usize| {
+        let asset = &result.assets[k];
+        if asset.price_shocked > 0.0 {
+            1.0 - asset.price / asset.price_shocked
+        } else {
+            0.0
+        }
+    };
+    let mut order: Vec<usize> = (0..result.assets.len()).collect();
+    order.sort_by(|&a, &b| fall(b).total_cmp(&fall(a)).then(a.cmp(&b)));
+    order.truncate(count);
+    order.sort_unstable();
+    order
+}
+
+fn prices(text: &mut String, result: &EquilibriumResult) {
+    if result.assets.is_empty() {
+        return;
+    }
+    let header = [
+        "asset",
+        "price before",
+        "after shock",
+        "after sales",
+        "fall by sales",
+        "sold",
+    ];
+    let mut table = table(header.map(str::to_owned).to_vec());
+    let listed = hardest_hit(result, ASSETS_LISTED);
+    for &k in &listed {
+        let asset = &result.assets[k];
+        let fall = if asset.price_shocked > 0.0 {
+            1.0 - asset.price / asset.price_shocked
+        } else {
+            0.0
+        };
+        table.add_row(vec![
+            visible(&asset.id),
+            price(asset.price_initial),
+            price(asset.price_shocked),
+            price(asset.price),
+            percent(fall),
+            percent(asset.sold_fraction),
+        ]);
+    }
+    let note = if listed.len() < result.assets.len() {
+        format!(
+            ", the {} that fell furthest of {}",
+            listed.len(),
+            result.assets.len()
+        )
+    } else {
+        String::new()
+    };
+    let _ = writeln!(text, "PRICES{note}\n{}\n", table.trim_fmt());
+}
+
+fn losses(text: &mut String, result: &EquilibriumResult) {
+    let totals = &result.totals;
+    let _ = writeln!(text, "LOSS by channel");
+    let largest = [totals.loss_shock, totals.loss_fire_sale, totals.loss_contagion]
+        .into_iter()
+        .fold(0.0, f64::max);
+    for (name, loss) in [
+        ("shock", totals.loss_shock),
+        ("fire sales", totals.loss_fire_sale),
+        ("contagion", totals.loss_contagion),
+        ("total", totals.loss),
+    ] {
+        let share = if totals.loss > 0.0 {
+            percent(loss / totals.loss)
+        } else {
+            String::new()
+        };
+        let bar = if largest > 0.0 && name != "total" && loss > 0.0 {
+            "#".repeat(((loss / largest * BAR as f64).round() as usize).clamp(1, BAR))
+        } else {
+            String::new()
+        };
+        let line = format!("{name:<12}{:>14}{share:>10}  {bar}", money(loss));
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    let mut facts = vec![format!(
+        "{} of equity before",
+        percent_of(totals.loss, totals.equity_initial)
+    )];
+    if let Some(amplification) = totals.amplification {
+        facts.push(format!("{amplification:.2} times the shock's own loss"));
+    }
+    facts.push(format!(
+        "{} default{}",
+        totals.defaults,
+        if totals.defaults == 1 { "" } else { "s" }
+    ));
+    facts.push(format!("{} sold", money(totals.sold_value)));
+    if totals.loss_bankruptcy_costs > 0.0 {
+        facts.push(format!(
+            "{} destroyed by defaults",
+            money(totals.loss_bankruptcy_costs)
+        ));
+    }
+    let _ = writeln!(text, "{}\n", facts.join("; "));
+}
+
+fn percent_of(part: f64, whole: f64) -> String {
+    if whole > 0.0 {
+        percent(part / whole)
+    } else {
+        "no share".to_owned()
+    }
+}
+
+fn state(state: &StateName) -> &'static str {
+    match state {
+        StateName::Defaulted => "defaulted",
+        StateName::Liquidated => "liquidated",
+        StateName::Deleveraging => "deleveraging",
+        StateName::Sound => "sound",
+    }
+}
+
+/// What is known of the answer, in words.
+fn proof(result: &EquilibriumResult) -> String {
+    let width = result
+        .certificate
+        .width
+        .map_or_else(|| "unknown".to_owned(), |width| format!("{width:.1e}"));
+    let steps = result.iterations;
+    let mut words = match result.status {
+        StatusName::Certified => format!(
+            "certified: the true equilibrium is proved to lie within {width} (relative) of every price and payment; {steps} steps"
+        ),
+        StatusName::Bracketed if result.certificate.width.is_none() => format!(
+            "bracketed: a fixed point after {steps} steps, but a model states no rounding bound, so nothing is proved"
+        ),
+        StatusName::Bracketed => {
+            format!("bracketed: proved only to a width of {width}, wider than asked; {steps} steps")
+        }
+        StatusName::Unordered => format!(
+            "unordered: a fixed point after {steps} steps; a model breaks the order, so nothing is claimed of it"
+        ),
+        StatusName::MaxIterations => {
+            format!(
+                "max-iterations: stopped after {steps} steps; raise engine.max_iterations, the figures above are not final"
+            )
+        }
+        StatusName::Stalled => format!("stalled: no progress after {steps} steps; the best iterate is shown"),
+        StatusName::NonFinite => "non-finite: a model returned something that is no number".to_owned(),
+        StatusName::Interrupted => format!("interrupted after {steps} steps; the best iterate is shown"),
+    };
+    if result.near_boundary {
+        words
+            .push_str("\nnear a boundary: one unit in the last place of the input could change who defaults");
+    }
+    if result.unique == Some(false) {
+        words.push_str("\nnot the only equilibrium: select = \"both\" shows the other end");
+    }
+    words
+}
+
+fn uniqueness(unique: Option<bool>) -> &'static str {
+    match unique {
+        Some(true) => "unique: greatest and least are proved to be the same equilibrium",
+        Some(false) => {
+            "not unique: greatest and least are proved to differ; expectations decide between them"
+        }
+        None => "uniqueness is not established",
+    }
+}

@@ -1,0 +1,230 @@
+//! Models by name: from a scenario's choices to built models, with the problems of parameters put where they stand.
+
+use crate::catalogue::Code;
+use crate::problem::{Diagnostics, Problem};
+use crate::scenario::{KeyLines, ModelChoice, Scenario};
+use crate::tables::participants::RowPlaces;
+use delever_cascade::{Models, RuleBlock};
+use delever_core::{
+    Execution, Market, MarketShape, ParameterProblem, ParameterTable, ParameterValue, Registry, RuleShape,
+    SpecError, StrategyShape, UnknownKind,
+};
+use delever_network::ContagionGraph;
+use std::collections::BTreeSet;
+
+/// Where parameters come from, and where to report them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ParameterSources {
+    pub scenario_file: String,
+    pub lines: KeyLines,
+    pub institutions: ParameterTable,
+    pub institution_places: RowPlaces,
+    pub assets: ParameterTable,
+    pub asset_places: RowPlaces,
+}
+
+/// Everything that models are built from, in id order.
+pub(crate) struct Inputs<'a> {
+    pub scenario: &'a Scenario,
+    pub sources: &'a ParameterSources,
+    pub initial_prices: &'a [f64],
+    pub shocked_prices: &'a [f64],
+    pub external_liabilities: &'a [f64],
+    pub graph: &'a ContagionGraph,
+    /// Rule sections that have members, with their members by id; the empty name is `[deleveraging]` itself.
+    pub blocks: &'a [(String, Vec<u32>)],
+}
+
+/// Builds all models; `None`: what is wrong is reported.
+pub(crate) fn build(
+    inputs: &Inputs<'_>,
+    registry: &Registry,
+    diagnostics: &mut Diagnostics,
+) -> Option<Models> {
+    let Inputs {
+        scenario, sources, ..
+    } = *inputs;
+    let market = Market::new(inputs.initial_prices, inputs.shocked_prices);
+    let impact_parameters = &scenario.impact.model.parameters;
+    let mut reporter = Reporter {
+        sources,
+        diagnostics,
+        seen: BTreeSet::new(),
+    };
+
+    let shape = MarketShape::new(market, impact_parameters, &sources.assets);
+    let impact = registry.impact(&scenario.impact.model.kind, &shape);
+    let impact = reporter.take(impact, "impact", "impact.model", true);
+
+    let shape = StrategyShape::new(
+        market,
+        &scenario.deleveraging.rule.parameters,
+        impact_parameters,
+        &sources.assets,
+    );
+    let strategy = registry.strategy(&scenario.deleveraging.strategy, &shape);
+    let strategy = reporter.take(strategy, "impact", "deleveraging.strategy", true);
+
+    let view = inputs.graph.view(
+        inputs.external_liabilities,
+        &scenario.clearing.model.parameters,
+        &sources.institutions,
+    );
+    let claims = registry.claims(&scenario.clearing.model.kind, &view);
+    let claims = reporter.take(claims, "clearing", "clearing.model", false);
+
+    let mut rules = Some(Vec::with_capacity(inputs.blocks.len()));
+    for (name, members) in inputs.blocks {
+        let (choice, section) = rule_of(scenario, name);
+        let shape = RuleShape::new(
+            members,
+            &choice.parameters,
+            &sources.institutions,
+            &sources.assets,
+        );
+        let rule = registry.rule(&choice.kind, &shape);
+        let rule = reporter.take(rule, &section, &format!("{section}.rule"), false);
+        rules = rules.zip(rule).map(|(mut rules, rule)| {
+            rules.push(RuleBlock {
+                name: name.clone(),
+                rule,
+                members: members.clone(),
+            });
+            rules
+        });
+    }
+
+    let (impact, strategy, claims, rules) = (impact?, strategy?, claims?, rules?);
+    let execution = scenario.impact.execution;
+    if execution == Execution::Vwap && !impact.has_average_prices() {
+        let message = format!(
+            "the impact model `{}` states no average price, which `vwap` needs",
+            scenario.impact.model.kind
+        );
+        let problem = reporter.at_key(Code::Unsupported, "impact.execution", message);
+        reporter
+            .diagnostics
+            .push(problem.with_hint("use `execution = \"terminal\"`"));
+        return None;
+    }
+    Some(Models {
+        impact,
+        execution,
+        rules,
+        strategy,
+        claims,
+    })
+}
+
+/// The choice of a rule section, and its dotted path.
+fn rule_of<'a>(scenario: &'a Scenario, name: &str) -> (&'a ModelChoice, String) {
+    match scenario.deleveraging.rules.get(name) {
+        Some(choice) if !name.is_empty() => (choice, format!("deleveraging.rules.{name}")),
+        _ => (&scenario.deleveraging.rule, "deleveraging".to_owned()),
+    }
+}
+
+/// Puts problems of parameters where they stand: a cell of a table, or a key of the scenario.
+struct Reporter<'a> {
+    sources: &'a ParameterSources,
+    diagnostics: &'a mut Diagnostics,
+    /// Problems of scenario keys come back once for each row; they are reported once.
+    seen: BTreeSet<(String, String)>,
+}
+
+impl Reporter<'_> {
+    /// The model, or `None` with its problems reported.
+    fn take<M>(
+        &mut self,
+        built: Result<Result<M, Vec<SpecError>>, UnknownKind>,
+        section: &str,
+        kind_key: &str,
+        rows_are_assets: bool,
+    ) -> Option<M> {
+        match built {
+            Ok(Ok(model)) => Some(model),
+            Ok(Err(errors)) => {
+                for error in errors {
+                    self.report(&error, section, error.asset || rows_are_assets);
+                }
+                None
+            }
+            Err(unknown) => {
+                let problem = self.at_key(Code::UnknownKind, kind_key, unknown.to_string());
+                self.diagnostics.push(problem);
+                None
+            }
+        }
+    }
+
+    fn at_key(&self, code: Code, key: &str, message: impl Into<String>) -> Problem {
+        let lines = &self.sources.lines;
+        let (file, line) = match lines.given(key) {
+            Some(true) => (crate::scenario::overrides::OVERRIDE, None),
+            _ => (self.sources.scenario_file.as_str(), lines.line(key)),
+        };
+        Problem::new(code, file, message).at_row(line).in_column(key)
+    }
+
+    fn report(&mut self, error: &SpecError, section: &str, of_asset: bool) {
+        let (table, places) = if of_asset {
+            (&self.sources.assets, &self.sources.asset_places)
+        } else {
+            (&self.sources.institutions, &self.sources.institution_places)
+        };
+        let parameter = error.parameter.as_str();
+        let code = match &error.problem {
+            ParameterProblem::Missing => Code::MissingParameter,
+            ParameterProblem::WrongType(_) => Code::ParameterType,
+            ParameterProblem::OutOfRange(..) => Code::ParameterRange,
+            ParameterProblem::Conflict(_) => Code::ParameterConflict,
+            ParameterProblem::Unsupported(_) => Code::Unsupported,
+        };
+        let missing = code == Code::MissingParameter;
+        let message = error.to_string();
+        let at_cell = |row: usize| {
+            Problem::new(code, &places.file, &message)
+                .at_row(places.lines.get(row).copied())
+                .in_column(parameter)
+        };
+        let cell = error.row.and_then(|row| Some((row, table.get(parameter, row)?)));
+        let is_column = places.parameters.contains(&parameter);
+        let mut problem = match (cell, error.row, parameter) {
+            (Some((row, value)), _, _) => at_cell(row).with_cell(&shown(value)),
+            (None, Some(row), _) if missing && is_column => at_cell(row).with_cell(""),
+            (None, None, "seniority") => Problem::new(code, "debts.csv", &message).in_column(parameter),
+            (None, None, "shareholdings") => Problem::new(code, "shareholdings.csv", &message),
+            (None, ..) => {
+                let problem = if missing && of_asset && !places.lines.is_empty() {
+                    Problem::new(code, &places.file, &message)
+                        .at_row(1)
+                        .in_column(parameter)
+                } else if parameter.is_empty() {
+                    self.at_key(code, section, &message)
+                } else {
+                    self.at_key(code, &format!("{section}.{parameter}"), &message)
+                };
+                let place = format!("{}:{:?}", problem.file, problem.column);
+                if !self.seen.insert((place, message)) {
+                    return;
+                }
+                problem
+            }
+        };
+        if missing {
+            problem = problem.with_hint(format!(
+                "add a column `{parameter}` to `{}`, or a key `{parameter}` to `[{section}]`",
+                places.file
+            ));
+        }
+        self.diagnostics.push(problem);
+    }
+}
+
+fn shown(value: &ParameterValue) -> String {
+    match value {
+        ParameterValue::Number(number) => number.to_string(),
+        ParameterValue::Text(text) => text.clone(),
+        ParameterValue::Flag(flag) => flag.to_string(),
+    }
+}

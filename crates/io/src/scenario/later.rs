@@ -1,0 +1,59 @@
+//! Names that the format knows and this build does not have, so that users learn it is not their spelling.
+
+/// Models by role that may be named and are not registered.
+pub(crate) fn is_known_later(role: Role, kind: &str) -> bool {
+    let kinds: &[&str] = match role {
+        Role::Rule => &["leverage-threshold", "leverage-target"],
+        Role::Strategy => &["least-impact"],
+        Role::Impact => &[
+            "order-book",
+            "constant-product",
+            "concentrated-liquidity",
+            "stableswap",
+            "cross-matrix",
+        ],
+        Role::Clearing => &[
+            "elsinger",
+            "elliott-golub-jackson",
+            "furfine",
+            "debtrank",
+            "black-cox",
+            "merton",
+        ],
+    };
+    kinds.contains(&kind)
+}
+
+/// What a kind stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Rule,
+    Strategy,
+    Impact,
+    Clearing,
+}
+
+impl Role {
+    /// The role in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "deleveraging rule",
+            Self::Strategy => "liquidation strategy",
+            Self::Impact => "impact model",
+            Self::Clearing => "clearing model",
+        }
+    }
+
+    /// Its place in [`delever_core::Registry::kinds`].
+    pub fn place(self) -> usize {
+        match self {
+            Self::Impact => 0,
+            Self::Rule => 1,
+            Self::Clearing => 2,
+            Self::Strategy => 3,
+        }
+    }
+}
+
+/// Keys of `[engine]` that belong to the rounds engine.
+pub(crate) const ROUNDS_KEYS: [&str; 4] = ["max_rounds", "order", "seed", "pay_with_cash_first"];

@@ -1,0 +1,460 @@
+//! From a document to a scenario: every section checked, every problem reported, defaults filled in.
+
+use super::document::{Node, Value};
+use super::later::{ROUNDS_KEYS, Role, is_known_later};
+use super::section::Section;
+use super::settings::{Clearing, Deleveraging, Engine, Impact, ModelChoice, NamedShock, Scenario};
+use crate::catalogue::Code;
+use crate::problem::{Diagnostics, Problem};
+use crate::tables::cells::starts_badly;
+use crate::tables::participants::asset_parameters;
+use delever_cascade::Select;
+use delever_core::{Execution, Registry, nearest_name};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of the format that this program reads.
+pub const VERSION: i64 = 1;
+
+/// A scenario and where its keys stand.
+pub(crate) struct Read {
+    pub scenario: Scenario,
+    pub lines: KeyLines,
+}
+
+/// Lines of keys by dotted path; `None` for overrides.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct KeyLines {
+    lines: BTreeMap<String, Option<u64>>,
+}
+
+impl KeyLines {
+    fn of(table: &BTreeMap<String, Node>) -> Self {
+        let mut lines = BTreeMap::new();
+        collect(table, "", &mut lines);
+        Self { lines }
+    }
+
+    /// The line of a key, else of the section that it would stand in; `None` for overrides and absent sections.
+    pub fn line(&self, path: &str) -> Option<u64> {
+        let mut path = path;
+        loop {
+            if let Some(line) = self.lines.get(path) {
+                return *line;
+            }
+            path = &path[..path.rfind('.')?];
+        }
+    }
+
+    /// Whether a key is given, and whether by an override.
+    pub fn given(&self, path: &str) -> Option<bool> {
+        self.lines.get(path).map(Option::is_none)
+    }
+}
+
+fn collect(table: &BTreeMap<String, Node>, prefix: &str, lines: &mut BTreeMap<String, Option<u64>>) {
+    for (key, node) in table {
+        let path = format!("{prefix}{key}");
+        if let Value::Table(inner) = &node.value {
+            collect(inner, &format!("{path}."), lines);
+        }
+        lines.insert(path, node.line);
+    }
+}
+
+/// Checks a document. What is wrong is reported, and a default stands in its place.
+pub(crate) fn read(
+    file: &str,
+    document: &BTreeMap<String, Node>,
+    registry: &Registry,
+    diagnostics: &mut Diagnostics,
+) -> Read {
+    let top = Section::top(file, document);
+    check_version(&top, diagnostics);
+    let name = top.text("name", diagnostics).unwrap_or_default().to_owned();
+    let data = top.section("data", diagnostics);
+    data.refuse_unknown(&["dir", "currency", "unit"], diagnostics);
+    let data_text = |key, diagnostics: &mut Diagnostics| {
+        data.text(key, diagnostics).map(str::to_owned).unwrap_or_default()
+    };
+    let dir = data_text("dir", diagnostics);
+    let scenario = Scenario {
+        name,
+        dir: if dir.is_empty() { ".".to_owned() } else { dir },
+        currency: data_text("currency", diagnostics),
+        unit: data_text("unit", diagnostics),
+        shock: shock(&top.section("shock", diagnostics), diagnostics),
+        deleveraging: deleveraging(&top.section("deleveraging", diagnostics), registry, diagnostics),
+        impact: impact(&top.section("impact", diagnostics), registry, diagnostics),
+        clearing: clearing(&top.section("clearing", diagnostics), registry, diagnostics),
+        engine: engine(&top.section("engine", diagnostics), diagnostics),
+    };
+    top.refuse_unknown(
+        &[
+            "version",
+            "name",
+            "data",
+            "shock",
+            "deleveraging",
+            "impact",
+            "clearing",
+            "engine",
+        ],
+        diagnostics,
+    );
+    report_unread(&top, &scenario, registry, diagnostics);
+    Read {
+        scenario,
+        lines: KeyLines::of(document),
+    }
+}
+
+fn check_version(top: &Section<'_>, diagnostics: &mut Diagnostics) {
+    if !top.table.contains_key("version") {
+        diagnostics.push(
+            top.problem(Code::Version, "version", "the version is missing")
+                .with_hint(format!("write `version = {VERSION}` in the first line")),
+        );
+    } else if let Some(version) = top.integer("version", diagnostics)
+        && version != VERSION
+    {
+        let message =
+            format!("version {version} of the format is not known; this program reads version {VERSION}");
+        diagnostics.push(top.problem(Code::Version, "version", message));
+    }
+}
+
+fn shock(section: &Section<'_>, diagnostics: &mut Diagnostics) -> NamedShock {
+    let keys = ["prices", "cash", "other_assets", "outside_assets"];
+    section.refuse_unknown(&keys, diagnostics);
+    let [prices, cash, other_assets, outside_assets] = keys.map(|key| {
+        let changes = section.section(key, diagnostics);
+        let relative = key != "outside_assets";
+        let mut by_id = BTreeMap::new();
+        for id in changes.table.keys() {
+            let Some(change) = changes.number(id, diagnostics) else {
+                continue;
+            };
+            if !change.is_finite() || change > 1e18 || change < if relative { -1.0 } else { -1e18 } {
+                let problem = if relative {
+                    changes
+                        .problem(
+                            Code::ShockOutOfRange,
+                            id,
+                            "a relative change is a finite number of at least -1",
+                        )
+                        .with_hint("write a fall of 20 % as -0.20")
+                } else {
+                    changes.problem(
+                        Code::ShockOutOfRange,
+                        id,
+                        "money is a finite number within -1e18 to 1e18",
+                    )
+                };
+                diagnostics.push(problem);
+                continue;
+            }
+            by_id.insert(id.clone(), change);
+        }
+        by_id
+    });
+    NamedShock {
+        prices,
+        cash,
+        other_assets,
+        outside_assets,
+    }
+}
+
+/// The kind that a key names, checked against the registry; a default where the key is absent.
+fn kind(
+    section: &Section<'_>,
+    key: &str,
+    default: &str,
+    role: Role,
+    registry: &Registry,
+    diagnostics: &mut Diagnostics,
+) -> String {
+    let Some(name) = section.text(key, diagnostics) else {
+        return default.to_owned();
+    };
+    let kinds = registry.kinds();
+    let known = &kinds[role.place()];
+    if !known.contains(&name) {
+        let shown = crate::problem::shortened(name);
+        let problem = if is_known_later(role, name) {
+            let message = format!("the {} `{shown}` is not part of this build", role.name());
+            section.problem(Code::NotInThisBuild, key, message)
+        } else {
+            section.problem(
+                Code::UnknownKind,
+                key,
+                format!("no {} is named `{shown}`", role.name()),
+            )
+        };
+        let hint = match nearest_name(name, known.iter().copied()) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("known are {}", known.join(", ")),
+        };
+        diagnostics.push(problem.with_hint(hint));
+    }
+    name.to_owned()
+}
+
+fn rule_parameters_of_any_kind(registry: &Registry) -> BTreeSet<&'static str> {
+    let [_, rules, ..] = registry.kinds();
+    rules
+        .into_iter()
+        .flat_map(|rule| registry.rule_parameters(rule))
+        .collect()
+}
+
+fn deleveraging(section: &Section<'_>, registry: &Registry, diagnostics: &mut Diagnostics) -> Deleveraging {
+    let any = rule_parameters_of_any_kind(registry);
+    let own = ["rule", "strategy", "rules"];
+    let known: Vec<&str> = own.into_iter().chain(any.iter().copied()).collect();
+    section.refuse_unknown(&known, diagnostics);
+    let rule = ModelChoice {
+        kind: kind(section, "rule", "none", Role::Rule, registry, diagnostics),
+        parameters: parameters_among(section, &own, &any, diagnostics),
+    };
+    let strategy = kind(
+        section,
+        "strategy",
+        "pro-rata",
+        Role::Strategy,
+        registry,
+        diagnostics,
+    );
+    let by_name = section.section("rules", diagnostics);
+    let mut rules = BTreeMap::new();
+    for name in by_name.table.keys() {
+        if name.is_empty() || starts_badly(name) {
+            diagnostics.push(by_name.problem(
+                Code::BadId,
+                name,
+                "the name of a rule section is empty, or starts with = + - @ or a control character",
+            ));
+            continue;
+        }
+        let one = by_name.section(name, diagnostics);
+        let known: Vec<&str> = ["rule"].into_iter().chain(any.iter().copied()).collect();
+        one.refuse_unknown(&known, diagnostics);
+        if !one.table.contains_key("rule") {
+            let message = format!("`[{}]` names no rule", one.path);
+            diagnostics.push(one.problem(Code::MissingKey, "rule", message));
+        }
+        let choice = ModelChoice {
+            kind: kind(&one, "rule", "none", Role::Rule, registry, diagnostics),
+            parameters: parameters_among(&one, &["rule"], &any, diagnostics),
+        };
+        rules.insert(name.clone(), choice);
+    }
+    Deleveraging {
+        rule,
+        strategy,
+        rules,
+    }
+}
+
+/// The parameters of a section, unknown keys left out: they are reported already.
+fn parameters_among(
+    section: &Section<'_>,
+    own: &[&str],
+    any: &BTreeSet<&'static str>,
+    diagnostics: &mut Diagnostics,
+) -> delever_core::Parameters {
+    let skipped: Vec<&str> = section
+        .table
+        .keys()
+        .map(String::as_str)
+        .filter(|key| own.contains(key) || !any.contains(key))
+        .collect();
+    section.parameters(&skipped, diagnostics)
+}
+
+fn impact(section: &Section<'_>, registry: &Registry, diagnostics: &mut Diagnostics) -> Impact {
+    let [impacts, ..] = registry.kinds();
+    let mut any: BTreeSet<&'static str> = impacts
+        .into_iter()
+        .flat_map(|model| registry.impact_parameters(model))
+        .collect();
+    any.extend(asset_parameters(registry));
+    let own = ["model", "execution"];
+    let known: Vec<&str> = own.into_iter().chain(any.iter().copied()).collect();
+    section.refuse_unknown(&known, diagnostics);
+    let model = ModelChoice {
+        kind: kind(section, "model", "none", Role::Impact, registry, diagnostics),
+        parameters: parameters_among(section, &own, &any, diagnostics),
+    };
+    let execution = match section.text("execution", diagnostics) {
+        None | Some("terminal") => Execution::Terminal,
+        Some("vwap") => Execution::Vwap,
+        Some("midpoint") => {
+            diagnostics.push(
+                section
+                    .problem(
+                        Code::NotInThisBuild,
+                        "execution",
+                        "`midpoint` belongs to the rounds engine, which is not part of this build",
+                    )
+                    .with_hint("known are terminal, vwap"),
+            );
+            Execution::Terminal
+        }
+        Some(other) => {
+            unknown_option(section, "execution", other, &["terminal", "vwap"], diagnostics);
+            Execution::Terminal
+        }
+    };
+    Impact { model, execution }
+}
+
+fn unknown_option(
+    section: &Section<'_>,
+    key: &str,
+    given: &str,
+    known: &[&str],
+    diagnostics: &mut Diagnostics,
+) {
+    let hint = match nearest_name(given, known.iter().copied()) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("known are {}", known.join(", ")),
+    };
+    let message = format!(
+        "`{}` has no option `{}`",
+        section.key(key),
+        crate::problem::shortened(given)
+    );
+    diagnostics.push(section.problem(Code::UnknownOption, key, message).with_hint(hint));
+}
+
+fn clearing(section: &Section<'_>, registry: &Registry, diagnostics: &mut Diagnostics) -> Clearing {
+    let [_, _, models, _] = registry.kinds();
+    let any: BTreeSet<&'static str> = models
+        .into_iter()
+        .flat_map(|model| registry.claims_parameters(model))
+        .collect();
+    let known: Vec<&str> = ["model"].into_iter().chain(any.iter().copied()).collect();
+    section.refuse_unknown(&known, diagnostics);
+    Clearing {
+        model: ModelChoice {
+            kind: kind(section, "model", "none", Role::Clearing, registry, diagnostics),
+            parameters: parameters_among(section, &["model"], &any, diagnostics),
+        },
+    }
+}
+
+fn engine(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Engine {
+    let own = ["kind", "select", "tolerance", "max_iterations"];
+    let known: Vec<&str> = own.into_iter().chain(ROUNDS_KEYS).collect();
+    section.refuse_unknown(&known, diagnostics);
+    match section.text("kind", diagnostics) {
+        None | Some("equilibrium") => {}
+        Some("rounds") => diagnostics.push(
+            section
+                .problem(
+                    Code::NotInThisBuild,
+                    "kind",
+                    "the engine `rounds` is not part of this build",
+                )
+                .with_hint("known is equilibrium"),
+        ),
+        Some(other) => {
+            let message = format!("no engine is named `{}`", crate::problem::shortened(other));
+            diagnostics.push(
+                section
+                    .problem(Code::UnknownKind, "kind", message)
+                    .with_hint("known is equilibrium"),
+            );
+        }
+    }
+    for key in ROUNDS_KEYS
+        .into_iter()
+        .filter(|key| section.table.contains_key(*key))
+    {
+        let message = format!("`{key}` belongs to the rounds engine, which is not part of this build");
+        diagnostics.push(section.problem(Code::NotInThisBuild, key, message));
+    }
+    let select = match section.text("select", diagnostics) {
+        None | Some("greatest") => Select::Greatest,
+        Some("least") => Select::Least,
+        Some("both") => Select::Both,
+        Some(other) => {
+            let known = ["greatest", "least", "both"];
+            unknown_option(section, "select", other, &known, diagnostics);
+            Select::Greatest
+        }
+    };
+    let mut engine = Engine {
+        select,
+        ..Engine::default()
+    };
+    if let Some(tolerance) = section.number("tolerance", diagnostics) {
+        if tolerance > 0.0 && tolerance <= 1.0 {
+            engine.settings.tolerance = tolerance;
+        } else {
+            diagnostics.push(section.problem(
+                Code::EngineSetting,
+                "tolerance",
+                "the tolerance lies above 0 and at most at 1",
+            ));
+        }
+    }
+    if let Some(limit) = section.integer("max_iterations", diagnostics) {
+        if limit >= 1 {
+            engine.settings.max_iterations = limit as u64;
+        } else {
+            diagnostics.push(section.problem(
+                Code::EngineSetting,
+                "max_iterations",
+                "the limit of iterations is at least 1",
+            ));
+        }
+    }
+    engine
+}
+
+/// Warns of parameters that the chosen models do not read.
+fn report_unread(top: &Section<'_>, scenario: &Scenario, registry: &Registry, diagnostics: &mut Diagnostics) {
+    let mut silent = Diagnostics::new();
+    let mut warn = |section: &Section<'_>, choice: &ModelChoice, read: &[&str], role: Role| {
+        let kinds = registry.kinds();
+        if !kinds[role.place()].contains(&choice.kind.as_str()) {
+            return;
+        }
+        for key in choice
+            .parameters
+            .keys()
+            .filter(|key| !read.contains(&key.as_str()))
+        {
+            let message = format!("the {} `{}` does not read `{key}`", role.name(), choice.kind);
+            let problem: Problem = section.problem(Code::UnusedKey, key, message);
+            diagnostics.push(problem);
+        }
+    };
+    let deleveraging = top.section("deleveraging", &mut silent);
+    let rule = &scenario.deleveraging.rule;
+    warn(
+        &deleveraging,
+        rule,
+        &registry.rule_parameters(&rule.kind),
+        Role::Rule,
+    );
+    let by_name = deleveraging.section("rules", &mut silent);
+    for (name, choice) in &scenario.deleveraging.rules {
+        let read = registry.rule_parameters(&choice.kind);
+        warn(&by_name.section(name, &mut silent), choice, &read, Role::Rule);
+    }
+    let impact = &scenario.impact.model;
+    let mut read = registry.impact_parameters(&impact.kind);
+    read.extend(registry.strategy_parameters(&scenario.deleveraging.strategy));
+    warn(&top.section("impact", &mut silent), impact, &read, Role::Impact);
+    let clearing = &scenario.clearing.model;
+    let read = registry.claims_parameters(&clearing.kind);
+    warn(
+        &top.section("clearing", &mut silent),
+        clearing,
+        &read,
+        Role::Clearing,
+    );
+}

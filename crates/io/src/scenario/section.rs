@@ -1,0 +1,172 @@
+//! One section of a scenario: typed access to its keys, and the refusal of keys that nobody reads.
+
+use super::document::{Node, Value};
+use super::overrides::OVERRIDE;
+use crate::catalogue::Code;
+use crate::problem::{Diagnostics, Problem};
+use crate::tables::cells::MAY_BE_INFINITE;
+use delever_core::{ParameterValue, Parameters, nearest_name};
+use std::collections::BTreeMap;
+
+/// A section and what is needed to report problems of it.
+pub(crate) struct Section<'d> {
+    pub file: &'d str,
+    /// Dotted path, empty for the top.
+    pub path: String,
+    /// Line of the section's header.
+    pub line: Option<u64>,
+    pub table: &'d BTreeMap<String, Node>,
+}
+
+static EMPTY: BTreeMap<String, Node> = BTreeMap::new();
+
+impl<'d> Section<'d> {
+    /// The whole document.
+    pub fn top(file: &'d str, table: &'d BTreeMap<String, Node>) -> Self {
+        Self {
+            file,
+            path: String::new(),
+            line: Some(1),
+            table,
+        }
+    }
+
+    /// The dotted path of a key.
+    pub fn key(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    /// A problem of a key, located where the key stands.
+    pub fn problem(&self, code: Code, key: &str, message: impl Into<String>) -> Problem {
+        match self.table.get(key) {
+            Some(node) => {
+                let file = if node.line.is_some() { self.file } else { OVERRIDE };
+                Problem::new(code, file, message)
+                    .at_row(node.line)
+                    .in_column(self.key(key))
+                    .with_cell(&node.value.shown())
+            }
+            None => Problem::new(code, self.file, message)
+                .at_row(self.line)
+                .in_column(self.key(key)),
+        }
+    }
+
+    fn wrong_type(&self, key: &str, node: &Node, expected: &str, diagnostics: &mut Diagnostics) {
+        let message = format!("`{}` is {}, not {expected}", self.key(key), node.value.kind());
+        diagnostics.push(self.problem(Code::WrongType, key, message));
+    }
+
+    /// A subsection; empty where it is absent or where its problem is reported.
+    pub fn section(&self, key: &str, diagnostics: &mut Diagnostics) -> Section<'d> {
+        let (line, table) = match self.table.get(key) {
+            None => (self.line, &EMPTY),
+            Some(node) => {
+                if let Value::Table(table) = &node.value {
+                    (node.line, table)
+                } else {
+                    self.wrong_type(key, node, "a section", diagnostics);
+                    (node.line, &EMPTY)
+                }
+            }
+        };
+        Section {
+            file: self.file,
+            path: self.key(key),
+            line,
+            table,
+        }
+    }
+
+    /// A text; `None` where it is absent or where its problem is reported.
+    pub fn text(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<&'d str> {
+        let node = self.table.get(key)?;
+        if let Value::Text(text) = &node.value {
+            return Some(text);
+        }
+        self.wrong_type(key, node, "a text in quotes", diagnostics);
+        None
+    }
+
+    /// A number, NaN excluded; `None` where it is absent or where its problem is reported.
+    pub fn number(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<f64> {
+        let node = self.table.get(key)?;
+        match node.value {
+            Value::Integer(value) => Some(value as f64),
+            // Adding a positive zero makes a negative one positive and changes nothing else.
+            Value::Float(value) => Some(value + 0.0),
+            _ => {
+                self.wrong_type(key, node, "a number", diagnostics);
+                None
+            }
+        }
+    }
+
+    /// A whole number; `None` where it is absent or where its problem is reported.
+    pub fn integer(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<i64> {
+        let node = self.table.get(key)?;
+        if let Value::Integer(value) = node.value {
+            return Some(value);
+        }
+        self.wrong_type(key, node, "a whole number", diagnostics);
+        None
+    }
+
+    /// All keys but those of the section itself, as parameters of a model.
+    pub fn parameters(&self, own: &[&str], diagnostics: &mut Diagnostics) -> Parameters {
+        let mut parameters = Parameters::new();
+        for (key, node) in self.table {
+            if own.contains(&key.as_str()) {
+                continue;
+            }
+            let value = match &node.value {
+                Value::Text(text) => ParameterValue::Text(text.clone()),
+                Value::Flag(flag) => ParameterValue::Flag(*flag),
+                Value::Integer(_) | Value::Float(_) => {
+                    let Some(number) = self.number(key, diagnostics) else {
+                        continue;
+                    };
+                    let infinite = number == f64::INFINITY && MAY_BE_INFINITE.contains(&key.as_str());
+                    if !number.is_finite() && !infinite {
+                        diagnostics.push(
+                            self.problem(Code::NotFinite, key, "the number is not finite")
+                                .with_hint("`inf` is allowed for depth, adv and max_leverage only"),
+                        );
+                        continue;
+                    }
+                    ParameterValue::Number(number)
+                }
+                Value::Table(_) | Value::Other(_) => {
+                    self.wrong_type(key, node, "a number, a text, true or false", diagnostics);
+                    continue;
+                }
+            };
+            parameters.insert(key.clone(), value);
+        }
+        parameters
+    }
+
+    /// Refuses keys that are not known.
+    pub fn refuse_unknown(&self, known: &[&str], diagnostics: &mut Diagnostics) {
+        for key in self.table.keys().filter(|key| !known.contains(&key.as_str())) {
+            let shown = crate::problem::shortened(key);
+            let section = if self.path.is_empty() {
+                "the scenario has no key".to_owned()
+            } else {
+                format!("`[{}]` has no key", self.path)
+            };
+            let hint = match nearest_name(key, known.iter().copied()) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("known keys are {}", known.join(", ")),
+            };
+            diagnostics.push(
+                self.problem(Code::UnknownKey, key, format!("{section} `{shown}`"))
+                    .with_hint(hint),
+            );
+        }
+    }
+}
