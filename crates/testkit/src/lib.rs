@@ -6,7 +6,7 @@
 //! | [`strategies`] | random cases that shrink |
 //! | [`exact`] | proved bounds of the true equilibria, in exact and high-precision arithmetic |
 //! | [`naive`] | the textbook formulas in plain doubles, by plain iteration |
-//! | [`reference`] | published cases |
+//! | [`mod@reference`] | published cases |
 
 // Panics are how test code says that its own premises are broken.
 #![allow(clippy::unwrap_used)]

@@ -4,6 +4,9 @@
 //! that exact ties (zero equity, caps met to the last bit) occur. Balance sheets are drawn around an equity ratio and
 //! caps around the leverage that follows, so that caps bind in about half of the draws.
 
+// A row of each of several tables is filled at a time.
+#![allow(clippy::needless_range_loop)]
+
 use crate::case::{Case, CaseClearing, CaseImpact, CaseRule, CaseStrategy};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -403,6 +403,9 @@ impl ExactCascade {
                 ratios.push(self.ratio(i, &sheet, &gain, toward));
             }
         }
+        for (curve, sold) in self.curves.iter().zip(&mut sold) {
+            *sold = &curve.initial * &*sold;
+        }
         let mut image: Vec<Dyadic> = self
             .curves
             .iter()
@@ -617,27 +620,26 @@ impl Curve {
         }
     }
 
-    fn is_flat(&self, units: &Dyadic) -> bool {
+    fn is_flat(&self, money: &Dyadic) -> bool {
         let at_floor = matches!(&self.kind, CurveKind::Floored { floor } if self.shocked <= *floor);
-        at_floor || units.is_zero() || self.depth.is_none() || matches!(self.kind, CurveKind::None)
+        at_floor || money.is_zero() || self.depth.is_none() || matches!(self.kind, CurveKind::None)
     }
 
-    /// The price after sales of `units`, rounded.
-    fn price(&self, units: &Dyadic, toward: Toward) -> Dyadic {
-        let Some(depth) = self.depth.as_ref().filter(|_| !self.is_flat(units)) else {
+    /// The price after sales of `money` at the initial price, rounded.
+    fn price(&self, money: &Dyadic, toward: Toward) -> Dyadic {
+        let Some(depth) = self.depth.as_ref().filter(|_| !self.is_flat(money)) else {
             return self.shocked.clone();
         };
-        let money = &self.initial * units;
         let bounds = match &self.kind {
             CurveKind::Exponential | CurveKind::Floored { .. } => {
-                let (z, floor) = self.decay(&money, depth);
+                let (z, floor) = self.decay(money, depth);
                 let height = &self.shocked - &floor;
                 let low = functions::exp(&-&z.1, FINE as u64).0;
                 let high = functions::exp(&-&z.0, FINE as u64).1;
                 (&floor + &(&height * &low), &floor + &(&height * &high))
             }
             _ => {
-                let (low, high, _) = self.fall(&money, depth);
+                let (low, high, _) = self.fall(money, depth);
                 let left = |fall: &Dyadic| (&Dyadic::one() - fall).max(Dyadic::zero());
                 (&self.shocked * &left(&high), &self.shocked * &left(&low))
             }
@@ -645,22 +647,21 @@ impl Curve {
         Self::rounded(&bounds, toward).min(self.shocked.clone())
     }
 
-    /// The average price over the path of sales of `units`, rounded.
-    fn average(&self, units: &Dyadic, toward: Toward) -> Dyadic {
-        let Some(depth) = self.depth.as_ref().filter(|_| !self.is_flat(units)) else {
+    /// The average price over the path of sales of `money` at the initial price, rounded.
+    fn average(&self, money: &Dyadic, toward: Toward) -> Dyadic {
+        let Some(depth) = self.depth.as_ref().filter(|_| !self.is_flat(money)) else {
             return self.shocked.clone();
         };
-        let money = &self.initial * units;
         let bounds = match &self.kind {
             CurveKind::Exponential | CurveKind::Floored { .. } => {
-                let (z, floor) = self.decay(&money, depth);
+                let (z, floor) = self.decay(money, depth);
                 let height = &self.shocked - &floor;
                 let low = functions::mean_decay(&z.1, FINE as u64).0;
                 let high = functions::mean_decay(&z.0, FINE as u64).1;
                 (&floor + &(&height * &low), &floor + &(&height * &high))
             }
             _ => {
-                let (low, high, g) = self.fall(&money, depth);
+                let (low, high, g) = self.fall(money, depth);
                 (
                     &self.shocked * &mean_of_fall(&high, g).0,
                     &self.shocked * &mean_of_fall(&low, g).1,
@@ -692,11 +693,11 @@ fn mean_of_fall(y: &Dyadic, g: f64) -> (Dyadic, Dyadic) {
 }
 
 impl ExactCascade {
-    /// Bounds of the price and of the average price of an asset after sales of `units`.
-    pub fn quotes(&self, asset: usize, units: &Dyadic) -> [(Dyadic, Dyadic); 2] {
+    /// Bounds of the price and of the average price of an asset after sales of `money` at the initial price.
+    pub fn quotes(&self, asset: usize, money: &Dyadic) -> [(Dyadic, Dyadic); 2] {
         let curve = &self.curves[asset];
         let both = |value: fn(&Curve, &Dyadic, Toward) -> Dyadic| {
-            (value(curve, units, Toward::Down), value(curve, units, Toward::Up))
+            (value(curve, money, Toward::Down), value(curve, money, Toward::Up))
         };
         [both(Curve::price), both(Curve::average)]
     }

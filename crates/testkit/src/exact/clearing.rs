@@ -126,7 +126,8 @@ impl ExactClearing {
             .collect()
     }
 
-    /// The greatest payment ratios, exactly. `None` where a closed class in default makes the equations singular.
+    /// The greatest payment ratios, exactly. `None` where a closed class in default makes the equations singular, or
+    /// where negative outside assets, of which a default keeps the share `alpha`, leave more than is owed.
     pub fn greatest(&self) -> Option<Vec<BigRational>> {
         let n = self.outside.len();
         let mut ratios = vec![BigRational::one(); n];
@@ -140,6 +141,9 @@ impl ExactClearing {
                 return Some(ratios);
             }
             ratios = self.solve(&failed)?;
+            if ratios.iter().any(|ratio| *ratio > BigRational::one()) {
+                return None;
+            }
         }
     }
 

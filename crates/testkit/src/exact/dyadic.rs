@@ -179,7 +179,7 @@ impl Dyadic {
     /// `self / divisor` rounded up to a multiple of `2^-bits`, for `divisor > 0`.
     #[must_use]
     pub fn div_ceil(&self, divisor: &Self, bits: i64) -> Self {
-        -(&-self).div_floor(divisor, bits)
+        -(-self).div_floor(divisor, bits)
     }
 
     /// The larger of two.
