@@ -211,13 +211,14 @@ pub(crate) struct PlainSum(f64);
 const UNDERFLOW: f64 = 1e-280;
 
 impl PlainSum {
-    /// `n` terms lose at most `n` units of `2^-53` relatively (Higham 2002, section 3.1); twice that is allowed for.
+    /// `n` terms `>= 0` lose at most `n u / (1 - n u)` relatively, `u = 2^-53` (Higham 2002, section 4.2).
     #[inline]
     fn widened(self, terms: usize) -> Interval {
         if self.0 == 0.0 {
             return Interval { low: 0.0, high: 0.0 };
         }
-        let slack = self.0 * ((terms + 4) as f64 * f64::EPSILON) + UNDERFLOW;
+        // Four more units cover the products, the quotient by `1 - n u` and the roundings of this bound itself.
+        let slack = self.0 * ((terms + 4) as f64 * (f64::EPSILON / 2.0)) + UNDERFLOW;
         Interval {
             low: (self.0 - slack).max(0.0),
             high: self.0 + slack,

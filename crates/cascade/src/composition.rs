@@ -1,5 +1,6 @@
 //! The composition: a system, a graph and models, compiled for the inner loop.
 
+use crate::pass::CHUNK;
 use delever_core::{
     Claims, Continuity, Execution, ImpactModel, Interval, Order, Profile, Rule, RuleContext, SparseRows,
     Strategy, error_free::CompensatedSum,
@@ -130,7 +131,7 @@ pub struct Cascade<'a> {
     pub(crate) components: usize,
     pub(crate) shape: MapShape,
     pub(crate) largest_row: usize,
-    /// Institutions that hold each asset: how many terms its sum of units sold has.
+    /// Roundings of each asset's sum of units sold: the most holders in one chunk, and the chunks.
     pub(crate) holders: Vec<u32>,
 }
 
@@ -235,9 +236,20 @@ impl<'a> Cascade<'a> {
             .max()
             .unwrap_or(0);
         let mut holders = vec![0; system.asset_count()];
-        for (_, asset, _) in system.holdings().triplets() {
-            holders[asset as usize] += 1;
+        let mut in_chunk = vec![0; system.asset_count()];
+        for start in (0..count).step_by(CHUNK) {
+            in_chunk.fill(0);
+            for row in (start..(start + CHUNK).min(count)).map(|n| holdings.row(n)) {
+                row.columns
+                    .iter()
+                    .for_each(|&asset| in_chunk[asset as usize] += 1);
+            }
+            for (most, &now) in holders.iter_mut().zip(&in_chunk) {
+                *most = now.max(*most);
+            }
         }
+        let chunks = count.div_ceil(CHUNK) as u32;
+        holders.iter_mut().for_each(|most| *most += chunks);
         Ok(Self {
             system,
             order,

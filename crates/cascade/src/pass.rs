@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Institutions of one chunk: sums of units sold run inside chunks, then over chunks.
-const CHUNK: usize = 4096;
+pub(crate) const CHUNK: usize = 4096;
 /// Institutions whose balance sheets are on the table at once.
 const TILE: usize = 32;
 

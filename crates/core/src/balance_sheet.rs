@@ -80,7 +80,11 @@ impl<N: Real> BalanceSheet<'_, N> {
     /// Assets that do not depend on other institutions' payments: cash, other assets, holdings, proceeds.
     #[inline]
     pub fn outside_assets(&self) -> N {
-        N::from(self.cash) + N::from(self.other_assets) + self.marketable + self.execution_gain
+        let before_gain = N::sum(self.cash, self.other_assets) + self.marketable;
+        match self.execution {
+            Execution::Terminal => before_gain,
+            Execution::Vwap => before_gain + self.execution_gain,
+        }
     }
 
     /// `A`: total assets at trial prices and payments.

@@ -166,6 +166,14 @@ impl Div for Interval {
 }
 
 impl crate::Real for Interval {
+    #[inline]
+    fn sum(a: f64, b: f64) -> Self {
+        Self {
+            low: add_down(a, b),
+            high: add_up(a, b),
+        }
+    }
+
     fn at_least(self, floor: f64) -> Self {
         Self {
             low: self.low.max(floor),

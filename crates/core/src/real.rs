@@ -27,6 +27,8 @@ pub trait Real:
     + Div<Output = Self>
     + PartialEq
 {
+    /// The sum of two given numbers.
+    fn sum(a: f64, b: f64) -> Self;
     /// `max(self, floor)`.
     #[must_use]
     fn at_least(self, floor: f64) -> Self;
@@ -58,6 +60,11 @@ pub trait Real:
 }
 
 impl Real for f64 {
+    #[inline]
+    fn sum(a: f64, b: f64) -> Self {
+        a + b
+    }
+
     #[inline]
     fn at_least(self, floor: f64) -> Self {
         if self > floor { self } else { floor }

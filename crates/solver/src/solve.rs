@@ -26,6 +26,8 @@ impl Default for Settings {
 
 /// Steps and margins of a bound, relative to the width that is asked for.
 const MARGIN: f64 = 1.0 / 64.0;
+/// How much further than the outer bound an inner one is sought where the mirror image fails.
+const STRETCH: f64 = 8.0;
 /// A jump of the image above a limit from below that no rounding explains, relative to the box.
 const JUMP: f64 = 1e-9;
 /// Restarts after such jumps: each status of each component can jump once, few do.
@@ -139,18 +141,15 @@ fn solve_isotone<M: FixedPointMap>(
     }
 }
 
-/// The narrowest bracket that is needed, by means that grow dearer: a rough outer bound, a sharp one, both ends to
-/// the last bit.
+/// The narrowest bracket that is needed, by means that grow dearer: the rough outer bound as it is, a sharper one by a
+/// few steps, both ends to the last bit.
 fn prove<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
     tolerance: f64,
     point: &[f64],
     mut outer: Vec<f64>,
 ) -> Bracket {
-    let margin = tolerance * MARGIN;
-    let near = near_inner(chain, margin, point, &outer);
-    // The outer bound as it is, then sharper by a few steps, then to the last bit.
-    for settled in [None, Some(margin), Some(0.0)] {
+    for settled in [None, Some(tolerance * MARGIN), Some(0.0)] {
         if let Some(settled) = settled {
             chain.run(
                 chain.outward(Precision::Sharp),
@@ -160,7 +159,7 @@ fn prove<M: FixedPointMap>(
                 &mut (),
             );
         }
-        if let Some(inner) = near.clone() {
+        if let Some(inner) = mirrored_inner(chain, point, &outer) {
             let bracket = chain.bracket(outer.clone(), inner);
             if bracket.width <= tolerance {
                 return bracket;
@@ -171,21 +170,19 @@ fn prove<M: FixedPointMap>(
     chain.bracket(outer, inner)
 }
 
-/// A bound on the inner side, a margin away from the point: one evaluation where the map contracts.
-fn near_inner<M: FixedPointMap>(
+/// A bound on the inner side: the outer bound mirrored at the point, if one evaluation verifies it.
+///
+/// The outer chain moves toward the point with every step, so to first order the mirror image moves toward it too,
+/// which is the inequality that makes it a bound. Components that are exact stay where they are. `stretch` takes the
+/// image further away, where rounding on the inner side is coarser than on the outer.
+fn mirrored_inner<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
-    margin: f64,
     point: &[f64],
     outer: &[f64],
+    stretch: f64,
 ) -> Option<Vec<f64>> {
     let inner: Vec<f64> = (0..point.len())
-        .map(|n| {
-            let margin = margin * chain.size(n);
-            match chain.end {
-                End::Greatest => (point[n] - margin).max(chain.bottom[n]).min(outer[n]),
-                End::Least => (point[n] + margin).min(chain.top[n]).max(outer[n]),
-            }
-        })
+        .map(|n| (point[n] - stretch * (outer[n] - point[n])).clamp(chain.bottom[n], chain.top[n]))
         .collect();
     chain.evaluate(chain.inward(Precision::Sharp), &inner);
     let verified = inner
