@@ -153,6 +153,9 @@ fn opposite(end: End) -> End {
 
 /// Rising iteration can settle below a jump that its limit reaches exactly (Rogers and Veraart 2013, example
 /// 3.3). The limit is tested again a rounding higher; where the image jumps, iteration starts anew from there.
+///
+/// Afterwards what the raise left above a fixed point comes off by iterating down: from above a fixed point to one
+/// never above the greatest. A jump that does not survive this was one of rounding alone, and is taken back.
 fn pass_jumps<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
     point: &mut [f64],
@@ -174,10 +177,20 @@ fn pass_jumps<M: FixedPointMap>(
         if !jumps {
             return halt;
         }
+        let before = point.to_vec();
         for (x, &image) in point.iter_mut().zip(&chain.image) {
             *x = x.max(image);
         }
         halt = chain.run(End::Least, Rounding::Nearest, point, limit, false, observer);
+        if halt != Halt::Stationary {
+            return halt;
+        }
+        let raised = point.to_vec();
+        halt = chain.run(End::Greatest, Rounding::Nearest, point, limit, false, observer);
+        if (0..point.len()).any(|n| raised[n] - point[n] > JUMP * chain.size(n)) {
+            point.copy_from_slice(&before);
+            return halt;
+        }
     }
     halt
 }
