@@ -412,6 +412,36 @@ fn law_08_greatest_is_never_below_least() {
     });
 }
 
+/// The same where rounding cannot judge a debtor with default costs: in doubles 0.1 + 0.7 falls short of 0.8, rounded up
+/// it does not. The jump that iteration from the bottom would take there is no solution.
+#[test]
+fn law_08_on_the_edge_of_default() {
+    let debtor = Bank {
+        cash: 0.1,
+        other: 0.7,
+        external: 0.3,
+        alpha: 0.5,
+        ..Bank::named("b0")
+    };
+    let case = Case {
+        banks: vec![debtor, Bank::named("b1")],
+        assets: Vec::new(),
+        holdings: vec![Vec::new(); 2],
+        debts: vec![(0, 1, 0.5)],
+        impact: ImpactKind::None,
+        clearing: Clearing::RogersVeraart,
+        most_liquid_first: false,
+        execution: Execution::Terminal,
+    };
+    let (top, bottom) = (case.greatest(), case.least());
+    assert!(top.ratios[0] < 0.5 && top.image_is_point, "{top:?}");
+    assert_eq!(bottom.ratios, top.ratios);
+    assert_eq!(
+        (top.status, bottom.status),
+        (Some(Status::Bracketed), Some(Status::Bracketed))
+    );
+}
+
 fn unique(cascade: &delever::cascade::Cascade<'_>, shock: &delever::cascade::Shock) -> Option<bool> {
     use delever::cascade::Select;
     let both = cascade.solve(shock, Select::Both, &super::systems::SETTINGS);
