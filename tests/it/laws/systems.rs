@@ -288,7 +288,7 @@ impl Case {
                 beta: tape.maybe(0.9, 0.0, 1.0).unwrap_or(1.0),
                 cash_change: tape.maybe(0.3, -0.6, 0.0).unwrap_or(0.0),
                 other_change: tape.maybe(0.3, -0.3, 0.0).unwrap_or(0.0),
-                outside: outside.max(-0.3 * cash),
+                outside,
             });
             holdings.push(
                 assets
@@ -323,6 +323,10 @@ impl Case {
             *amount = 0.0;
         }
         debts.retain(|debt| debt.2 >= DUST);
+        // Cash stays positive after the shock: with less than none, a larger recovery would lose more.
+        for bank in &mut banks {
+            bank.outside = bank.outside.max(-0.3 * bank.cash);
+        }
         let mut case = Self {
             banks,
             assets,
