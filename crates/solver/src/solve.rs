@@ -63,11 +63,6 @@ pub fn residual<M: FixedPointMap>(map: &M, x: &[f64]) -> f64 {
 
 fn residual_of<M: FixedPointMap>(chain: &mut Chain<'_, M>, x: &[f64]) -> f64 {
     chain.evaluate(Rounding::Nearest, x);
-    image_residual(chain, x)
-}
-
-/// The residual of a point whose image was just computed.
-fn image_residual<M: FixedPointMap>(chain: &Chain<'_, M>, x: &[f64]) -> f64 {
     let mut largest = 0.0_f64;
     for (n, (old, new)) in x.iter().zip(&chain.image).enumerate() {
         if !new.is_finite() {
@@ -100,12 +95,7 @@ fn solve_isotone<M: FixedPointMap>(
         }
     }
     let iterations = chain.iterations;
-    let residual = if halt == Halt::Stationary {
-        // Nothing moved in the last step, so the image at hand is the point's.
-        image_residual(&chain, &point)
-    } else {
-        residual_of(&mut chain, &point)
-    };
+    let residual = residual_of(&mut chain, &point);
     let (status, bracket) = match halt {
         Halt::NotOrdered => (Status::Unordered, None),
         Halt::NonFinite => (Status::NonFinite, None),
@@ -149,7 +139,13 @@ fn prove<M: FixedPointMap>(
     point: &[f64],
     mut outer: Vec<f64>,
 ) -> Bracket {
-    for settled in [None, Some(tolerance * MARGIN), Some(0.0)] {
+    let margin = tolerance * MARGIN;
+    for (settled, stretch) in [
+        (None, 1.0),
+        (Some(margin), 1.0),
+        (None, STRETCH),
+        (Some(0.0), STRETCH),
+    ] {
         if let Some(settled) = settled {
             chain.run(
                 chain.outward(Precision::Sharp),
@@ -159,7 +155,7 @@ fn prove<M: FixedPointMap>(
                 &mut (),
             );
         }
-        if let Some(inner) = mirrored_inner(chain, point, &outer) {
+        if let Some(inner) = mirrored_inner(chain, point, &outer, stretch) {
             let bracket = chain.bracket(outer.clone(), inner);
             if bracket.width <= tolerance {
                 return bracket;
@@ -207,6 +203,9 @@ fn far_inner<M: FixedPointMap>(chain: &mut Chain<'_, M>, point: &[f64]) -> Vec<f
 
 /// Rising iteration can settle below a jump that its limit reaches exactly (Rogers and Veraart 2013, example
 /// 3.3). The limit is tested again a rounding higher; where the image jumps, iteration starts anew from there.
+///
+/// Afterwards what the raise left above a fixed point comes off by iterating down: from above a fixed point to one
+/// never above the greatest. A jump that does not survive this was one of rounding alone, and is taken back.
 fn pass_jumps<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
     point: &mut [f64],
@@ -227,10 +226,22 @@ fn pass_jumps<M: FixedPointMap>(
         if !jumps {
             return halt;
         }
+        let before = point.to_vec();
         for (x, &image) in point.iter_mut().zip(&chain.image) {
             *x = x.max(image);
         }
         halt = chain.run(Rounding::Nearest, point, 0.0, false, observer);
+        if halt != Halt::Stationary {
+            return halt;
+        }
+        let raised = point.to_vec();
+        chain.end = End::Greatest;
+        halt = chain.run(Rounding::Nearest, point, 0.0, false, observer);
+        chain.end = End::Least;
+        if (0..point.len()).any(|n| raised[n] - point[n] > JUMP * chain.size(n)) {
+            point.copy_from_slice(&before);
+            return halt;
+        }
     }
     halt
 }

@@ -3,7 +3,7 @@
 //! The order laws with zero tolerance bind on the greatest fixed point in floating point. Each runs twice: with an
 //! arbitrary change of one input, and with a change of one unit in the last place, which coarse draws never meet.
 
-use super::systems::{Case, Clearing, ImpactKind, RuleKind, State, Tape};
+use super::systems::{Asset, Bank, Case, Clearing, ImpactKind, RuleKind, State, Tape};
 use super::{Verdict, alike, clearing_only, close, law, law_with, ordered};
 use delever::core::Execution;
 use delever::solver::{FixedPointMap, Status};
@@ -110,6 +110,48 @@ fn law_01_the_solution_is_the_limit_of_plain_iteration_from_the_top() {
         ordered(&limit, &solved, &[&case])?;
         Ok(Verdict::of(solved.binds()))
     });
+}
+
+/// Assets equal liabilities in doubles and fall short of them by less than a rounding in real numbers: the solution is
+/// the greatest fixed point in doubles, and the bracket holds the other verdict as well instead of certifying one.
+#[test]
+fn an_institution_on_the_edge_of_default_is_bracketed() {
+    let asset = |name: &str, price, change, depth| Asset {
+        price,
+        change,
+        ..Asset::with_depth(name, depth)
+    };
+    let case = Case {
+        banks: vec![Bank {
+            external: 0.461_941_959_637_299_8,
+            rule: RuleKind::SellOnDefault,
+            ..Bank::named("b")
+        }],
+        assets: vec![
+            asset("a0", 0.1, -0.064_213_429_718_107_35, 0.249_225_906_691_198_57),
+            asset("a1", 0.1, -0.002_353_628_265_859_530_5, 0.204_874_737_050_385_75),
+            asset("a2", 0.791_736_791_200_563_8, 0.0, 0.255_298_144_929_694_44),
+        ],
+        holdings: vec![vec![
+            1.661_506_044_607_990_3,
+            1.365_831_580_335_905,
+            0.214_968_869_930_092_7,
+        ]],
+        debts: Vec::new(),
+        impact: ImpactKind::Linear,
+        clearing: Clearing::EisenbergNoe,
+        most_liquid_first: false,
+        execution: Execution::Terminal,
+    };
+    let outcome = super::accounting::outcome(&case);
+    assert_eq!((outcome.status, outcome.near_boundary), (Status::Bracketed, true));
+    assert!(
+        outcome
+            .assets
+            .iter()
+            .all(|asset| asset.price == asset.price_shocked)
+    );
+    assert!(outcome.certificate.width.expect("bracketed") > 0.5);
 }
 
 fn price_shock(size: Move) -> impl Fn(&mut Case, &mut Tape<'_>) -> bool {
@@ -368,6 +410,36 @@ fn law_08_greatest_is_never_below_least() {
         }
         Ok(Verdict::of(top.binds()))
     });
+}
+
+/// The same where rounding cannot judge a debtor with default costs: in doubles 0.1 + 0.7 falls short of 0.8, rounded up
+/// it does not. The jump that iteration from the bottom would take there is no solution.
+#[test]
+fn law_08_on_the_edge_of_default() {
+    let debtor = Bank {
+        cash: 0.1,
+        other: 0.7,
+        external: 0.3,
+        alpha: 0.5,
+        ..Bank::named("b0")
+    };
+    let case = Case {
+        banks: vec![debtor, Bank::named("b1")],
+        assets: Vec::new(),
+        holdings: vec![Vec::new(); 2],
+        debts: vec![(0, 1, 0.5)],
+        impact: ImpactKind::None,
+        clearing: Clearing::RogersVeraart,
+        most_liquid_first: false,
+        execution: Execution::Terminal,
+    };
+    let (top, bottom) = (case.greatest(), case.least());
+    assert!(top.ratios[0] < 0.5 && top.image_is_point, "{top:?}");
+    assert_eq!(bottom.ratios, top.ratios);
+    assert_eq!(
+        (top.status, bottom.status),
+        (Some(Status::Bracketed), Some(Status::Bracketed))
+    );
 }
 
 fn unique(cascade: &delever::cascade::Cascade<'_>, shock: &delever::cascade::Shock) -> Option<bool> {

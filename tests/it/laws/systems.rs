@@ -27,6 +27,8 @@ use std::sync::{Arc, Mutex};
 pub const MOST_BANKS: usize = 6;
 /// Largest number of assets of a drawn system.
 pub const MOST_ASSETS: usize = 3;
+/// Smallest amount that is drawn, besides zero.
+const DUST: f64 = 1e-4;
 /// Numbers on a tape: enough for the largest system and for the law's own draws.
 pub const TAPE: usize = 8 + MOST_ASSETS * 12 + MOST_BANKS * (18 + MOST_ASSETS + MOST_BANKS) + 24;
 
@@ -286,7 +288,7 @@ impl Case {
                 beta: tape.maybe(0.9, 0.0, 1.0).unwrap_or(1.0),
                 cash_change: tape.maybe(0.3, -0.6, 0.0).unwrap_or(0.0),
                 other_change: tape.maybe(0.3, -0.3, 0.0).unwrap_or(0.0),
-                outside: outside.max(-0.3 * cash),
+                outside,
             });
             holdings.push(
                 assets
@@ -312,6 +314,19 @@ impl Case {
                 asset.depth /= 16.0;
             }
         }
+        // Dust is left out: every unit of money that the laws choose keeps amounts in the range of the promise.
+        let amounts = banks
+            .iter_mut()
+            .flat_map(|bank: &mut Bank| [&mut bank.cash, &mut bank.other]);
+        let units = holdings.iter_mut().flatten();
+        for amount in amounts.chain(units).filter(|amount| **amount < DUST) {
+            *amount = 0.0;
+        }
+        debts.retain(|debt| debt.2 >= DUST);
+        // Cash stays positive after the shock: with less than none, a larger recovery would lose more.
+        for bank in &mut banks {
+            bank.outside = bank.outside.max(-0.3 * bank.cash);
+        }
         let mut case = Self {
             banks,
             assets,
@@ -335,7 +350,10 @@ impl Case {
         let weighted = self.value_of(n, |asset| asset.price * asset.risk_weight);
         let bank = &mut self.banks[n];
         let assets = bank.cash + bank.other + held + claims;
-        bank.external = (assets * (1.0 - ratio) - debts).max(0.0);
+        bank.external = assets * (1.0 - ratio) - debts;
+        if bank.external < DUST {
+            bank.external = 0.0;
+        }
         bank.max_leverage = (bank.max_leverage / ratio).max(1.001);
         let weighted = weighted + bank.other_weight * (bank.other + claims);
         let ratio = if weighted > 0.0 {
@@ -408,7 +426,7 @@ impl Case {
     pub fn put_on_the_edge(&mut self, n: usize) {
         let held = self.value_of(n, |asset| asset.price * (1.0 + asset.change));
         let edge = self.liquid_after(n) + held + self.claims_of(n) - self.debts_of(n);
-        if edge > 1e-6 {
+        if edge > DUST {
             self.banks[n].external = edge;
         }
     }
