@@ -182,7 +182,7 @@ impl<'a> Cascade<'a> {
         rules.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
         let components = claims.components();
         let context = RuleContext::new(execution, components > 0);
-        let mut profile = claims.profile();
+        let mut profile = claims.profile(execution);
         let isotone = |ordered: bool, profile: Profile| Profile {
             order: if ordered { Order::Isotone } else { Order::Unordered },
             ..profile
@@ -249,7 +249,9 @@ impl<'a> Cascade<'a> {
             }
         }
         let chunks = count.div_ceil(CHUNK) as u32;
-        holders.iter_mut().for_each(|most| *most += chunks);
+        for most in &mut holders {
+            *most += chunks;
+        }
         Ok(Self {
             system,
             order,

@@ -1,7 +1,8 @@
 //! Claims between institutions: what debts and shares are worth to those who hold them.
 
 use crate::{
-    BalanceSheet, Continuity, Interval, Order, ParameterTable, Parameters, Profile, SparseRows, SpecError,
+    BalanceSheet, Continuity, Execution, Interval, Order, ParameterTable, Parameters, Profile, SparseRows,
+    SpecError,
 };
 use serde::de::DeserializeOwned;
 
@@ -86,8 +87,11 @@ pub trait ClaimKernel: Send + Sync {
         0.0
     }
 
-    /// Order and continuity of the ratio in the debtor's assets.
-    fn profile(&self, _row: &Self::Row) -> Profile {
+    /// Order and continuity of the ratio in prices and payments, given how sellers are paid.
+    ///
+    /// Under volume-weighted execution an institution that receives more sells less and forgoes a gain. A ratio that
+    /// rises with total assets is isotone all the same; one that weighs the two differently may not be.
+    fn profile(&self, _row: &Self::Row, _execution: Execution) -> Profile {
         Profile::default()
     }
 
@@ -131,8 +135,8 @@ pub trait Claims: Send + Sync {
     /// Value that the institution's own default destroys, money.
     fn value_destroyed(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64;
 
-    /// Order, continuity, and whether rounding is bounded.
-    fn profile(&self) -> Profile {
+    /// Order and continuity in prices and payments, given how sellers are paid, and whether rounding is bounded.
+    fn profile(&self, _execution: Execution) -> Profile {
         Profile::default()
     }
 
@@ -172,8 +176,8 @@ macro_rules! forward_claims {
             fn value_destroyed(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
                 (**self).value_destroyed(institution, sheet)
             }
-            fn profile(&self) -> Profile {
-                (**self).profile()
+            fn profile(&self, execution: Execution) -> Profile {
+                (**self).profile(execution)
             }
             fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
                 (**self).not_unique(no_outside_assets)
@@ -268,15 +272,15 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
             .value_destroyed(sheet, &self.rows[institution as usize])
     }
 
-    fn profile(&self) -> Profile {
+    fn profile(&self, execution: Execution) -> Profile {
         let best = Profile {
             order: Order::Isotone,
             continuity: Continuity::Both,
             bounded: true,
         };
-        self.rows
-            .iter()
-            .fold(best, |profile, row| profile.and(self.kernel.profile(row)))
+        self.rows.iter().fold(best, |profile, row| {
+            profile.and(self.kernel.profile(row, execution))
+        })
     }
 }
 

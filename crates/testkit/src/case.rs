@@ -200,11 +200,11 @@ impl Case {
         if self.vwap && self.strategy == CaseStrategy::MostLiquidFirst {
             return false;
         }
-        if let CaseClearing::RogersVeraart { alpha, beta } = &self.clearing {
-            let mut sellers = (0..self.institution_count()).filter(|&i| self.rules[i] != CaseRule::None);
-            if self.vwap && sellers.any(|i| beta[i] < alpha[i]) {
-                return false;
-            }
+        if let CaseClearing::RogersVeraart { alpha, beta } = &self.clearing
+            && self.vwap
+            && alpha.iter().zip(beta).any(|(alpha, beta)| beta < alpha)
+        {
+            return false;
         }
         self.rules.iter().all(|rule| match *rule {
             CaseRule::SellOnDefault => !(self.vwap && clears),

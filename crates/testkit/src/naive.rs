@@ -187,7 +187,15 @@ fn pass(case: &Case, at: &Answer, shocked: &[f64]) -> Answer {
                 let left = if assets >= liabilities {
                     liabilities
                 } else {
-                    (alpha[i] * (assets - received) + beta[i] * received).clamp(0.0, liabilities)
+                    {
+                        let outside = assets - received;
+                        let left = if outside < 0.0 {
+                            outside
+                        } else {
+                            alpha[i] * outside
+                        };
+                        (left + beta[i] * received).clamp(0.0, liabilities)
+                    }
                 };
                 (
                     if liabilities > 0.0 {

@@ -1,7 +1,7 @@
 //! Eisenberg and Noe (2001): proportional payments under limited liability.
 
 use super::Named;
-use delever_core::{BalanceSheet, ClaimKernel, Continuity, Interval, Order, Profile, Real};
+use delever_core::{BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real};
 
 /// Rank of creditors outside the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
@@ -78,7 +78,7 @@ impl ClaimKernel for EisenbergNoe {
         }
     }
 
-    fn profile(&self, _: &EisenbergNoeRow) -> Profile {
+    fn profile(&self, _: &EisenbergNoeRow, _: Execution) -> Profile {
         Profile {
             order: Order::Isotone,
             continuity: Continuity::Both,

@@ -1,8 +1,8 @@
 //! No clearing: debts are worth their face, whoever fails.
 
 use delever_core::{
-    BalanceSheet, Claims, ClaimsSpec, Continuity, Interval, NetworkView, Order, Profile, SparseRows,
-    SpecError,
+    BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, NetworkView, Order, Profile,
+    SparseRows, SpecError,
 };
 
 /// Claims at face, whatever the debtor's state. Shareholdings are not valued either and must be absent.
@@ -43,7 +43,7 @@ impl Claims for FaceValue {
         0.0
     }
 
-    fn profile(&self) -> Profile {
+    fn profile(&self, _: Execution) -> Profile {
         Profile {
             order: Order::Isotone,
             continuity: Continuity::Both,

@@ -10,8 +10,8 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
 use crate::analysis::has_idle_closed_class;
 use delever_core::{
-    BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Interval, NetworkView, NoColumns, PerInstitutionClaims,
-    Profile, Registry, SparseRows, SpecError,
+    BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Execution, Interval, NetworkView, NoColumns,
+    PerInstitutionClaims, Profile, Registry, SparseRows, SpecError,
 };
 
 pub(crate) fn register(registry: &mut Registry) {
@@ -119,8 +119,8 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         self.claims.value_destroyed(institution, sheet)
     }
 
-    fn profile(&self) -> Profile {
-        self.claims.profile()
+    fn profile(&self, execution: Execution) -> Profile {
+        self.claims.profile(execution)
     }
 
     fn not_unique(&self, no_outside_assets: &[bool]) -> bool {

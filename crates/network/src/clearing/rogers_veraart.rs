@@ -1,7 +1,9 @@
 //! Rogers and Veraart (2013): clearing with default costs.
 
 use super::Named;
-use delever_core::{BalanceSheet, ClaimKernel, Continuity, Interval, Order, Profile, Real, SpecError};
+use delever_core::{
+    BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
+};
 
 /// Parameters of [`RogersVeraart`].
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
@@ -14,8 +16,9 @@ pub struct RogersVeraartRow {
 
 /// Pays all debts if `A >= D`, tested before haircuts; otherwise `alpha outside + beta received`, pari passu.
 ///
-/// The ratio jumps down at default. `A = D` counts as healthy, so the map is continuous from above; from below it
+/// Outside assets below zero count in full. The ratio jumps down at default. `A = D` counts as healthy, so the map is continuous from above; from below it
 /// is not, and a limit from below need not clear (example 3.3 of the paper).
+/// With volume-weighted execution and `beta < alpha` the model is unordered.
 /// Source: Rogers and Veraart (2013), Management Science 59(4).
 ///
 /// ```
@@ -31,9 +34,10 @@ pub struct RogersVeraartRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RogersVeraart;
 
-/// What is left of the assets in default.
+/// What is left of the assets in default. Outside assets below zero are a debt, which no haircut relieves.
 fn recovered<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
-    N::from(row.alpha) * sheet.outside_assets() + N::from(row.beta) * sheet.received
+    let outside = sheet.outside_assets();
+    N::from(row.alpha) * outside.at_least(0.0) + outside.at_most(0.0) + N::from(row.beta) * sheet.received
 }
 
 fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
@@ -72,10 +76,17 @@ impl ClaimKernel for RogersVeraart {
         }
     }
 
-    fn profile(&self, row: &RogersVeraartRow) -> Profile {
+    fn profile(&self, row: &RogersVeraartRow, execution: Execution) -> Profile {
         let costs = row.alpha < 1.0 || row.beta < 1.0;
+        // A debtor that receives more sells less and forgoes execution gain: where gain counts for more than
+        // receipts, its payment can fall.
+        let gain_counts_more = execution == Execution::Vwap && row.beta < row.alpha;
         Profile {
-            order: Order::Isotone,
+            order: if gain_counts_more {
+                Order::Unordered
+            } else {
+                Order::Isotone
+            },
             continuity: if costs {
                 Continuity::FromAbove
             } else {

@@ -447,7 +447,9 @@ impl ExactCascade {
                 }
                 let (alpha, beta) = &rows[i];
                 let outside = &assets - &sheet.received;
-                part(&(&(alpha * &outside) + &(beta * &sheet.received)), whole)
+                let debt = outside.clone().min(Dyadic::zero());
+                let left = &(alpha * &outside.max(Dyadic::zero())) + &debt;
+                part(&(&left + &(beta * &sheet.received)), whole)
             }
         }
     }

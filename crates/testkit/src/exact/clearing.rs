@@ -102,7 +102,11 @@ impl ExactClearing {
                 one / &self.liabilities[i],
             ),
             Kind::RogersVeraart(rows) => (
-                &rows[i].0 * &self.outside[i] / &self.liabilities[i],
+                if self.outside[i].is_negative() {
+                    &self.outside[i] / &self.liabilities[i]
+                } else {
+                    &rows[i].0 * &self.outside[i] / &self.liabilities[i]
+                },
                 &rows[i].1 / &self.liabilities[i],
             ),
         }

@@ -1,0 +1,266 @@
+//! The program as a user meets it: exit codes, streams, files, bytes.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn delever(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_delever"))
+        .args(arguments)
+        .output()
+        .expect("the program starts")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("no signal")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// A folder of its own below the build's folder for temporary files.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+/// A small scenario: two banks, one bond, `extra` appended to the scenario.
+fn small(name: &str, extra: &str) -> String {
+    let folder = folder(name);
+    let write = |file: &str, content: &str| std::fs::write(folder.join(file), content).expect("a file");
+    write(
+        "institutions.csv",
+        "id,cash,external_liabilities\n</script>,1,90\nB,0,45\n",
+    );
+    write("assets.csv", "id,price,depth\nbond,1,1250\n");
+    write(
+        "holdings.csv",
+        "institution,asset,quantity\n</script>,bond,100\nB,bond,50\n",
+    );
+    write("debts.csv", "debtor,creditor,amount\nB,</script>,2\n");
+    let scenario = format!(
+        "version = 1\n[shock]\nprices = {{ bond = -0.02 }}\n[deleveraging]\nrule = \"leverage-cap\"\n\
+         max_leverage = 12.5\n[impact]\nmodel = \"linear\"\n[clearing]\nmodel = \"eisenberg-noe\"\n{extra}"
+    );
+    write("scenario.toml", &scenario);
+    folder
+        .join("scenario.toml")
+        .to_str()
+        .expect("a plain path")
+        .to_owned()
+}
+
+#[test]
+fn the_demonstration_prints_a_cascade_and_is_certified() {
+    let output = delever(&["run", "--demo"]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let picture = text(&output.stdout);
+    for part in [
+        "CASCADE",
+        "PRICES",
+        "LOSS by channel",
+        "INSTITUTIONS",
+        "certified: the true equilibrium",
+    ] {
+        assert!(picture.contains(part), "{part} is missing in:\n{picture}");
+    }
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn json_is_one_object_with_escaped_ids_and_the_same_bytes_whatever_the_threads() {
+    let scenario = small("json", "");
+    let run = |threads: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_delever"));
+        command
+            .args(["run", &scenario, "--format", "json", "--no-timing"])
+            .env("RAYON_NUM_THREADS", threads);
+        let output = command.output().expect("starts");
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let one = run("1");
+    assert_eq!(one, run("4"));
+    assert!(
+        !one.contains("</script>") && one.contains("\\u003c/script>"),
+        "{one}"
+    );
+    let result: Value = serde_json::from_str(&one).expect("one JSON object");
+    assert_eq!(result["status"], "certified");
+    assert_eq!(result["institutions"][0]["id"], "</script>");
+    assert!(result.get("timing").is_none());
+    for loss in result["institutions"].as_array().expect("a list") {
+        let part = |key: &str| loss[key].as_f64().expect("a number");
+        assert_eq!(
+            part("loss"),
+            part("loss_shock") + part("loss_fire_sale") + part("loss_contagion")
+        );
+    }
+}
+
+#[test]
+fn both_ends_and_uniqueness_are_reported() {
+    let scenario = small("both", "[engine]\nselect = \"both\"\n");
+    let output = delever(&["run", &scenario, "--format", "json"]);
+    let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(code(&output), 0);
+    assert!(result["greatest"]["assets"].is_array() && result["least"]["assets"].is_array());
+    assert!(!result["unique"].is_null());
+    assert!(result["timing"]["solve_seconds"].is_number());
+}
+
+#[test]
+fn wrong_usage_is_2_and_invalid_input_is_3_with_every_problem() {
+    assert_eq!(code(&delever(&["run"])), 2);
+    assert_eq!(code(&delever(&["fly"])), 2);
+    assert_eq!(code(&delever(&["explain", "D999"])), 2);
+    assert_eq!(code(&delever(&["run", "--demo", "--fail-if", "defaults"])), 2);
+    assert_eq!(code(&delever(&["run", "no-such-file.toml"])), 3);
+    let scenario = small("invalid", "[engin]\nselect = \"both\"\n");
+    let folder = Path::new(&scenario).parent().expect("a folder");
+    let holdings = "institution,asset,quantity\nB,bnd,1\n=cmd(),bond,-5\n";
+    std::fs::write(folder.join("holdings.csv"), holdings).expect("a file");
+    let output = delever(&["run", &scenario]);
+    assert_eq!(code(&output), 3);
+    assert!(output.stdout.is_empty());
+    let problems = text(&output.stderr);
+    for part in [
+        "did you mean `engine`",
+        "did you mean `bond`",
+        "holdings.csv:2:asset",
+        "holdings.csv:3:quantity",
+    ] {
+        assert!(problems.contains(part), "{part} is missing in:\n{problems}");
+    }
+    let output = delever(&["validate", &scenario, "--format", "json"]);
+    assert_eq!(code(&output), 3);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["valid"], false);
+    assert!(
+        report["problems"]
+            .as_array()
+            .is_some_and(|problems| problems.len() >= 4)
+    );
+}
+
+#[test]
+fn what_is_not_certain_is_4_and_still_written() {
+    // Two banks that owe each other, and a little outside: plain iteration takes hundreds of thousands of steps.
+    let folder = folder("uncertain");
+    let write = |file: &str, content: &str| std::fs::write(folder.join(file), content).expect("a file");
+    write("institutions.csv", "id,external_liabilities\nA,0.001\nB,0.001\n");
+    write("debts.csv", "debtor,creditor,amount\nA,B,1\nB,A,1\n");
+    write(
+        "scenario.toml",
+        "version = 1\n[clearing]\nmodel = \"eisenberg-noe\"\n[engine]\nmax_iterations = 1000\n",
+    );
+    let scenario = folder.join("scenario.toml");
+    let output = delever(&[
+        "run",
+        scenario.to_str().expect("a plain path"),
+        "--format",
+        "json",
+    ]);
+    assert_eq!(code(&output), 4);
+    let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(result["status"], "max-iterations");
+}
+
+#[test]
+fn thresholds_are_5_and_unwritable_output_is_6() {
+    let output = delever(&["run", "--demo", "--fail-if", "defaults > 0"]);
+    assert_eq!(code(&output), 5);
+    assert!(text(&output.stderr).contains("defaults"));
+    assert_eq!(
+        code(&delever(&["run", "--demo", "--fail-if", "defaults > 1000"])),
+        0
+    );
+    assert_eq!(
+        code(&delever(&[
+            "run",
+            "--demo",
+            "--output",
+            "/no/such/folder/result.json"
+        ])),
+        6
+    );
+    let file = folder("output").join("result.json");
+    let path = file.to_str().expect("a plain path");
+    assert_eq!(
+        code(&delever(&["run", "--demo", "--format", "json", "--output", path])),
+        0
+    );
+    let written = std::fs::read_to_string(&file).expect("the file");
+    assert!(serde_json::from_str::<Value>(&written).is_ok());
+}
+
+#[test]
+fn init_writes_what_run_takes_and_never_overwrites() {
+    let folder = folder("init").join("made");
+    let path = folder.to_str().expect("a plain path");
+    let output = delever(&["init", path, "--institutions", "20", "--seed", "7"]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let scenario = folder.join("scenario.toml");
+    let first = std::fs::read_to_string(&scenario).expect("the scenario");
+    assert!(
+        first.lines().filter(|line| line.contains('#')).count() > 10,
+        "a commented scenario"
+    );
+    let scenario = scenario.to_str().expect("a plain path");
+    assert_eq!(code(&delever(&["validate", scenario])), 0);
+    assert_eq!(code(&delever(&["run", scenario])), 0);
+    assert_eq!(code(&delever(&["init", path])), 2, "files are there");
+    assert_eq!(
+        code(&delever(&[
+            "init",
+            path,
+            "--institutions",
+            "20",
+            "--seed",
+            "7",
+            "--force"
+        ])),
+        0
+    );
+    assert_eq!(std::fs::read_to_string(scenario).expect("the scenario"), first);
+    assert_eq!(
+        code(&delever(&["init", path, "--institutions", "0", "--force"])),
+        2
+    );
+}
+
+#[test]
+fn every_code_is_explained_and_the_schema_and_completions_are_there() {
+    let list = text(&delever(&["explain"]).stdout);
+    assert!(list.lines().count() > 50, "{list}");
+    for line in list.lines() {
+        let known = line.split_whitespace().next().expect("a code");
+        let output = delever(&["explain", known]);
+        assert_eq!(code(&output), 0, "{known}");
+        assert!(text(&output.stdout).len() > 80, "{known}");
+    }
+    let schema: Value = serde_json::from_slice(&delever(&["schema"]).stdout).expect("JSON");
+    assert!(schema["properties"]["impact"].is_object());
+    assert!(text(&delever(&["completions", "bash"]).stdout).contains("delever"));
+}
+
+#[test]
+fn overrides_reach_the_model() {
+    let price = |set: &[&str]| {
+        let scenario = small("set", "");
+        let arguments: Vec<&str> = ["run", &scenario, "--format", "json"]
+            .into_iter()
+            .chain(set.iter().copied())
+            .collect();
+        let output = delever(&arguments);
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        result["assets"][0]["price"].as_f64().expect("a price")
+    };
+    let none = price(&["--set", "impact.model=none"]);
+    assert_eq!(none, 0.98);
+    assert!(price(&["--set", "impact.model=exponential"]) < none);
+}
