@@ -231,7 +231,7 @@ fn assemble(
     mut diagnostics: Diagnostics,
 ) -> Result<Loaded, Diagnostics> {
     let Read { scenario, lines } = read;
-    let scenario_is_sound = !diagnostics.has_errors();
+    let scenario_has_errors = diagnostics.has_errors();
     let found = &mut diagnostics;
     refuse_unsupported(source, found);
     let mut institutions = read_institutions(source, registry, limits, found);
@@ -320,11 +320,11 @@ fn assemble(
         blocks,
     };
     if loaded.system.institution_count() > 0 {
-        report_unread_columns(&loaded, institutions.repayable_debt_given, registry, found);
-        // Kinds that nobody knows are reported with the scenario; building would report them again.
-        if scenario_is_sound {
-            loaded.models(registry, found);
+        // Which model a scenario with mistakes means to choose is not known.
+        if !scenario_has_errors {
+            report_unread_columns(&loaded, institutions.repayable_debt_given, registry, found);
         }
+        loaded.models(registry, scenario_has_errors, found);
     }
     let warnings = diagnostics.refuse_errors()?;
     Ok(Loaded { warnings, ..loaded })
@@ -541,7 +541,12 @@ impl Loaded {
         &self.sources.assets
     }
 
-    fn models(&self, registry: &Registry, diagnostics: &mut Diagnostics) -> Option<Models> {
+    fn models(
+        &self,
+        registry: &Registry,
+        scenario_has_errors: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Models> {
         let external: Vec<f64> = self
             .system
             .institutions()
@@ -556,6 +561,7 @@ impl Loaded {
             external_liabilities: &external,
             graph: &self.graph,
             blocks: &self.blocks,
+            scenario_has_errors,
         };
         models::build(&inputs, registry, diagnostics)
     }
@@ -578,7 +584,7 @@ impl Loaded {
     /// Composes the cascade from the scenario's models.
     pub fn cascade(&self, registry: &Registry) -> Result<Cascade<'_>, Diagnostics> {
         let mut diagnostics = Diagnostics::new();
-        let Some(models) = self.models(registry, &mut diagnostics) else {
+        let Some(models) = self.models(registry, false, &mut diagnostics) else {
             return Err(diagnostics);
         };
         Cascade::new(&self.system, &self.graph, models).map_err(|error| self.misfit(&error))
