@@ -124,12 +124,13 @@ fn read_text(path: &Path, file: &str, limits: &Limits) -> Result<String, Box<Pro
     };
     let failed = |error: std::io::Error| unreadable(format!("{}: {error}", path.display()));
     let limit = limits.bytes / 100;
-    let opened = File::open(path).map_err(failed)?;
-    if !opened.metadata().map_err(failed)?.is_file() {
+    // Looked at before it is opened: opening a pipe may wait forever.
+    if !path.metadata().map_err(failed)?.is_file() {
         return Err(unreadable(format!("{} is not a file", path.display())));
     }
     let mut bytes = Vec::new();
-    opened
+    File::open(path)
+        .map_err(failed)?
         .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(failed)?;
