@@ -23,11 +23,13 @@
 
 mod builtin;
 mod catalogue;
+mod files;
 mod json;
 mod limits;
 mod load;
 mod models;
 mod problem;
+mod references;
 mod result;
 mod scenario;
 mod schema;
