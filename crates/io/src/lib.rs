@@ -23,12 +23,14 @@
 
 mod builtin;
 mod catalogue;
+mod files;
 pub mod generate;
 mod json;
 mod limits;
 mod load;
 mod models;
 mod problem;
+mod references;
 mod result;
 mod scenario;
 mod schema;

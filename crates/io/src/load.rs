@@ -1,23 +1,24 @@
 //! Loading: a scenario and its tables become a frozen system, a graph and a shock, or a list of all problems.
 
 use crate::catalogue::Code;
+use crate::files::{open_folder, read_text};
 use crate::limits::Limits;
 use crate::models::{self, Inputs, ParameterSources};
 use crate::problem::{Diagnostics, Problem};
+use crate::references::{
+    Known, report_unfollowed_sections, report_unread_columns, resolve_shock, rule_blocks,
+};
 use crate::scenario::{self, KeyLines, NamedShock, Read, Scenario};
-use crate::source::{Folder, TableSource};
+use crate::source::TableSource;
 use crate::tables::names::ranks;
 use crate::tables::pairs::{read_debts, read_holdings, read_shareholdings};
-use crate::tables::participants::{Assets, Institutions, read_assets, read_institutions};
+use crate::tables::participants::{Assets, read_assets, read_institutions};
 use crate::tables::refuse_unsupported;
 use delever_cascade::{Cascade, CascadeError, Equilibria, Models, Shock};
-use delever_core::{ParameterTable, Registry, nearest_name};
+use delever_core::{ParameterTable, Registry};
 use delever_network::{ContagionGraph, ContagionGraphBuilder, GraphError};
 use delever_portfolio::{BuildError, System, SystemBuilder};
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 /// How to load.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -116,30 +117,6 @@ pub fn load_from(
     assemble(file, read, source, registry, &options.limits, diagnostics)
 }
 
-/// Reads the text of a scenario file, up to the limit.
-fn read_text(path: &Path, file: &str, limits: &Limits) -> Result<String, Box<Problem>> {
-    let unreadable = |message: String| {
-        let hint = "give the path of a scenario file; `delever init` writes one";
-        Box::new(Problem::new(Code::ScenarioUnreadable, file, message).with_hint(hint))
-    };
-    let failed = |error: std::io::Error| unreadable(format!("{}: {error}", path.display()));
-    let limit = limits.bytes / 100;
-    let opened = File::open(path).map_err(failed)?;
-    if !opened.metadata().map_err(failed)?.is_file() {
-        return Err(unreadable(format!("{} is not a file", path.display())));
-    }
-    let mut bytes = Vec::new();
-    opened
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        let message = format!("the limit of a scenario file is {limit} bytes");
-        return Err(Box::new(Problem::new(Code::TooManyBytes, file, message)));
-    }
-    String::from_utf8(bytes).map_err(|_| unreadable(format!("{} is not UTF-8 text", path.display())))
-}
-
 fn read_scenario(
     file: &str,
     text: &str,
@@ -158,69 +135,6 @@ fn read_scenario(
     Some(scenario::read(file, &document, registry, diagnostics))
 }
 
-/// The folder of the tables; `None`: what is wrong is reported.
-fn open_folder(
-    path: &Path,
-    file: &str,
-    read: &Read,
-    allow_outside: bool,
-    diagnostics: &mut Diagnostics,
-) -> Option<Folder> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let dir = Path::new(&read.scenario.dir);
-    let problem = |code, message: String| {
-        Problem::new(code, file, message)
-            .at_row(read.lines.line("data.dir"))
-            .in_column("data.dir")
-            .with_cell(&read.scenario.dir)
-    };
-    let outside = || {
-        problem(
-            Code::PathOutside,
-            "the folder lies outside the scenario's folder".to_owned(),
-        )
-        .with_hint("move the tables below the scenario file, or allow it with --allow-outside")
-    };
-    let leaves = dir.is_absolute()
-        || dir
-            .components()
-            .any(|part| matches!(part, Component::ParentDir | Component::Prefix(_)));
-    if leaves && !allow_outside {
-        diagnostics.push(outside());
-        return None;
-    }
-    let folder = parent.join(dir);
-    let canonical = match folder.canonicalize() {
-        Ok(canonical) if canonical.is_dir() => canonical,
-        Ok(_) => {
-            diagnostics.push(problem(
-                Code::FolderMissing,
-                format!("{} is not a folder", folder.display()),
-            ));
-            return None;
-        }
-        Err(error) => {
-            diagnostics.push(problem(
-                Code::FolderMissing,
-                format!("{}: {error}", folder.display()),
-            ));
-            return None;
-        }
-    };
-    if allow_outside {
-        return Some(Folder::new(folder));
-    }
-    let root = parent.canonicalize().unwrap_or(parent);
-    if !canonical.starts_with(&root) {
-        diagnostics.push(outside());
-        return None;
-    }
-    Some(Folder::within(folder, root))
-}
-
 /// Reads all tables, checks them against the scenario, and freezes the system.
 fn assemble(
     file: &str,
@@ -231,7 +145,7 @@ fn assemble(
     mut diagnostics: Diagnostics,
 ) -> Result<Loaded, Diagnostics> {
     let Read { scenario, lines } = read;
-    let scenario_is_sound = !diagnostics.has_errors();
+    let scenario_has_errors = diagnostics.has_errors();
     let found = &mut diagnostics;
     refuse_unsupported(source, found);
     let mut institutions = read_institutions(source, registry, limits, found);
@@ -320,193 +234,22 @@ fn assemble(
         blocks,
     };
     if loaded.system.institution_count() > 0 {
-        report_unread_columns(&loaded, institutions.repayable_debt_given, registry, found);
-        // Kinds that nobody knows are reported with the scenario; building would report them again.
-        if scenario_is_sound {
-            loaded.models(registry, found);
+        // Which model a scenario with mistakes means to choose is not known.
+        if !scenario_has_errors {
+            let (repayable, sources) = (institutions.repayable_debt_given, &loaded.sources);
+            report_unread_columns(
+                &loaded.scenario,
+                sources,
+                &loaded.blocks,
+                repayable,
+                registry,
+                found,
+            );
         }
+        loaded.models(registry, scenario_has_errors, found);
     }
     let warnings = diagnostics.refuse_errors()?;
     Ok(Loaded { warnings, ..loaded })
-}
-
-/// Rule sections and their members by id. Sections without members are left out.
-fn rule_blocks(
-    scenario: &Scenario,
-    institutions: &Institutions,
-    rank: &[u32],
-    diagnostics: &mut Diagnostics,
-) -> Vec<(String, Vec<u32>)> {
-    let mut blocks: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-    let rules = &scenario.deleveraging.rules;
-    for (position, section) in institutions.sections.iter().enumerate() {
-        let mut section = section.as_str();
-        if !section.is_empty() && !rules.contains_key(section) {
-            let message = format!(
-                "the scenario has no section `[deleveraging.rules.{}]`",
-                crate::problem::shortened(section)
-            );
-            let hint = match nearest_name(section, rules.keys().map(String::as_str)) {
-                Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => "add the section, or leave the cell blank for `[deleveraging]`".to_owned(),
-            };
-            diagnostics.push(
-                Problem::new(Code::UnknownRuleSection, institutions.file(), message)
-                    .at_row(institutions.line(position))
-                    .in_column("rule")
-                    .with_cell(section)
-                    .with_hint(hint),
-            );
-            section = "";
-        }
-        blocks.entry(section).or_default().push(rank[position]);
-    }
-    blocks
-        .into_iter()
-        .map(|(name, mut members)| {
-            members.sort_unstable();
-            (name.to_owned(), members)
-        })
-        .collect()
-}
-
-/// Warns of rule sections that no institution names: nothing of them is checked.
-fn report_unfollowed_sections(
-    scenario: &Scenario,
-    blocks: &[(String, Vec<u32>)],
-    file: &str,
-    lines: &KeyLines,
-    diagnostics: &mut Diagnostics,
-) {
-    for name in scenario.deleveraging.rules.keys() {
-        if blocks.iter().all(|(block, _)| block != name) {
-            let path = format!("deleveraging.rules.{name}");
-            diagnostics.push(
-                Problem::new(
-                    Code::UnusedKey,
-                    file,
-                    format!("no institution follows `[{path}]`"),
-                )
-                .at_row(lines.line(&path))
-                .in_column(path)
-                .with_hint("name the section in the column `rule` of the institutions table"),
-            );
-        }
-    }
-}
-
-/// Which tables were read to their end, so that an id that is not there is unknown for sure.
-struct Known {
-    assets: bool,
-    institutions: bool,
-}
-
-/// The shock in id order; names that are not there are reported.
-fn resolve_shock(
-    named: &NamedShock,
-    system: &System,
-    known: &Known,
-    file: &str,
-    lines: &KeyLines,
-    diagnostics: &mut Diagnostics,
-) -> Shock {
-    let mut shock = Shock::none(system);
-    let vectors = [
-        ("prices", &named.prices, &mut shock.prices, system.asset_names()),
-        ("cash", &named.cash, &mut shock.cash, system.institution_names()),
-        (
-            "other_assets",
-            &named.other_assets,
-            &mut shock.other_assets,
-            system.institution_names(),
-        ),
-        (
-            "outside_assets",
-            &named.outside_assets,
-            &mut shock.outside_assets,
-            system.institution_names(),
-        ),
-    ];
-    for (key, changes, vector, ids) in vectors {
-        if let Some(&common) = changes.get("*") {
-            vector.fill(common);
-        }
-        let (what, complete) = if key == "prices" {
-            ("asset", known.assets)
-        } else {
-            ("institution", known.institutions)
-        };
-        for (id, &change) in changes.iter().filter(|(id, _)| id.as_str() != "*") {
-            if let Ok(place) = ids.binary_search(id) {
-                vector[place] = change;
-                continue;
-            }
-            if !complete {
-                continue;
-            }
-            let path = format!("shock.{key}.{id}");
-            let (file, line) = match lines.given(&path) {
-                Some(true) => (scenario::overrides::OVERRIDE, None),
-                _ => (file, lines.line(&path)),
-            };
-            let mut problem = Problem::new(
-                Code::ShockUnknownId,
-                file,
-                format!("no {what} is named `{}`", crate::problem::shortened(id)),
-            )
-            .at_row(line)
-            .in_column(path)
-            .with_cell(id);
-            if let Some(nearest) = nearest_name(id, ids.iter().map(String::as_str)) {
-                problem = problem.with_hint(format!("did you mean `{nearest}`?"));
-            }
-            diagnostics.push(problem);
-        }
-    }
-    shock
-}
-
-/// Notes columns of parameters that no chosen model reads.
-fn report_unread_columns(
-    loaded: &Loaded,
-    repayable_debt: bool,
-    registry: &Registry,
-    diagnostics: &mut Diagnostics,
-) {
-    let deleveraging = &loaded.scenario.deleveraging;
-    let mut by_institution = registry.claims_parameters(&loaded.scenario.clearing.model.kind);
-    for (section, _) in &loaded.blocks {
-        let choice = deleveraging.rules.get(section).unwrap_or(&deleveraging.rule);
-        by_institution.extend(registry.rule_parameters(&choice.kind));
-    }
-    let mut by_asset = by_institution.clone();
-    by_asset.extend(registry.impact_parameters(&loaded.scenario.impact.model.kind));
-    by_asset.extend(registry.strategy_parameters(&deleveraging.strategy));
-    let sources = &loaded.sources;
-    for (places, read) in [
-        (&sources.institution_places, &by_institution),
-        (&sources.asset_places, &by_asset),
-    ] {
-        for parameter in places.parameters.iter().filter(|name| !read.contains(name)) {
-            let message = format!("no chosen model reads the column `{parameter}`");
-            diagnostics.push(
-                Problem::new(Code::UnusedColumn, &places.file, message)
-                    .at_row(1)
-                    .in_column(*parameter),
-            );
-        }
-    }
-    if repayable_debt {
-        diagnostics.push(
-            Problem::new(
-                Code::UnusedColumn,
-                &sources.institution_places.file,
-                "`repayable_debt` is read by the rounds engine only",
-            )
-            .at_row(1)
-            .in_column("repayable_debt"),
-        );
-    }
 }
 
 fn of_build_error(error: &BuildError) -> Problem {
@@ -541,7 +284,12 @@ impl Loaded {
         &self.sources.assets
     }
 
-    fn models(&self, registry: &Registry, diagnostics: &mut Diagnostics) -> Option<Models> {
+    fn models(
+        &self,
+        registry: &Registry,
+        scenario_has_errors: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Models> {
         let external: Vec<f64> = self
             .system
             .institutions()
@@ -556,6 +304,7 @@ impl Loaded {
             external_liabilities: &external,
             graph: &self.graph,
             blocks: &self.blocks,
+            scenario_has_errors,
         };
         models::build(&inputs, registry, diagnostics)
     }
@@ -578,7 +327,7 @@ impl Loaded {
     /// Composes the cascade from the scenario's models.
     pub fn cascade(&self, registry: &Registry) -> Result<Cascade<'_>, Diagnostics> {
         let mut diagnostics = Diagnostics::new();
-        let Some(models) = self.models(registry, &mut diagnostics) else {
+        let Some(models) = self.models(registry, false, &mut diagnostics) else {
             return Err(diagnostics);
         };
         Cascade::new(&self.system, &self.graph, models).map_err(|error| self.misfit(&error))

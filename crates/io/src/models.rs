@@ -33,6 +33,8 @@ pub(crate) struct Inputs<'a> {
     pub graph: &'a ContagionGraph,
     /// Rule sections that have members, with their members by id; the empty name is `[deleveraging]` itself.
     pub blocks: &'a [(String, Vec<u32>)],
+    /// Whether the scenario has problems of its own: what follows from them is not reported again.
+    pub scenario_has_errors: bool,
 }
 
 /// Builds all models; `None`: what is wrong is reported.
@@ -49,6 +51,7 @@ pub(crate) fn build(
     let mut reporter = Reporter {
         sources,
         diagnostics,
+        scenario_has_errors: inputs.scenario_has_errors,
         seen: BTreeSet::new(),
     };
 
@@ -128,6 +131,7 @@ fn rule_of<'a>(scenario: &'a Scenario, name: &str) -> (&'a ModelChoice, String) 
 struct Reporter<'a> {
     sources: &'a ParameterSources,
     diagnostics: &'a mut Diagnostics,
+    scenario_has_errors: bool,
     /// Problems of scenario keys come back once for each row; they are reported once.
     seen: BTreeSet<(String, String)>,
 }
@@ -150,8 +154,10 @@ impl Reporter<'_> {
                 None
             }
             Err(unknown) => {
-                let problem = self.at_key(Code::UnknownKind, kind_key, unknown.to_string());
-                self.diagnostics.push(problem);
+                if !self.scenario_has_errors {
+                    let problem = self.at_key(Code::UnknownKind, kind_key, unknown.to_string());
+                    self.diagnostics.push(problem);
+                }
                 None
             }
         }
@@ -181,6 +187,14 @@ impl Reporter<'_> {
             ParameterProblem::Unsupported(_) => Code::Unsupported,
         };
         let missing = code == Code::MissingParameter;
+        let key_is_given = self
+            .sources
+            .lines
+            .given(&format!("{section}.{parameter}"))
+            .is_some();
+        if missing && self.scenario_has_errors && key_is_given {
+            return;
+        }
         let message = error.to_string();
         let at_cell = |row: usize| {
             Problem::new(code, &places.file, &message)

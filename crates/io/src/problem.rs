@@ -106,7 +106,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}] {}", self.severity, self.code, self.file)?;
+        write!(f, "{}[{}] {}", self.severity, self.code, printable(&self.file))?;
         if let Some(row) = self.row {
             write!(f, ":{row}")?;
         }

@@ -79,10 +79,9 @@ impl TableSource for Folder {
         if self.root.as_ref().is_some_and(|root| !path.starts_with(root)) {
             return Err(OpenError::Outside);
         }
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
+        let metadata = path.metadata()?;
         if !metadata.is_file() {
-            // Pipes and devices may never end.
+            // Opening a pipe may wait forever, and a device may never end.
             return Err(OpenError::Io(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "it is not a regular file",
@@ -90,7 +89,7 @@ impl TableSource for Folder {
         }
         Ok(OpenTable {
             bytes: metadata.len(),
-            content: Box::new(file),
+            content: Box::new(File::open(path)?),
         })
     }
 }

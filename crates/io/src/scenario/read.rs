@@ -10,6 +10,7 @@ use crate::tables::cells::starts_badly;
 use crate::tables::participants::asset_parameters;
 use delever_cascade::Select;
 use delever_core::{Execution, Registry, nearest_name};
+use delever_portfolio::check_amount;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of the format that this program reads.
@@ -134,7 +135,12 @@ fn shock(section: &Section<'_>, diagnostics: &mut Diagnostics) -> NamedShock {
             let Some(change) = changes.number(id, diagnostics) else {
                 continue;
             };
-            if !change.is_finite() || change > 1e18 || change < if relative { -1.0 } else { -1e18 } {
+            let allowed = if relative {
+                (-1.0..=1e18).contains(&change)
+            } else {
+                check_amount(change.abs()).is_ok()
+            };
+            if !allowed {
                 let problem = if relative {
                     changes
                         .problem(
@@ -147,7 +153,7 @@ fn shock(section: &Section<'_>, diagnostics: &mut Diagnostics) -> NamedShock {
                     changes.problem(
                         Code::ShockOutOfRange,
                         id,
-                        "money is a finite number within -1e18 to 1e18",
+                        "money is 0 or, added or taken, an amount within 1e-9 to 1e18",
                     )
                 };
                 diagnostics.push(problem);

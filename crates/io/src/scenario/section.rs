@@ -4,8 +4,9 @@ use super::document::{Node, Value};
 use super::overrides::OVERRIDE;
 use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
-use crate::tables::cells::MAY_BE_INFINITE;
+use crate::tables::cells::{MAY_BE_INFINITE, MONEY};
 use delever_core::{ParameterValue, Parameters, nearest_name};
+use delever_portfolio::check_amount;
 use std::collections::BTreeMap;
 
 /// A section and what is needed to report problems of it.
@@ -136,6 +137,15 @@ impl<'d> Section<'d> {
                             self.problem(Code::NotFinite, key, "the number is not finite")
                                 .with_hint("`inf` is allowed for depth, adv and max_leverage only"),
                         );
+                        continue;
+                    }
+                    if MONEY.contains(&key.as_str()) && number.is_finite() && check_amount(number).is_err() {
+                        let code = if number < 0.0 {
+                            Code::Negative
+                        } else {
+                            Code::OutOfRange
+                        };
+                        diagnostics.push(self.problem(code, key, "an amount is 0 or within 1e-9 to 1e18"));
                         continue;
                     }
                     ParameterValue::Number(number)
