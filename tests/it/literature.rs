@@ -87,6 +87,10 @@ impl Clearing {
     }
 
     fn solve(&self, claims: Box<dyn delever::core::Claims>) -> Equilibria {
+        self.solve_for(claims, Select::Both)
+    }
+
+    fn solve_for(&self, claims: Box<dyn delever::core::Claims>, select: Select) -> Equilibria {
         let count = self.system.institution_count();
         let models = Models {
             impact: Box::new(PerAsset::new(NoImpact, vec![])),
@@ -97,7 +101,7 @@ impl Clearing {
         };
         let cascade = Cascade::new(&self.system, &self.graph, models).expect("models fit");
         cascade
-            .solve(&Shock::none(&self.system), Select::Both, &Settings::default())
+            .solve(&Shock::none(&self.system), select, &Settings::default())
             .expect("shock fits")
     }
 
@@ -115,6 +119,13 @@ impl Clearing {
             .iter()
             .map(|i| i.external_liabilities)
             .collect()
+    }
+
+    /// The greatest clearing vector alone: what the graph's structure says of uniqueness.
+    fn eisenberg_noe_greatest(&self) -> Equilibria {
+        let rows = vec![EisenbergNoeRow::default(); self.system.institution_count()];
+        let claims = OneLayer::new(EisenbergNoe, rows, self.debts(), self.external());
+        self.solve_for(Box::new(claims), Select::Greatest)
     }
 
     fn eisenberg_noe(&self) -> Equilibria {
@@ -163,6 +174,7 @@ fn least(both: &Equilibria) -> &Outcome {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn eisenberg_noe_2001_siebenbrunner_three_banks() {
     let Some(case) = shared_json("reference/literature/eisenberg_noe_siebenbrunner.json") else {
         return;
@@ -182,6 +194,7 @@ fn eisenberg_noe_2001_siebenbrunner_three_banks() {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn eisenberg_noe_2001_edge_cases() {
     let Some(file) = shared_json("reference/literature/eisenberg_noe_edge_cases.json") else {
         return;
@@ -240,6 +253,30 @@ fn eisenberg_noe_2001_edge_cases() {
 }
 
 #[test]
+fn a_closed_ring_of_mutual_debts_is_not_unique_even_if_one_end_is_solved() {
+    let ring = [vec![0.0, 1.0, 0.0], vec![0.0, 0.0, 1.0], vec![1.0, 0.0, 0.0]];
+    let solved = Clearing::new(&[0.0; 3], &ring, &[0.0; 3]).eisenberg_noe_greatest();
+    assert_eq!(payments(greatest(&solved)), [1.0; 3]);
+    assert_eq!(
+        (solved.unique, greatest(&solved).unique),
+        (Some(false), Some(false))
+    );
+    // Any cash inside, or any creditor outside, and the structure alone no longer says so.
+    assert_eq!(
+        Clearing::new(&[0.1, 0.0, 0.0], &ring, &[0.0; 3])
+            .eisenberg_noe_greatest()
+            .unique,
+        None
+    );
+    assert_eq!(
+        Clearing::new(&[0.0; 3], &ring, &[0.1, 0.0, 0.0])
+            .eisenberg_noe_greatest()
+            .unique,
+        None
+    );
+}
+
+#[test]
 fn eisenberg_noe_open_ring_of_two_needs_many_plain_iterations_and_says_so() {
     // External debt of 1e-2 makes (0, 0) the only clearing vector; plain iteration needs about 74,000 steps.
     let problem = Clearing::new(&[0.0, 0.0], &[vec![0.0, 1.0], vec![1.0, 0.0]], &[1e-2, 1e-2]);
@@ -258,6 +295,7 @@ fn eisenberg_noe_open_ring_of_two_needs_many_plain_iterations_and_says_so() {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn rogers_veraart_2013_siebenbrunner_three_banks() {
     let Some(file) = shared_json("reference/literature/rogers_veraart_siebenbrunner.json") else {
         return;
@@ -285,6 +323,7 @@ fn rogers_veraart_2013_siebenbrunner_three_banks() {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn rogers_veraart_2013_example_3_3() {
     let Some(file) = shared_json("reference/literature/rogers_veraart_example_3_3.json") else {
         return;
@@ -323,6 +362,7 @@ fn rogers_veraart_2013_example_3_3() {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn rogers_veraart_2013_section_5_1_ring() {
     let Some(file) = shared_json("reference/literature/rogers_veraart_ring_5_1.json") else {
         return;
@@ -401,6 +441,7 @@ fn fire_sale_models(
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn single_bank_leverage_spiral_closed_form() {
     let Some(file) = shared_json("reference/literature/single_bank_leverage_spiral.json") else {
         return;
@@ -466,6 +507,7 @@ fn single_bank_leverage_spiral_closed_form() {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn breuer_summer_urosevic_2021_appendix_a3_three_equilibria() {
     let Some(file) = shared_json("reference/literature/breuer_summer_urosevic_multiple_equilibria.json")
     else {
@@ -541,6 +583,7 @@ fn breuer_summer_urosevic_2021_appendix_a3_three_equilibria() {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn cifuentes_type_liquidation_with_two_roots() {
     let Some(file) = shared_json("reference/literature/liquidation_two_roots.json") else {
         return;
@@ -592,6 +635,7 @@ fn cifuentes_type_liquidation_with_two_roots() {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn caccioli_2014_overlapping_portfolios_end_where_the_waves_end() {
     let Some(file) = shared_json("reference/literature/overlapping_portfolio_cascade.json") else {
         return;
@@ -640,6 +684,7 @@ fn caccioli_2014_overlapping_portfolios_end_where_the_waves_end() {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn syslosseval_random_systems_and_the_two_equilibria_at_leverage_40() {
     for name in ["random_n50_m5", "random_n100_m8", "multiple_equilibria_lb40"] {
         let Some(file) = shared_json(&format!("reference/syslosseval/{name}.json")) else {

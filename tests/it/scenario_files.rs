@@ -24,6 +24,7 @@ const EBA_2018: [(f64, f64, f64, usize, usize); 5] = [
 ];
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn eba_2018_leverage_cap_at_five_shocks() {
     for (shock, corporate, government, sellers, sold_out) in EBA_2018 {
         let change = format!("shock.prices.government_bonds={:?}", -shock);
@@ -56,6 +57,7 @@ fn eba_2018_leverage_cap_at_five_shocks() {
 }
 
 #[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn eba_2016_square_root_impact_greatest_and_least() {
     let Some(loaded) = loaded("data/eba2016/sqrt_impact.toml", &[]) else {
         return;

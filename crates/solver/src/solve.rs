@@ -140,11 +140,12 @@ fn prove<M: FixedPointMap>(
     mut outer: Vec<f64>,
 ) -> Bracket {
     let margin = tolerance * MARGIN;
-    for (settled, stretch) in [
-        (None, 1.0),
-        (Some(margin), 1.0),
-        (None, STRETCH),
-        (Some(0.0), STRETCH),
+    for (settled, precision, stretch) in [
+        (None, Precision::Rough, 2.0),
+        (None, Precision::Sharp, 1.0),
+        (Some(margin), Precision::Sharp, 1.0),
+        (None, Precision::Sharp, STRETCH),
+        (Some(0.0), Precision::Sharp, STRETCH),
     ] {
         if let Some(settled) = settled {
             chain.run(
@@ -155,7 +156,7 @@ fn prove<M: FixedPointMap>(
                 &mut (),
             );
         }
-        if let Some(inner) = mirrored_inner(chain, point, &outer, stretch) {
+        if let Some(inner) = mirrored_inner(chain, point, &outer, precision, stretch) {
             let bracket = chain.bracket(outer.clone(), inner);
             if bracket.width <= tolerance {
                 return bracket;
@@ -175,12 +176,13 @@ fn mirrored_inner<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
     point: &[f64],
     outer: &[f64],
+    precision: Precision,
     stretch: f64,
 ) -> Option<Vec<f64>> {
     let inner: Vec<f64> = (0..point.len())
         .map(|n| (point[n] - stretch * (outer[n] - point[n])).clamp(chain.bottom[n], chain.top[n]))
         .collect();
-    chain.evaluate(chain.inward(Precision::Sharp), &inner);
+    chain.evaluate(chain.inward(precision), &inner);
     let verified = inner
         .iter()
         .zip(&chain.image)

@@ -137,30 +137,30 @@ outside_assets = {}
 
 # When institutions sell, and how much.
 [deleveraging]
-# Rule: "none", "leverage-cap", "leverage-threshold", "leverage-target", "capital-ratio", "liquidity-shortfall", "sell-on-default".
+# Rule: "none", "leverage-cap", "capital-ratio", "liquidity-shortfall", "sell-on-default".
 rule = "leverage-cap"
 # Largest assets / equity, a plain number above 1; `min_leverage_ratio` (equity / assets) is its reciprocal: give one of the two.
 max_leverage = @MAX_LEVERAGE@
-# Which assets sellers choose: "pro-rata" (the same share of each), "most-liquid-first", "least-impact".
+# Which assets sellers choose: "pro-rata" (the same share of each) or "most-liquid-first".
 strategy = "pro-rata"
 
 # How sales push prices.
 [impact]
-# Model: "none", "linear", "exponential", "power", "square-root", "floored-exponential", and more; `depth` in assets.csv is money.
+# Model: "none", "linear", "exponential", "power", "square-root", "floored-exponential"; `depth` in assets.csv is money.
 model = "exponential"
 # Price at which sellers are paid: "terminal" (after all sales) or "vwap" (the average on the way there).
 execution = "terminal"
 
 # What claims on institutions are worth.
 [clearing]
-# Model: "none", "eisenberg-noe", "rogers-veraart", "elsinger", "elliott-golub-jackson", "furfine", "debtrank", "black-cox", "merton".
+# Model: "none", "eisenberg-noe", "rogers-veraart".
 model = "eisenberg-noe"
 # Rank of creditors outside the system: "senior" (paid before banks, as under depositor preference) or "pari-passu" (the default).
 external = "senior"
 
 # How the cascade is solved.
 [engine]
-# Kind: "equilibrium" (the state consistent with itself, with a certificate) or "rounds" (step by step).
+# Kind: "equilibrium": the state consistent with itself, with a certificate.
 kind = "equilibrium"
 # Which equilibrium where several exist: "greatest" (the best), "least" (the worst), "both".
 select = "greatest"
