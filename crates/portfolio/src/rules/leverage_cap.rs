@@ -117,3 +117,26 @@ impl RuleKernel for LeverageCap {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sells(cash: f64, marketable: f64, liabilities: f64) -> Sale {
+        let mut sheet = BalanceSheet::empty();
+        (sheet.cash, sheet.marketable, sheet.liabilities) = (cash, marketable, liabilities);
+        LeverageCap.sale(&sheet, &LeverageCapRow::cap(25.0), &[])
+    }
+
+    #[test]
+    fn zero_equity_sells_everything_and_no_debt_nothing() {
+        // Cash below zero: what is needed, 50, is less than what is held, 60; at zero equity all goes all the same.
+        assert_eq!(sells(-10.0, 60.0, 50.0), Sale::Money(f64::INFINITY));
+        assert_eq!(sells(-10.0, 60.0, 50.5), Sale::Money(f64::INFINITY));
+        assert_eq!(sells(0.0, 60.0, 0.0), Sale::Money(0.0));
+        assert_eq!(sells(0.0, 0.0, 0.0), Sale::Money(0.0));
+        // In breach, and exactly at the cap.
+        assert_eq!(sells(0.0, 100.0, 98.0), Sale::Money(50.0));
+        assert_eq!(sells(0.0, 100.0, 96.0), Sale::Money(0.0));
+    }
+}
