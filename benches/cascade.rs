@@ -1,5 +1,8 @@
 //! One cascade and batches of them, each beside the naive engine on the same input in the same run.
 //!
+//! Two markets: a deep one, where sales move prices a quarter as far, and a tense one, the default of `delever init`,
+//! where the cascade creeps for a hundred steps and more because each round of sales breeds nearly another.
+//!
 //! `cargo bench` prints times; the ratios of neighbouring lines are what counts. The naive engine is the straightforward
 //! program that one would write first: lists of pairs, plain iteration to 1e-12, no proof. Ours includes the proof.
 
@@ -9,6 +12,7 @@ use delever::io::generate::{Generator, MAX_LEVERAGE, SyntheticSystem};
 use delever::network::clearing::EisenbergNoeRow;
 use delever::prelude::*;
 use delever_testkit::naive::large::{self, LargeSystem};
+use delever_testkit::reference::shared_file;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -21,7 +25,7 @@ struct Workload {
 }
 
 impl Workload {
-    fn new(institutions: usize, assets: usize) -> Self {
+    fn new(institutions: usize, assets: usize, depth: f64) -> Self {
         let generator = Generator {
             institutions,
             assets,
@@ -29,7 +33,10 @@ impl Workload {
             debts_per_institution: 10,
             ..Generator::default()
         };
-        let synthetic = generator.generate().expect("valid sizes");
+        let mut synthetic = generator.generate().expect("valid sizes");
+        for asset in &mut synthetic.assets {
+            asset.depth *= depth;
+        }
         let system = synthetic.system().expect("valid system");
         let graph = synthetic.graph().expect("valid graph");
         let shock = synthetic.shock(&system);
@@ -96,32 +103,57 @@ impl Workload {
 const NAIVE_TOLERANCE: f64 = 1e-12;
 const NAIVE_LIMIT: u64 = 100_000;
 
+/// Markets by how much deeper they are than the default of the generator.
+const MARKETS: [(&str, f64); 2] = [("deep market", 4.0), ("tense market", 1.0)];
+
 fn one_cascade(criterion: &mut Criterion) {
-    for (institutions, assets, samples) in [(50, 40, 100), (1_000, 500, 30), (100_000, 5_000, 10)] {
-        let workload = Workload::new(institutions, assets);
-        let cascade = workload.cascade();
-        let naive = workload.naive(&workload.shock);
-        let mut group = criterion.benchmark_group("one cascade");
-        group
-            .sample_size(samples)
-            .measurement_time(Duration::from_secs(8));
-        group.bench_function(BenchmarkId::new("certified", institutions), |bencher| {
-            bencher.iter(|| {
-                cascade
-                    .solve(black_box(&workload.shock), Select::Greatest, &Settings::default())
-                    .expect("fits")
+    for (market, depth) in MARKETS {
+        for (institutions, assets, samples) in [(50, 40, 100), (1_000, 500, 30), (100_000, 5_000, 10)] {
+            let workload = Workload::new(institutions, assets, depth);
+            let cascade = workload.cascade();
+            let naive = workload.naive(&workload.shock);
+            let mut group = criterion.benchmark_group(format!("one cascade, {market}"));
+            group
+                .sample_size(samples)
+                .measurement_time(Duration::from_secs(5));
+            group.bench_function(BenchmarkId::new("certified", institutions), |bencher| {
+                bencher.iter(|| {
+                    let shock = black_box(&workload.shock);
+                    cascade
+                        .solve(shock, Select::Greatest, &Settings::default())
+                        .expect("fits")
+                });
             });
-        });
-        group.bench_function(BenchmarkId::new("naive", institutions), |bencher| {
-            bencher.iter(|| large::solve(black_box(&naive), NAIVE_TOLERANCE, NAIVE_LIMIT));
-        });
-        group.finish();
+            group.bench_function(BenchmarkId::new("naive", institutions), |bencher| {
+                bencher.iter(|| large::solve(black_box(&naive), NAIVE_TOLERANCE, NAIVE_LIMIT));
+            });
+            group.finish();
+        }
     }
+}
+
+/// 48 banks of the EBA's 2018 exercise, where the shared folder stands beside the project.
+fn real_banks(criterion: &mut Criterion) {
+    let Some(path) = shared_file("data/eba2018/leverage_cap.toml") else {
+        eprintln!("SKIPPED: the shared folder is absent, so the EBA 2018 banks are not measured");
+        return;
+    };
+    let registry = registry();
+    let loaded = load(&path, &registry, &LoadOptions::default()).expect("valid data");
+    let cascade = loaded.cascade(&registry).expect("models fit");
+    criterion.bench_function("EBA 2018, 48 banks/certified", |bencher| {
+        bencher.iter(|| {
+            let shock = black_box(&loaded.shock);
+            cascade
+                .solve(shock, Select::Greatest, &Settings::default())
+                .expect("fits")
+        });
+    });
 }
 
 fn batch(criterion: &mut Criterion) {
     const SCENARIOS: usize = 1_000;
-    let workload = Workload::new(50, 40);
+    let workload = Workload::new(50, 40, MARKETS[0].1);
     let cascade = workload.cascade();
     let shocks = workload.shocks(SCENARIOS);
     let naive: Vec<LargeSystem> = shocks.iter().map(|shock| workload.naive(shock)).collect();
@@ -143,5 +175,5 @@ fn batch(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, one_cascade, batch);
+criterion_group!(benches, real_banks, one_cascade, batch);
 criterion_main!(benches);
