@@ -105,7 +105,7 @@ fn product_low(a: f64, b: f64) -> f64 {
 
 #[inline]
 fn product_high(a: f64, b: f64) -> f64 {
-    -product_low(-a, b)
+    0.0 - product_low(-a, b)
 }
 
 impl Mul for Interval {
@@ -160,7 +160,7 @@ impl Div for Interval {
         let high_by = if self.high >= 0.0 { other.low } else { other.high };
         Self {
             low: quotient_low(self.low, low_by),
-            high: -quotient_low(-self.high, high_by),
+            high: 0.0 - quotient_low(-self.high, high_by),
         }
     }
 }

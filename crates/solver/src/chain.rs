@@ -132,7 +132,8 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
     fn advance(&self, x: &mut [f64], check_order: bool) -> Result<f64, Halt> {
         let mut change = 0.0_f64;
         for (n, (slot, &new)) in x.iter_mut().zip(&self.image).enumerate() {
-            let old = *slot;
+            // A negative zero is a zero.
+            let (old, new) = (*slot, new + 0.0);
             if !new.is_finite() {
                 return Err(Halt::NonFinite);
             }

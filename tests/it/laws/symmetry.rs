@@ -478,7 +478,8 @@ fn fire_sale(case: &Case) -> Vec<f64> {
         .map(|asset| asset.price * (1.0 + asset.change))
         .collect();
     let mut prices = shocked.clone();
-    for _ in 0..6_000 {
+    // Close to a tipping point this creeps for thousands of steps before it runs.
+    for _ in 0..1_000_000 {
         let mut sold = vec![0.0; prices.len()];
         for (n, row) in case.holdings.iter().enumerate() {
             let held: f64 = row.iter().zip(&prices).map(|(units, price)| units * price).sum();
