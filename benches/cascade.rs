@@ -55,14 +55,14 @@ impl Workload {
             [(_, only)] => only.clone(),
             _ => SparseRows::empty(count, count),
         };
-        let external = self
+        let external: Vec<f64> = self
             .system
             .institutions()
             .iter()
             .map(|i| i.external_liabilities)
             .collect();
         let rows = vec![EisenbergNoeRow::default(); count];
-        let claims = Box::new(OneLayer::new(EisenbergNoe, rows, debts, external));
+        let claims = Box::new(OneLayer::new(EisenbergNoe, rows, debts, &external));
         let models = Models {
             claims,
             ..self.synthetic.models(&self.graph)

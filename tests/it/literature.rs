@@ -124,7 +124,7 @@ impl Clearing {
     /// The greatest clearing vector alone: what the graph's structure says of uniqueness.
     fn eisenberg_noe_greatest(&self) -> Equilibria {
         let rows = vec![EisenbergNoeRow::default(); self.system.institution_count()];
-        let claims = OneLayer::new(EisenbergNoe, rows, self.debts(), self.external());
+        let claims = OneLayer::new(EisenbergNoe, rows, self.debts(), &self.external());
         self.solve_for(Box::new(claims), Select::Greatest)
     }
 
@@ -134,7 +134,7 @@ impl Clearing {
             EisenbergNoe,
             rows,
             self.debts(),
-            self.external(),
+            &self.external(),
         )))
     }
 
@@ -145,7 +145,7 @@ impl Clearing {
             RogersVeraart,
             rows,
             self.debts(),
-            self.external(),
+            &self.external(),
         )))
     }
 }

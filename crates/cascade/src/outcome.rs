@@ -258,6 +258,9 @@ impl CascadeMap<'_> {
         let mut institutions: Vec<Option<InstitutionOutcome>> = vec![None; system.institution_count()];
         let mut destroyed = vec![0.0; system.institution_count()];
         let mut proceeds = vec![0.0; system.institution_count()];
+        // How far the institution closest to zero equity is from it, in widths that its holdings and claims can take,
+        // after what rounding and a change of the input's last place can do.
+        let mut margin_of_solvency = f64::INFINITY;
         self.visit_books(&solution.point, &mut units_sold, |position, books| {
             let id = cascade.order[position] as usize;
             let holdings = cascade.holdings.row(position);
@@ -293,6 +296,10 @@ impl CascadeMap<'_> {
             } else {
                 InstitutionState::Sound
             };
+            let exposure = books.held_at_shocked + cascade.claims_face.value[position];
+            let rounding = 1e-9 * (books.assets.abs() + books.liabilities + exposure);
+            margin_of_solvency =
+                margin_of_solvency.min((equity.abs() - rounding) / (exposure + f64::MIN_POSITIVE));
             destroyed[id] = books.destroyed;
             proceeds[id] = books.sold_value;
             institutions[id] = Some(InstitutionOutcome {
@@ -329,13 +336,12 @@ impl CascadeMap<'_> {
                 },
             })
             .collect();
-        let (width, near_boundary) = match &solution.bracket {
-            Some(bracket) => (
-                Some(bracket.width),
-                self.near_boundary(&bracket.upper, &bracket.lower),
-            ),
-            None => (None, false),
-        };
+        let width = solution.bracket.as_ref().map(|bracket| bracket.width);
+        let near_boundary = solution.bracket.as_ref().is_some_and(|bracket| {
+            // Under volume-weighted execution proceeds move too, by more than prices do.
+            let clear = cascade.execution == Execution::Terminal && margin_of_solvency > 2.0 * bracket.width;
+            !clear && self.near_boundary(&bracket.upper, &bracket.lower)
+        });
         Outcome {
             status: solution.status,
             near_boundary,

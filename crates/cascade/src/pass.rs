@@ -14,7 +14,7 @@ use std::ops::Range;
 /// Institutions of one chunk: sums of units sold run inside chunks, then over chunks.
 pub(crate) const CHUNK: usize = 4096;
 /// Institutions whose balance sheets are on the table at once.
-const TILE: usize = 32;
+const TILE: usize = 16;
 
 /// The parts of a state vector.
 #[derive(Clone, Copy, Debug)]
@@ -181,6 +181,7 @@ fn run_chunk<A: Arithmetic>(
                 sheet.holdings = holdings;
                 sheet.prices = state.prices;
                 sheet.average_prices = state.averages;
+                sheet.settle();
             }
             A::sales(&*block.rule, first - block.range.start, sheets, sales);
             for ((sheet, &sale), n) in sheets.iter_mut().zip(sales.iter()).zip(tile.clone()) {
@@ -196,6 +197,9 @@ fn run_chunk<A: Arithmetic>(
                         &mut chunk.strategy,
                         &mut chunk.units,
                     );
+                    if cascade.execution == Execution::Vwap {
+                        sheet.settle();
+                    }
                     for (position, &asset) in sheet.holdings.columns.iter().enumerate() {
                         A::accumulate(&mut chunk.sold[asset as usize], &chunk.units, position);
                     }

@@ -51,6 +51,8 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     pub prices: &'a [f64],
     /// Average execution prices of all assets; equals `prices` under terminal execution.
     pub average_prices: &'a [f64],
+    /// Outside and total assets, once they are settled.
+    settled: Option<(N, N)>,
 }
 
 impl<N: Real> BalanceSheet<'_, N> {
@@ -74,12 +76,25 @@ impl<N: Real> BalanceSheet<'_, N> {
             holdings: SparseRow::default(),
             prices: &[],
             average_prices: &[],
+            settled: None,
         }
+    }
+
+    /// Computes the assets once and for all readers. Engines call it when all parts are set, and again when one changed;
+    /// a sheet that was never settled computes its assets each time they are asked for.
+    #[inline]
+    pub fn settle(&mut self) {
+        self.settled = None;
+        let outside = self.outside_assets();
+        self.settled = Some((outside, outside + self.received));
     }
 
     /// Assets that do not depend on other institutions' payments: cash, other assets, holdings, proceeds.
     #[inline]
     pub fn outside_assets(&self) -> N {
+        if let Some((outside, _)) = self.settled {
+            return outside;
+        }
         let before_gain = N::sum(self.cash, self.other_assets) + self.marketable;
         match self.execution {
             Execution::Terminal => before_gain,
@@ -90,6 +105,9 @@ impl<N: Real> BalanceSheet<'_, N> {
     /// `A`: total assets at trial prices and payments.
     #[inline]
     pub fn assets(&self) -> N {
-        self.outside_assets() + self.received
+        match self.settled {
+            Some((_, assets)) => assets,
+            None => self.outside_assets() + self.received,
+        }
     }
 }

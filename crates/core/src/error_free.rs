@@ -75,12 +75,6 @@ macro_rules! directed {
 }
 
 #[inline]
-fn sum_error(a: f64, b: f64) -> (f64, Option<f64>) {
-    let (s, e) = two_sum(a, b);
-    (s, Some(e))
-}
-
-#[inline]
 fn quotient_error(a: f64, b: f64) -> (f64, Option<f64>) {
     let q = a / b;
     if a == 0.0 || b.is_infinite() || !q.is_finite() {
@@ -96,13 +90,34 @@ fn quotient_error(a: f64, b: f64) -> (f64, Option<f64>) {
     }
 }
 
-directed!(
-    add_down,
-    add_up,
-    sum_error,
-    "A lower bound of `a + b`, exact where the sum is representable.",
-    "An upper bound of `a + b`, exact where the sum is representable."
-);
+/// The neighbour of a non-zero number on the side of `-inf`, without a branch; infinities stay.
+#[inline]
+pub(crate) fn below(x: f64) -> f64 {
+    let step = if x > 0.0 { -1 } else { 1 };
+    if x == f64::NEG_INFINITY {
+        x
+    } else {
+        f64::from_bits(x.to_bits().wrapping_add_signed(step))
+    }
+}
+
+/// A lower bound of `a + b`, exact where the sum is representable.
+#[inline]
+pub fn add_down(a: f64, b: f64) -> f64 {
+    let (s, e) = two_sum(a, b);
+    // An inexact sum is neither zero nor infinite, so its neighbour is one away in its bits.
+    let step = if s > 0.0 { -1 } else { 1 };
+    f64::from_bits(s.to_bits().wrapping_add_signed(if e < 0.0 { step } else { 0 }))
+}
+
+/// An upper bound of `a + b`, exact where the sum is representable.
+#[inline]
+pub fn add_up(a: f64, b: f64) -> f64 {
+    let (s, e) = two_sum(a, b);
+    let step = if s > 0.0 { 1 } else { -1 };
+    f64::from_bits(s.to_bits().wrapping_add_signed(if e > 0.0 { step } else { 0 }))
+}
+
 directed!(
     mul_down,
     mul_up,

@@ -1,7 +1,7 @@
 //! Closed intervals with outward rounding: the arithmetic behind certificates.
 
 use crate::elementary;
-use crate::error_free::{add_down, add_up, sqrt_bounds};
+use crate::error_free::{add_down, add_up, below, sqrt_bounds};
 use std::ops::{Add, Div, Mul, Sub};
 
 /// A closed interval `[low, high]` that holds the exact value of a computation on doubles.
@@ -50,10 +50,17 @@ impl Interval {
     /// The natural exponential.
     #[must_use]
     pub fn exp(self) -> Self {
-        Self {
-            low: elementary::exp_bounds(self.low).0,
-            high: elementary::exp_bounds(self.high).1,
-        }
+        let (low, high) = elementary::exp_bounds(self.low);
+        let width = self.high - self.low;
+        let high = if width == 0.0 {
+            high
+        } else if width < 1e-7 {
+            // exp(x + w) <= exp(x) (1 + 1.01 w) for such w, and a few roundings.
+            (high * (1.0 + (1.01 * width + 4.0 * f64::EPSILON))).next_up()
+        } else {
+            elementary::exp_bounds(self.high).1
+        };
+        Self { low, high }
     }
 }
 
@@ -99,7 +106,7 @@ fn product_low(a: f64, b: f64) -> f64 {
     } else if a == 1.0 || b == 1.0 {
         a * b
     } else {
-        (a * b).next_down()
+        below(a * b)
     }
 }
 
@@ -142,7 +149,7 @@ fn quotient_low(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 1.0 || b.is_infinite() {
         a / b
     } else {
-        (a / b).next_down()
+        below(a / b)
     }
 }
 
@@ -234,12 +241,12 @@ impl crate::Real for Interval {
         let inside = |part: f64, whole: f64| part > 0.0 && part < whole;
         Self {
             low: if inside(self.low, whole.high) {
-                low.next_down().max(0.0)
+                low - low * f64::EPSILON
             } else {
                 low
             },
             high: if inside(self.high, whole.low) {
-                high.next_up().min(1.0)
+                (high + high * f64::EPSILON).min(1.0)
             } else {
                 high
             },

@@ -68,26 +68,16 @@ pub(crate) fn closed_classes(layers: &[&SparseRows], external_liabilities: &[f64
     closed
 }
 
-/// Whether some closed class has neither outside assets nor claims on anyone outside it.
-///
-/// Then paying nothing and paying in full both clear it, so the solution is not unique.
-pub(crate) fn has_idle_closed_class(
-    debts: &SparseRows,
-    external_liabilities: &[f64],
-    no_outside_assets: &[bool],
-) -> bool {
-    closed_classes(&[debts], external_liabilities)
-        .iter()
-        .any(|class| {
-            class.iter().all(|&n| {
-                no_outside_assets[n as usize]
-                    && debts
-                        .row(n as usize)
-                        .columns
-                        .iter()
-                        .all(|debtor| class.binary_search(debtor).is_ok())
-            })
-        })
+/// Closed classes whose members have no claims on anyone outside their class.
+pub(crate) fn secluded_classes(debts: &SparseRows, external_liabilities: &[f64]) -> Vec<Vec<u32>> {
+    let mut classes = closed_classes(&[debts], external_liabilities);
+    classes.retain(|class| {
+        let inside = |debtor: &u32| class.binary_search(debtor).is_ok();
+        class
+            .iter()
+            .all(|&n| debts.row(n as usize).columns.iter().all(inside))
+    });
+    classes
 }
 
 #[cfg(test)]

@@ -24,10 +24,8 @@ impl Default for Settings {
     }
 }
 
-/// Steps and margins of a bound, relative to the width that is asked for.
-const MARGIN: f64 = 1.0 / 64.0;
-/// How much further than the outer bound an inner one is sought where the mirror image fails.
-const STRETCH: f64 = 8.0;
+/// Last step of the outer chain on the long way, relative to the width that is asked for.
+const MARGIN: f64 = 1.0 / 8.0;
 /// A jump of the image above a limit from below that no rounding explains, relative to the box.
 const JUMP: f64 = 1e-9;
 /// Restarts after such jumps: each status of each component can jump once, few do.
@@ -139,22 +137,18 @@ fn prove<M: FixedPointMap>(
     point: &[f64],
     mut outer: Vec<f64>,
 ) -> Bracket {
-    let margin = tolerance * MARGIN;
-    for (settled, precision, stretch) in [
-        (None, Precision::Rough, 2.0),
+    // How the outer bound is carried on first, and how the inner one is sought.
+    let stages = [
+        (None, Precision::Rough, 4.0),
+        (Some((Precision::Rough, tolerance / 64.0)), Precision::Rough, 4.0),
         (None, Precision::Sharp, 1.0),
-        (Some(margin), Precision::Sharp, 1.0),
-        (None, Precision::Sharp, STRETCH),
-        (Some(0.0), Precision::Sharp, STRETCH),
-    ] {
-        if let Some(settled) = settled {
-            chain.run(
-                chain.outward(Precision::Sharp),
-                &mut outer,
-                settled,
-                false,
-                &mut (),
-            );
+        (Some((Precision::Sharp, tolerance / 64.0)), Precision::Sharp, 1.0),
+        (None, Precision::Sharp, 8.0),
+        (Some((Precision::Sharp, 0.0)), Precision::Sharp, 8.0),
+    ];
+    for (carry_on, precision, stretch) in stages {
+        if let Some((precision, settled)) = carry_on {
+            chain.run(chain.outward(precision), &mut outer, settled, false, &mut ());
         }
         if let Some(inner) = mirrored_inner(chain, point, &outer, precision, stretch) {
             let bracket = chain.bracket(outer.clone(), inner);

@@ -367,12 +367,7 @@ impl Case {
             }
         }
         let debts = delever::core::SparseRows::from_triplets(n, n, &triplets);
-        Box::new(OneLayer::new(
-            kernel,
-            rows,
-            debts,
-            self.external_liabilities.clone(),
-        ))
+        Box::new(OneLayer::new(kernel, rows, debts, &self.external_liabilities))
     }
 
     fn rule_blocks(&self) -> Vec<RuleBlock> {

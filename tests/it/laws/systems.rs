@@ -638,11 +638,11 @@ impl Case {
             Clearing::None => Box::new(FaceValue::new(count)),
             Clearing::EisenbergNoe => {
                 let rows = noe(ExternalRank::PariPassu);
-                Box::new(OneLayer::new(EisenbergNoe, rows, debts, external))
+                Box::new(OneLayer::new(EisenbergNoe, rows, debts, &external))
             }
             Clearing::EisenbergNoeSenior => {
                 let rows = noe(ExternalRank::Senior);
-                Box::new(OneLayer::new(EisenbergNoe, rows, debts, external))
+                Box::new(OneLayer::new(EisenbergNoe, rows, debts, &external))
             }
             Clearing::RogersVeraart => {
                 let row = |&n: &usize| RogersVeraartRow {
@@ -650,7 +650,7 @@ impl Case {
                     beta: self.banks[n].beta,
                 };
                 let rows = order.banks.iter().map(row).collect();
-                Box::new(OneLayer::new(RogersVeraart, rows, debts, external))
+                Box::new(OneLayer::new(RogersVeraart, rows, debts, &external))
             }
         }
     }

@@ -41,7 +41,11 @@ impl SyntheticSystem {
             [(_, only)] => only.clone(),
             _ => SparseRows::empty(count, count),
         };
-        let external = self.institutions.iter().map(|bank| bank.external_liabilities);
+        let external: Vec<f64> = self
+            .institutions
+            .iter()
+            .map(|bank| bank.external_liabilities)
+            .collect();
         let depths = self.assets.iter().map(|asset| DepthRow { depth: asset.depth });
         let row = EisenbergNoeRow {
             external: ExternalRank::Senior,
@@ -59,12 +63,7 @@ impl SyntheticSystem {
                 members: (0..count as u32).collect(),
             }],
             strategy: Box::new(ProRata),
-            claims: Box::new(OneLayer::new(
-                EisenbergNoe,
-                vec![row; count],
-                debts,
-                external.collect(),
-            )),
+            claims: Box::new(OneLayer::new(EisenbergNoe, vec![row; count], debts, &external)),
         }
     }
 

@@ -8,7 +8,7 @@ pub use eisenberg_noe::{EisenbergNoe, EisenbergNoeRow, ExternalRank};
 pub use face_value::FaceValue;
 pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
-use crate::analysis::has_idle_closed_class;
+use crate::analysis::secluded_classes;
 use delever_core::{
     BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Execution, Interval, NetworkView, NoColumns,
     PerInstitutionClaims, Profile, Registry, SparseRows, SpecError,
@@ -28,15 +28,24 @@ trait Named: ClaimKernel + Default + 'static {
 /// Clearing of debts of one seniority by a kernel. Knows the graph, so it can tell when solutions are several.
 pub struct OneLayer<K: ClaimKernel> {
     claims: PerInstitutionClaims<K>,
-    external_liabilities: Vec<f64>,
+    /// Closed classes without claims on anyone outside them.
+    secluded: Vec<Vec<u32>>,
 }
 
 impl<K: ClaimKernel> OneLayer<K> {
     /// A model over debts given as row = creditor, column = debtor, with each institution's parameters.
-    pub fn new(kernel: K, rows: Vec<K::Row>, debts: SparseRows, external_liabilities: Vec<f64>) -> Self {
+    ///
+    /// # Panics
+    /// If there are not as many rows and external liabilities as institutions.
+    pub fn new(kernel: K, rows: Vec<K::Row>, debts: SparseRows, external_liabilities: &[f64]) -> Self {
+        assert_eq!(
+            (rows.len(), external_liabilities.len()),
+            (debts.row_count(), debts.row_count())
+        );
+        let secluded = secluded_classes(&debts, external_liabilities);
         Self {
             claims: PerInstitutionClaims::new(kernel, rows, debts),
-            external_liabilities,
+            secluded,
         }
     }
 }
@@ -71,10 +80,10 @@ impl<K: Named> ClaimsSpec for OneLayerSpec<K> {
             ));
         }
         match PerInstitutionClaims::from_view(K::default(), view) {
-            Ok(claims) if problems.is_empty() => Ok(OneLayer {
-                claims,
-                external_liabilities: view.external_liabilities.to_vec(),
-            }),
+            Ok(claims) if problems.is_empty() => {
+                let secluded = secluded_classes(claims.entitlements(), view.external_liabilities);
+                Ok(OneLayer { claims, secluded })
+            }
             Ok(_) => Err(problems),
             Err(errors) => {
                 problems.extend(errors);
@@ -124,6 +133,9 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
     }
 
     fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
-        has_idle_closed_class(self.entitlements(), &self.external_liabilities, no_outside_assets)
+        // Paying nothing and paying in full both clear a class that nothing enters and nothing leaves.
+        self.secluded
+            .iter()
+            .any(|class| class.iter().all(|&n| no_outside_assets[n as usize]))
     }
 }
