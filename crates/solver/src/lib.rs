@@ -7,7 +7,8 @@
 //! * **Point.** Plain iteration goes on from there in ordinary rounding to bitwise stationarity: the greatest
 //!   fixed point of the map *in floating point*.
 //! * **Lower bound.** A point `l` with `l <= T_(l)`, rounded down, lies below the greatest fixed point, however it
-//!   was found. It is sought by iterating downward from the point until the inequality holds in every component.
+//!   was found. The upper bound mirrored at the point is tried first: one evaluation. Where it fails, the point is
+//!   carried downward until the inequality holds in every component.
 //!
 //! For the least fixed point the roles turn. A residual is never used as an error bound.
 //!
