@@ -166,6 +166,10 @@ fn law_14_power_of_two_of_money_scales_bitwise() {
         let factor = 2.0_f64.powi(knobs.pick(21) as i32 - 10);
         let state = case.greatest();
         let other = in_other_money(&case, factor).greatest();
+        if !state.settled() {
+            // Payments that still sink when the iterations end can lie among the subnormal numbers.
+            return Ok(Verdict::Skipped);
+        }
         identical(&without_width(&state), &scaled_back(&other, factor), &case)?;
         Ok(Verdict::of(state.binds() && factor != 1.0))
     });
@@ -201,6 +205,9 @@ fn law_15_power_of_two_of_shares_changes_nothing() {
             asset.floor /= factor;
         }
         let (state, other) = (case.greatest(), other.greatest());
+        if !state.settled() {
+            return Ok(Verdict::Skipped);
+        }
         let back = State {
             prices: other.prices.iter().map(|price| price * factor).collect(),
             ..without_width(&other)
