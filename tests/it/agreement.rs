@@ -4,10 +4,8 @@
 
 use delever::cascade::{Cascade, CascadeMap, InstitutionState, Select, Settings, Status};
 use delever::core::elementary;
-use delever::core::error_free::{
-    CompensatedSum, add_down, add_up, div_down, div_up, mul_down, mul_up, sqrt_bounds,
-};
-use delever::core::{ImpactModel, Market};
+use delever::core::error_free::{CompensatedSum, add_down, add_up, mul_down, mul_up, sqrt_bounds};
+use delever::core::{ImpactModel, Interval, Market};
 use delever::solver::{self, FixedPointMap, Solution};
 use delever_testkit::case::{Case, CaseClearing, CaseImpact, CaseRule, CaseStrategy};
 use delever_testkit::exact::clearing::ExactClearing;
@@ -458,17 +456,14 @@ fn directed_arithmetic_brackets_exact_arithmetic() {
                 tally.count("exact products");
             }
         }
-        if b != 0.0 && (a / b).abs() < 1e290 {
-            // low * b <= a <= high * b for b > 0, turned for b < 0.
-            let (low, high) = (div_down(a, b), div_up(a, b));
-            let ends = (&Dyadic::from_f64(low) * &y, &Dyadic::from_f64(high) * &y);
-            let inside = if b > 0.0 {
-                ends.0 <= x && x <= ends.1
-            } else {
-                ends.1 <= x && x <= ends.0
-            };
-            prop_assert!(inside, "{a:e} / {b:e} outside [{low:e}, {high:e}]");
-            prop_assert!(low == high || high <= low.next_up().next_up());
+        if b > 0.0 && (a / b).abs() < 1e290 {
+            let quotient = Interval::from(a) / Interval::from(b);
+            let ends = (
+                &Dyadic::from_f64(quotient.low) * &y,
+                &Dyadic::from_f64(quotient.high) * &y,
+            );
+            prop_assert!(ends.0 <= x && x <= ends.1, "{a:e} / {b:e} outside {quotient:?}");
+            prop_assert!(quotient.high <= quotient.low.next_up().next_up());
         }
         let (low, high) = sqrt_bounds(a.abs());
         let (low_exact, high_exact) = (Dyadic::from_f64(low), Dyadic::from_f64(high));
