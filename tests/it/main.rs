@@ -3,4 +3,5 @@
 mod agreement;
 mod laws;
 mod literature;
+mod same_bits;
 mod scenario_files;

@@ -1,0 +1,195 @@
+//! References, boxes and shared pointers to a model are the model: every method is forwarded.
+
+use delever_core::{
+    BalanceSheet, Claims, Continuity, Execution, ImpactModel, Interval, Market, Order, Profile, Rule,
+    RuleContext, Sale, SparseRows, Strategy, StrategyScratch,
+};
+use std::sync::Arc;
+
+/// Answers every method with something that no default gives.
+struct Probe {
+    rows: SparseRows,
+}
+
+const PROFILE: Profile = Profile {
+    order: Order::Isotone,
+    continuity: Continuity::FromAbove,
+    bounded: true,
+};
+
+impl ImpactModel for Probe {
+    fn prices_into(&self, _: Market<'_>, _: &[f64], prices: &mut [f64]) {
+        prices.fill(1.0);
+    }
+    fn average_prices_into(&self, _: Market<'_>, _: &[f64], prices: &mut [f64]) {
+        prices.fill(2.0);
+    }
+    fn derivative_into(&self, _: Market<'_>, _: &[f64], derivative: &mut [f64]) {
+        derivative.fill(3.0);
+    }
+    fn price_bounds_into(&self, _: Market<'_>, _: &[f64], low: &mut [f64], high: &mut [f64]) {
+        low.fill(4.0);
+        high.fill(5.0);
+    }
+    fn average_price_bounds_into(&self, _: Market<'_>, _: &[f64], low: &mut [f64], high: &mut [f64]) {
+        low.fill(6.0);
+        high.fill(7.0);
+    }
+    fn profile(&self) -> Profile {
+        PROFILE
+    }
+    fn has_average_prices(&self) -> bool {
+        true
+    }
+    fn has_derivative(&self) -> bool {
+        true
+    }
+}
+
+impl Rule for Probe {
+    fn sales_into(&self, first: usize, _: &[BalanceSheet<'_>], sales: &mut [Sale]) {
+        sales.fill(Sale::Money(first as f64));
+    }
+    fn sale_bounds_into(&self, first: usize, _: &[BalanceSheet<'_, Interval>], sales: &mut [Sale<Interval>]) {
+        sales.fill(Sale::Money(Interval::from(first as f64 + 1.0)));
+    }
+    fn profile(&self, _: RuleContext) -> Profile {
+        PROFILE
+    }
+}
+
+impl Strategy for Probe {
+    fn units_into(&self, _: Sale, _: &BalanceSheet<'_>, _: &mut StrategyScratch, units: &mut [f64]) {
+        units.fill(1.0);
+    }
+    fn unit_bounds_into(
+        &self,
+        _: Sale<Interval>,
+        _: &BalanceSheet<'_, Interval>,
+        _: &mut StrategyScratch,
+        low: &mut [f64],
+        high: &mut [f64],
+    ) {
+        low.fill(2.0);
+        high.fill(3.0);
+    }
+    fn profile(&self, _: Execution) -> Profile {
+        PROFILE
+    }
+}
+
+impl Claims for Probe {
+    fn components(&self) -> usize {
+        7
+    }
+    fn entitlements(&self) -> &SparseRows {
+        &self.rows
+    }
+    fn range_into(&self, bottom: &mut [f64], top: &mut [f64]) {
+        bottom.fill(1.0);
+        top.fill(2.0);
+    }
+    fn settle_into(&self, _: &[u32], _: &[BalanceSheet<'_>], components: &mut [f64]) {
+        components.fill(3.0);
+    }
+    fn settle_bounds_into(
+        &self,
+        _: &[u32],
+        _: &[BalanceSheet<'_, Interval>],
+        low: &mut [f64],
+        high: &mut [f64],
+    ) {
+        low.fill(4.0);
+        high.fill(5.0);
+    }
+    fn payment(&self, institution: u32, _: &BalanceSheet<'_>) -> f64 {
+        f64::from(institution)
+    }
+    fn value_destroyed(&self, institution: u32, _: &BalanceSheet<'_>) -> f64 {
+        f64::from(institution) + 1.0
+    }
+    fn profile(&self, _: Execution) -> Profile {
+        PROFILE
+    }
+    fn not_unique(&self, _: &[bool]) -> bool {
+        true
+    }
+}
+
+fn impact(model: impl ImpactModel) {
+    let market = Market::new(&[1.0], &[1.0]);
+    let (mut a, mut b) = ([0.0], [0.0]);
+    model.prices_into(market, &[0.0], &mut a);
+    model.average_prices_into(market, &[0.0], &mut b);
+    assert_eq!((a, b), ([1.0], [2.0]));
+    model.derivative_into(market, &[0.0], &mut a);
+    assert_eq!(a, [3.0]);
+    model.price_bounds_into(market, &[0.0], &mut a, &mut b);
+    assert_eq!((a, b), ([4.0], [5.0]));
+    model.average_price_bounds_into(market, &[0.0], &mut a, &mut b);
+    assert_eq!((a, b), ([6.0], [7.0]));
+    assert!(model.profile() == PROFILE && model.has_average_prices() && model.has_derivative());
+}
+
+fn rule(model: impl Rule) {
+    let mut sales = [Sale::nothing()];
+    model.sales_into(4, &[BalanceSheet::empty()], &mut sales);
+    assert_eq!(sales, [Sale::Money(4.0)]);
+    let mut bounds = [Sale::nothing()];
+    model.sale_bounds_into(4, &[BalanceSheet::empty()], &mut bounds);
+    assert_eq!(bounds, [Sale::Money(Interval::from(5.0))]);
+    assert_eq!(model.profile(RuleContext::default()), PROFILE);
+}
+
+fn strategy(model: impl Strategy) {
+    let (mut low, mut high) = ([0.0], [0.0]);
+    let scratch = &mut StrategyScratch::default();
+    model.units_into(Sale::nothing(), &BalanceSheet::empty(), scratch, &mut low);
+    assert_eq!(low, [1.0]);
+    model.unit_bounds_into(
+        Sale::nothing(),
+        &BalanceSheet::empty(),
+        scratch,
+        &mut low,
+        &mut high,
+    );
+    assert_eq!((low, high), ([2.0], [3.0]));
+    assert_eq!(model.profile(Execution::Terminal), PROFILE);
+}
+
+fn claims(model: impl Claims) {
+    let (mut low, mut high) = ([0.0], [0.0]);
+    assert_eq!((model.components(), model.entitlements().row_count()), (7, 3));
+    model.range_into(&mut low, &mut high);
+    assert_eq!((low, high), ([1.0], [2.0]));
+    model.settle_into(&[0], &[BalanceSheet::empty()], &mut low);
+    assert_eq!(low, [3.0]);
+    model.settle_bounds_into(&[0], &[BalanceSheet::empty()], &mut low, &mut high);
+    assert_eq!((low, high), ([4.0], [5.0]));
+    let sheet = BalanceSheet::empty();
+    assert_eq!(
+        (model.payment(8, &sheet), model.value_destroyed(8, &sheet)),
+        (8.0, 9.0)
+    );
+    assert!(model.profile(Execution::Vwap) == PROFILE && model.not_unique(&[]));
+}
+
+#[test]
+fn every_method_is_forwarded_through_every_pointer() {
+    let probe = || Probe {
+        rows: SparseRows::empty(3, 21),
+    };
+    let (by_reference, shared) = (probe(), Arc::new(probe()));
+    impact(&by_reference);
+    impact(Box::new(probe()) as Box<dyn ImpactModel>);
+    impact(shared.clone());
+    rule(&by_reference);
+    rule(Box::new(probe()) as Box<dyn Rule>);
+    rule(shared.clone());
+    strategy(&by_reference);
+    strategy(Box::new(probe()) as Box<dyn Strategy>);
+    strategy(shared.clone());
+    claims(&by_reference);
+    claims(Box::new(probe()) as Box<dyn Claims>);
+    claims(shared);
+}
