@@ -15,6 +15,10 @@ pub(crate) struct ScenarioData {
     pub cash: Vec<f64>,
     pub other_assets: Vec<f64>,
     pub external_liabilities: Vec<f64>,
+    /// What shareholdings were worth before the shock, claims at face.
+    pub shareholdings: Vec<f64>,
+    /// Upper bounds of equity after the shock without shareholdings, by id; empty where the claims model values none.
+    pub equity_bounds: Vec<f64>,
     pub equity_initial: Vec<f64>,
     pub equity_shocked: Vec<f64>,
 }
@@ -32,6 +36,8 @@ impl ScenarioData {
             cash: Vec::with_capacity(count),
             other_assets: Vec::with_capacity(count),
             external_liabilities: Vec::with_capacity(count),
+            shareholdings: vec![0.0; count],
+            equity_bounds: Vec::new(),
             equity_initial: Vec::with_capacity(count),
             equity_shocked: Vec::with_capacity(count),
         };
@@ -52,7 +58,35 @@ impl ScenarioData {
             data.other_assets.push(after.other_assets);
             data.external_liabilities.push(after.external_liabilities);
         }
+        if cascade.claims.values_shares() {
+            data.add_shareholdings(cascade);
+        }
         data
+    }
+
+    /// Shareholdings enter the books at what they are worth before the shock.
+    fn add_shareholdings(&mut self, cascade: &Cascade<'_>) {
+        let count = cascade.order.len();
+        let (mut equity, mut worth) = (vec![0.0; count], vec![0.0; count]);
+        self.equity_bounds = vec![0.0; count];
+        for (position, &id) in cascade.order.iter().enumerate() {
+            equity[id as usize] = self.equity_initial[position];
+            let holdings = cascade.holdings.row(position);
+            let gross = self.cash[position].abs()
+                + self.other_assets[position]
+                + holdings.product_sum(&self.market.shocked)
+                + cascade.claims_face.value[position]
+                + cascade.liabilities.value[position];
+            // Each term rounds once, and once more in its sum (Higham 2002, section 4.2).
+            let rounding = (holdings.columns.len() + 16) as f64 * f64::EPSILON * gross;
+            self.equity_bounds[id as usize] = self.equity_shocked[position] + rounding;
+        }
+        cascade.claims.shareholdings_into(&equity, &mut worth);
+        for (position, &id) in cascade.order.iter().enumerate() {
+            self.shareholdings[position] = worth[id as usize];
+            self.equity_initial[position] += worth[id as usize];
+            self.equity_shocked[position] += worth[id as usize];
+        }
     }
 }
 
@@ -150,7 +184,9 @@ impl FixedPointMap for CascadeMap<'_> {
             averages.copy_from_slice(&self.data.market.shocked);
         }
         let (_, _, claims_bottom) = self.cascade.split(bottom);
-        self.cascade.claims.range_into(claims_bottom, claims);
+        self.cascade
+            .claims
+            .range_into(&self.data.equity_bounds, claims_bottom, claims);
     }
 
     fn apply(&self, x: &[f64], out: &mut [f64], work: &mut CascadeWork) {

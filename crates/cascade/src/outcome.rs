@@ -95,7 +95,7 @@ pub enum InstitutionState {
 pub struct InstitutionOutcome {
     /// Equity before the shock, claims at face.
     pub equity_initial: f64,
-    /// Equity after the shock, claims at face, before any sale.
+    /// Equity after the shock, claims at face, shareholdings as before the shock, before any sale.
     pub equity_shocked: f64,
     /// Equity in equilibrium, negative when insolvent.
     pub equity: f64,
@@ -115,7 +115,7 @@ pub struct InstitutionOutcome {
     pub loss_shock: f64,
     /// Price effect on what it held, plus execution gain or loss.
     pub loss_fire_sale: f64,
-    /// Face less received over its claims.
+    /// Face less received over its claims, and what its shareholdings lost since before the shock.
     pub loss_contagion: f64,
 }
 
@@ -277,7 +277,7 @@ impl CascadeMap<'_> {
             let loss_contagion = if cascade.components == 0 {
                 0.0
             } else {
-                cascade.claims_face.value[position] - books.received
+                cascade.claims_face.value[position] + self.data.shareholdings[position] - books.received
             };
             let equity = books.assets - books.liabilities;
             let sold_fraction = if books.sold_out {
@@ -296,7 +296,9 @@ impl CascadeMap<'_> {
             } else {
                 InstitutionState::Sound
             };
-            let exposure = books.held_at_shocked + cascade.claims_face.value[position];
+            let exposure = books.held_at_shocked
+                + cascade.claims_face.value[position]
+                + self.data.shareholdings[position];
             let rounding = 1e-9 * (books.assets.abs() + books.liabilities + exposure);
             margin_of_solvency =
                 margin_of_solvency.min((equity.abs() - rounding) / (exposure + f64::MIN_POSITIVE));

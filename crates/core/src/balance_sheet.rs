@@ -31,7 +31,7 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     pub execution_gain: N,
     /// Claims on institutions at face.
     pub claims_face: N,
-    /// Claims on institutions at what the clearing model says they pay.
+    /// Claims on institutions, and shares in them, at what the clearing model says they are worth.
     pub received: N,
     /// Debts to institutions at face, all seniorities.
     pub debts_face: N,
@@ -39,7 +39,7 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     pub external_liabilities: f64,
     /// All liabilities at face.
     pub liabilities: N,
-    /// Equity before the shock, claims at face.
+    /// Equity before the shock, claims at face, shareholdings at what they are worth then.
     pub equity_initial: f64,
     /// Equity after the shock and before any sale, claims at face.
     pub equity_shocked: f64,

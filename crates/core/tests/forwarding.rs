@@ -85,9 +85,15 @@ impl Claims for Probe {
     fn entitlements(&self) -> &SparseRows {
         &self.rows
     }
-    fn range_into(&self, bottom: &mut [f64], top: &mut [f64]) {
+    fn values_shares(&self) -> bool {
+        true
+    }
+    fn shareholdings_into(&self, equity: &[f64], values: &mut [f64]) {
+        values[0] = equity[0] + 0.5;
+    }
+    fn range_into(&self, equity: &[f64], bottom: &mut [f64], top: &mut [f64]) {
         bottom.fill(1.0);
-        top.fill(2.0);
+        top.fill(equity[0]);
     }
     fn settle_into(&self, _: &[u32], _: &[BalanceSheet<'_>], components: &mut [f64]) {
         components.fill(3.0);
@@ -160,7 +166,10 @@ fn strategy(model: impl Strategy) {
 fn claims(model: impl Claims) {
     let (mut low, mut high) = ([0.0], [0.0]);
     assert_eq!((model.components(), model.entitlements().row_count()), (7, 3));
-    model.range_into(&mut low, &mut high);
+    assert!(model.values_shares());
+    model.shareholdings_into(&[8.0], &mut low);
+    assert_eq!(low, [8.5]);
+    model.range_into(&[2.0], &mut low, &mut high);
     assert_eq!((low, high), ([1.0], [2.0]));
     model.settle_into(&[0], &[BalanceSheet::empty()], &mut low);
     assert_eq!(low, [3.0]);

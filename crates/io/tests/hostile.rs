@@ -1190,7 +1190,7 @@ impl Claims for ForTwo {
     fn entitlements(&self) -> &SparseRows {
         &self.entitlements
     }
-    fn range_into(&self, _: &mut [f64], _: &mut [f64]) {}
+    fn range_into(&self, _: &[f64], _: &mut [f64], _: &mut [f64]) {}
     fn settle_into(&self, _: &[u32], _: &[BalanceSheet<'_>], _: &mut [f64]) {}
     fn payment(&self, _: u32, _: &BalanceSheet<'_>) -> f64 {
         0.0

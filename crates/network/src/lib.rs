@@ -8,6 +8,7 @@
 //! | `none` | debts are worth their face | |
 //! | `eisenberg-noe` | `min(face, assets)`, pari passu | `external = "pari-passu"` or `"senior"` |
 //! | `rogers-veraart` | face, or in default `alpha outside + beta interbank assets` | `alpha`, `beta` |
+//! | `elsinger` | layer after layer, then to shareholders | |
 //!
 //! ```
 //! use delever_network::ContagionGraphBuilder;

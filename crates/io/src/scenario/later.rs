@@ -13,7 +13,6 @@ pub(crate) fn is_known_later(role: Role, kind: &str) -> bool {
             "cross-matrix",
         ],
         Role::Clearing => &[
-            "elsinger",
             "elliott-golub-jackson",
             "furfine",
             "debtrank",

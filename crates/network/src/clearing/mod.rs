@@ -1,10 +1,13 @@
 //! Clearing models: what debts are worth to those who hold them.
 
 mod eisenberg_noe;
+mod elsinger;
 mod face_value;
+mod ownership;
 mod rogers_veraart;
 
 pub use eisenberg_noe::{EisenbergNoe, EisenbergNoeRow, ExternalRank};
+pub use elsinger::{Elsinger, WhollyOwned};
 pub use face_value::FaceValue;
 pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
@@ -18,6 +21,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.add_claims_spec::<face_value::FaceValueSpec, NoColumns>();
     registry.add_claims_spec::<OneLayerSpec<EisenbergNoe>, EisenbergNoeRow>();
     registry.add_claims_spec::<OneLayerSpec<RogersVeraart>, RogersVeraartRow>();
+    registry.add_claims_spec::<elsinger::ElsingerSpec, NoColumns>();
 }
 
 /// A kernel with the name under which scenario files know it.
@@ -98,8 +102,8 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         self.claims.entitlements()
     }
 
-    fn range_into(&self, bottom: &mut [f64], top: &mut [f64]) {
-        self.claims.range_into(bottom, top);
+    fn range_into(&self, equity: &[f64], bottom: &mut [f64], top: &mut [f64]) {
+        self.claims.range_into(equity, bottom, top);
     }
 
     fn components(&self) -> usize {

@@ -1,0 +1,143 @@
+//! Models of one payment ratio for each institution, written one debtor at a time.
+
+use super::{Claims, NetworkView};
+use crate::{BalanceSheet, Continuity, Execution, Interval, Order, Profile, SparseRows, SpecError};
+use serde::de::DeserializeOwned;
+
+/// A clearing or valuation model for one debtor at a time: what a model author writes.
+pub trait ClaimKernel: Send + Sync {
+    /// Parameters of one institution: columns of the institutions table and keys of `[clearing]`.
+    type Row: DeserializeOwned + Send + Sync;
+
+    /// What creditors inside the system receive for one unit of face value, in `[0, 1]`.
+    fn payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &Self::Row) -> f64;
+
+    /// Bounds of the exact ratio at this trial state; `None`: no certificate.
+    fn payment_ratio_bounds(
+        &self,
+        _sheet: &BalanceSheet<'_, Interval>,
+        _row: &Self::Row,
+    ) -> Option<Interval> {
+        None
+    }
+
+    /// What creditors outside the system receive for one unit of face value. Default: the same ratio.
+    fn external_payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &Self::Row) -> f64 {
+        self.payment_ratio(sheet, row)
+    }
+
+    /// Value that the institution's own default destroys, money. Zero for models without default costs.
+    fn value_destroyed(&self, _sheet: &BalanceSheet<'_>, _row: &Self::Row) -> f64 {
+        0.0
+    }
+
+    /// Order and continuity of the ratio in prices and payments, given how sellers are paid.
+    ///
+    /// Under volume-weighted execution an institution that receives more sells less and forgoes a gain. A ratio that
+    /// rises with total assets is isotone all the same; one that weighs the two differently may not be.
+    fn profile(&self, _row: &Self::Row, _execution: Execution) -> Profile {
+        Profile::default()
+    }
+
+    /// Checks one institution's parameters.
+    fn check(&self, _row: &Self::Row) -> Result<(), SpecError> {
+        Ok(())
+    }
+}
+
+/// Lifts a [`ClaimKernel`] to [`Claims`]: the state is one payment ratio for each institution.
+#[derive(Clone, Debug)]
+pub struct PerInstitutionClaims<K: ClaimKernel> {
+    kernel: K,
+    rows: Vec<K::Row>,
+    entitlements: SparseRows,
+}
+
+impl<K: ClaimKernel> PerInstitutionClaims<K> {
+    /// A model over debts given as row = creditor, column = debtor, with each institution's parameters.
+    pub fn new(kernel: K, rows: Vec<K::Row>, debts: SparseRows) -> Self {
+        Self {
+            kernel,
+            rows,
+            entitlements: debts,
+        }
+    }
+
+    /// Builds the model from a scenario's parameters, with every problem of every row reported.
+    pub fn from_view(kernel: K, view: &NetworkView<'_>) -> Result<Self, Vec<SpecError>> {
+        let rows = view.institutions.rows::<K::Row>(view.parameters, &[])?;
+        let problems: Vec<_> = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(n, row)| kernel.check(row).err().map(|problem| problem.at_row(n)))
+            .collect();
+        if problems.is_empty() {
+            Ok(Self {
+                kernel,
+                rows,
+                entitlements: view.all_debts(),
+            })
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
+    fn components(&self) -> usize {
+        1
+    }
+
+    fn entitlements(&self) -> &SparseRows {
+        &self.entitlements
+    }
+
+    fn range_into(&self, _: &[f64], bottom: &mut [f64], top: &mut [f64]) {
+        bottom.fill(0.0);
+        top.fill(1.0);
+    }
+
+    fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]) {
+        for ((&institution, sheet), ratio) in institutions.iter().zip(sheets).zip(components) {
+            *ratio = self.kernel.payment_ratio(sheet, &self.rows[institution as usize]);
+        }
+    }
+
+    fn settle_bounds_into(
+        &self,
+        institutions: &[u32],
+        sheets: &[BalanceSheet<'_, Interval>],
+        low: &mut [f64],
+        high: &mut [f64],
+    ) {
+        for (n, (&institution, sheet)) in institutions.iter().zip(sheets).enumerate() {
+            let bounds = self
+                .kernel
+                .payment_ratio_bounds(sheet, &self.rows[institution as usize])
+                .unwrap_or(Interval::new(0.0, 1.0));
+            (low[n], high[n]) = (bounds.low, bounds.high);
+        }
+    }
+
+    fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
+        let row = &self.rows[institution as usize];
+        self.kernel.payment_ratio(sheet, row) * sheet.debts_face
+            + self.kernel.external_payment_ratio(sheet, row) * sheet.external_liabilities
+    }
+
+    fn value_destroyed(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
+        self.kernel
+            .value_destroyed(sheet, &self.rows[institution as usize])
+    }
+
+    fn profile(&self, execution: Execution) -> Profile {
+        let best = Profile {
+            order: Order::Isotone,
+            continuity: Continuity::Both,
+            bounded: true,
+        };
+        self.rows.iter().fold(best, |profile, row| {
+            profile.and(self.kernel.profile(row, execution))
+        })
+    }
+}

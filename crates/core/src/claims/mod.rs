@@ -1,0 +1,114 @@
+//! Claims between institutions: what debts and shares are worth to those who hold them.
+
+mod kernel;
+mod view;
+
+pub use kernel::{ClaimKernel, PerInstitutionClaims};
+pub use view::{ClaimsSpec, NetworkView};
+
+use crate::{BalanceSheet, Execution, Interval, Profile, SparseRows};
+
+/// A claims model: what the engine calls.
+///
+/// The model owns a state, oriented so that up is healthier, of [`Self::components`] numbers for each institution:
+/// those of institution `n` stand at `n * components`. What an institution receives is its row of
+/// [`Self::entitlements`] times that state; its own balance sheet then determines its own components.
+pub trait Claims: Send + Sync {
+    /// Numbers of state for each institution: 1 where a payment ratio is all, more with layers or shares.
+    fn components(&self) -> usize;
+
+    /// Row = institution, column = state component, value = money received for one unit of the component.
+    fn entitlements(&self) -> &SparseRows;
+
+    /// Whether the model values shareholdings, so that what they are worth depends on the books of those who issue them.
+    fn values_shares(&self) -> bool {
+        false
+    }
+
+    /// What each institution's shareholdings are worth, money, when everyone has `equity` without shareholdings, claims
+    /// at face. Called only where the model values shares.
+    fn shareholdings_into(&self, _equity: &[f64], values: &mut [f64]) {
+        values.fill(0.0);
+    }
+
+    /// Smallest and largest state.
+    ///
+    /// `equity` bounds each institution's equity without shareholdings from above; empty where the model values none.
+    fn range_into(&self, equity: &[f64], bottom: &mut [f64], top: &mut [f64]);
+
+    /// The components of these institutions from their balance sheets, one institution after the other.
+    fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]);
+
+    /// Bounds of the exact components. Called only where the profile says `bounded`.
+    fn settle_bounds_into(
+        &self,
+        _institutions: &[u32],
+        _sheets: &[BalanceSheet<'_, Interval>],
+        _low: &mut [f64],
+        _high: &mut [f64],
+    ) {
+    }
+
+    /// What the institution pays to all its creditors, money.
+    fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64;
+
+    /// Value that the institution's own default destroys, money.
+    fn value_destroyed(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64;
+
+    /// Order and continuity in prices and payments, given how sellers are paid, and whether rounding is bounded.
+    fn profile(&self, _execution: Execution) -> Profile {
+        Profile::default()
+    }
+
+    /// Whether several solutions exist for sure, given which institutions have no outside assets at all.
+    fn not_unique(&self, _no_outside_assets: &[bool]) -> bool {
+        false
+    }
+}
+
+macro_rules! forward_claims {
+    ($($pointer:ty),*) => {$(
+        impl<M: Claims + ?Sized> Claims for $pointer {
+            fn components(&self) -> usize {
+                (**self).components()
+            }
+            fn entitlements(&self) -> &SparseRows {
+                (**self).entitlements()
+            }
+            fn values_shares(&self) -> bool {
+                (**self).values_shares()
+            }
+            fn shareholdings_into(&self, equity: &[f64], values: &mut [f64]) {
+                (**self).shareholdings_into(equity, values);
+            }
+            fn range_into(&self, equity: &[f64], bottom: &mut [f64], top: &mut [f64]) {
+                (**self).range_into(equity, bottom, top);
+            }
+            fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]) {
+                (**self).settle_into(institutions, sheets, components);
+            }
+            fn settle_bounds_into(
+                &self,
+                institutions: &[u32],
+                sheets: &[BalanceSheet<'_, Interval>],
+                low: &mut [f64],
+                high: &mut [f64],
+            ) {
+                (**self).settle_bounds_into(institutions, sheets, low, high);
+            }
+            fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
+                (**self).payment(institution, sheet)
+            }
+            fn value_destroyed(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
+                (**self).value_destroyed(institution, sheet)
+            }
+            fn profile(&self, execution: Execution) -> Profile {
+                (**self).profile(execution)
+            }
+            fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
+                (**self).not_unique(no_outside_assets)
+            }
+        }
+    )*};
+}
+forward_claims!(&M, Box<M>, std::sync::Arc<M>);
