@@ -1,7 +1,10 @@
 //! One binary for all integration tests: published cases, laws, hostile input, the program.
 
 mod agreement;
+mod cross_holdings;
+mod fixture;
 mod laws;
 mod literature;
 mod same_bits;
 mod scenario_files;
+mod valuation;

@@ -349,7 +349,7 @@ fn scenario_cases() -> Vec<Case> {
             "engine.max_rounds",
         ),
         case(
-            scenario("\"eisenberg-noe\"", "\"elsinger\""),
+            scenario("\"eisenberg-noe\"", "\"black-cox\""),
             "D108",
             file,
             16,

@@ -9,6 +9,8 @@
 //! | `eisenberg-noe` | `min(face, assets)`, pari passu | `external = "pari-passu"` or `"senior"` |
 //! | `rogers-veraart` | face, or in default `alpha outside + beta interbank assets` | `alpha`, `beta` |
 //! | `elsinger` | layer after layer, then to shareholders | |
+//! | `furfine` | face, or in default `recovery` of it | `recovery` |
+//! | `debtrank` | `clip(E / E0, 0, 1)` of face | |
 //!
 //! ```
 //! use delever_network::ContagionGraphBuilder;
@@ -23,6 +25,7 @@ mod analysis;
 mod builder;
 pub mod clearing;
 mod graph;
+pub mod valuation;
 
 pub use builder::{ContagionGraphBuilder, GraphError, GraphRecord};
 pub use graph::{ContagionGraph, Relation};
@@ -32,4 +35,5 @@ use delever_core::Registry;
 /// Registers every clearing model of this crate under the kind that scenario files name.
 pub fn register(registry: &mut Registry) {
     clearing::register(registry);
+    valuation::register(registry);
 }

@@ -11,6 +11,7 @@
 
 mod cascade;
 pub mod clearing;
+pub mod cross_holdings;
 mod dyadic;
 pub mod functions;
 

@@ -12,13 +12,7 @@ pub(crate) fn is_known_later(role: Role, kind: &str) -> bool {
             "stableswap",
             "cross-matrix",
         ],
-        Role::Clearing => &[
-            "elliott-golub-jackson",
-            "furfine",
-            "debtrank",
-            "black-cox",
-            "merton",
-        ],
+        Role::Clearing => &["elliott-golub-jackson", "black-cox", "merton"],
     };
     kinds.contains(&kind)
 }

@@ -25,7 +25,7 @@ pub(crate) fn register(registry: &mut Registry) {
 }
 
 /// A kernel with the name under which scenario files know it.
-trait Named: ClaimKernel + Default + 'static {
+pub(crate) trait Named: ClaimKernel + Default + 'static {
     const KIND: &'static str;
 }
 
@@ -57,7 +57,7 @@ impl<K: ClaimKernel> OneLayer<K> {
 /// Builds [`OneLayer`] models from scenario files.
 #[derive(serde::Deserialize)]
 #[serde(bound = "")]
-struct OneLayerSpec<K> {
+pub(crate) struct OneLayerSpec<K> {
     #[serde(skip)]
     kernel: std::marker::PhantomData<K>,
 }

@@ -191,7 +191,7 @@ impl ExactClearing {
 }
 
 /// Solves a linear system given as an augmented matrix; `None` where it is singular.
-fn eliminate(mut matrix: Vec<Vec<BigRational>>) -> Option<Vec<BigRational>> {
+pub(super) fn eliminate(mut matrix: Vec<Vec<BigRational>>) -> Option<Vec<BigRational>> {
     let n = matrix.len();
     for column in 0..n {
         let pivot = (column..n).find(|&row| !matrix[row][column].is_zero())?;

@@ -1,0 +1,85 @@
+//! Linear DebtRank (Bardoscia et al. 2015): claims lose value as the debtor's equity does.
+
+use crate::clearing::Named;
+use delever_core::{
+    BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
+};
+
+/// How often an institution passes on its distress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hits {
+    /// Whenever it changes: an equilibrium.
+    #[default]
+    Multi,
+    /// The first time only (Battiston et al. 2012): a process that is no equilibrium and not monotone in the shock.
+    Single,
+}
+
+/// Parameters of [`DebtRank`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
+pub struct DebtRankRow {
+    /// `hits`: `multi` (default); `single` is refused here.
+    #[serde(default)]
+    pub hits: Hits,
+}
+
+/// Values claims at `clip(E / E0, 0, 1)` times face, with `E0` the debtor's equity before the shock; at nothing if
+/// `E0 <= 0`.
+///
+/// The greatest solution is linear DebtRank with multiple hits, `h(t+1) = min(1, h(t) + W (h(t) - h(t-1)))` with relative
+/// equity losses `h` and `W_ij` = claim of `i` on `j` over `E0_i`, run to its end.
+/// Sources: Bardoscia, Battiston, Caccioli and Caldarelli (2015), PLoS ONE 10(6); as a valuation Barucca et al. (2020).
+///
+/// ```
+/// use delever_core::{BalanceSheet, ClaimKernel};
+/// use delever_network::valuation::{DebtRank, DebtRankRow};
+/// let mut sheet = BalanceSheet::empty();
+/// (sheet.cash, sheet.debts_face, sheet.liabilities, sheet.equity_initial) = (11.0, 10.0, 10.0, 4.0);
+/// assert_eq!(DebtRank.payment_ratio(&sheet, &DebtRankRow::default()), 0.25);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DebtRank;
+
+fn value<N: Real>(sheet: &BalanceSheet<'_, N>) -> N {
+    if sheet.equity_initial > 0.0 {
+        (sheet.assets() - sheet.liabilities).fraction_of(N::from(sheet.equity_initial))
+    } else {
+        N::from(0.0)
+    }
+}
+
+impl ClaimKernel for DebtRank {
+    type Row = DebtRankRow;
+
+    #[inline]
+    fn payment_ratio(&self, sheet: &BalanceSheet<'_>, _: &DebtRankRow) -> f64 {
+        value(sheet)
+    }
+
+    fn payment_ratio_bounds(&self, sheet: &BalanceSheet<'_, Interval>, _: &DebtRankRow) -> Option<Interval> {
+        Some(value(sheet))
+    }
+
+    fn profile(&self, _: &DebtRankRow, _: Execution) -> Profile {
+        Profile {
+            order: Order::Isotone,
+            continuity: Continuity::Both,
+            bounded: true,
+        }
+    }
+
+    fn check(&self, row: &DebtRankRow) -> Result<(), SpecError> {
+        match row.hits {
+            Hits::Multi => Ok(()),
+            Hits::Single => Err(SpecError::unsupported(
+                "hits",
+                "`debtrank` has no equilibrium with a single hit; `multi` bounds it from above",
+            )),
+        }
+    }
+}
+
+impl Named for DebtRank {
+    const KIND: &'static str = "debtrank";
+}

@@ -1,0 +1,153 @@
+//! Valuation functions of Barucca et al. (2020) against the output of the program `neva`.
+//!
+//! Matrices of the source hold a lender a row. It counts an institution with exactly zero equity as failed, we as
+//! healthy; no case here ends at zero.
+
+use crate::fixture::*;
+use delever::core::{ClaimKernel, Claims};
+use delever::network::clearing::{EisenbergNoeRow, ExternalRank, RogersVeraartRow};
+use delever::network::valuation::{DebtRank, DebtRankRow, Furfine, FurfineRow};
+use delever::prelude::*;
+use delever_testkit::reference::shared_json;
+use serde_json::Value;
+
+/// The equilibrium after external assets fell by `shock`.
+fn solve<K: ClaimKernel + 'static>(input: &Value, kernel: K, row: impl Fn() -> K::Row) -> Outcome {
+    let lent = matrix(&input["interbank_assets_rowlender_colborrower"]);
+    let count = lent.len();
+    let owed: Vec<Vec<f64>> = (0..count)
+        .map(|debtor| lent.iter().map(|row| row[debtor]).collect())
+        .collect();
+    let external = numbers(&input["external_liabilities"]);
+    let problem = Clearing::new(&numbers(&input["external_assets"]), &owed, &external);
+    let mut shock = Shock::none(&problem.system);
+    for (asset, loss) in shock
+        .outside_assets
+        .iter_mut()
+        .zip(numbers(&input["equity_shock"]))
+    {
+        *asset = -loss;
+    }
+    let rows = (0..count).map(|_| row()).collect();
+    let claims: Box<dyn Claims> = Box::new(OneLayer::new(kernel, rows, problem.debts(), &external));
+    let solved = problem.solve_after(&shock, claims, Select::Greatest);
+    solved.greatest.expect("asked for")
+}
+
+fn solve_by_name(input: &Value) -> Outcome {
+    let number = |name: &str| input[name].as_f64().expect("a parameter");
+    match input["method"].as_str().expect("a method") {
+        "furfine" => solve(input, Furfine, || FurfineRow { recovery: 0.0 }),
+        "roukny_battiston" => solve(input, Furfine, || FurfineRow {
+            recovery: number("rho"),
+        }),
+        "linear_dr" => solve(input, DebtRank, DebtRankRow::default),
+        "rogers_veraart" => solve(input, RogersVeraart, || RogersVeraartRow {
+            alpha: number("alpha"),
+            beta: number("beta"),
+        }),
+        method if method.starts_with("eisenberg_noe") => solve(input, EisenbergNoe, || EisenbergNoeRow {
+            external: if method.ends_with("ext_senior") {
+                ExternalRank::Senior
+            } else {
+                ExternalRank::PariPassu
+            },
+        }),
+        other => panic!("no valuation {other}"),
+    }
+}
+
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn neva_equities_after_a_shock() {
+    let small = ["chain", "cycle", "tree"].into_iter().flat_map(|shape| {
+        [
+            "eisenberg_noe_ext_senior",
+            "eisenberg_noe_paripassu",
+            "furfine",
+            "linear_dr",
+            "rogers_veraart",
+            "roukny_battiston",
+        ]
+        .map(|method| format!("small_{shape}_{method}"))
+    });
+    let large = [
+        "mild_n50_furfine",
+        "mild_n50_linear_dr",
+        "random_n50_eisenberg_noe_paripassu",
+        "random_n50_furfine",
+        "random_n50_linear_dr",
+        "random_n50_rogers_veraart",
+    ];
+    for name in small.chain(large.map(str::to_owned)) {
+        let Some(case) = shared_json(&format!("reference/neva/{name}.json")) else {
+            return;
+        };
+        let outcome = solve_by_name(&case["input"]);
+        let expected = numbers(&case["output"]["equity_final"]);
+        all_close(&equities(&outcome), &expected, 1e-9, &name);
+        assert!(
+            expected.iter().all(|equity| *equity != 0.0) || !name.contains("furfine"),
+            "{name}"
+        );
+        assert_eq!(outcome.status, Status::Certified, "{name}");
+    }
+}
+
+/// The peer closes over its loop variable, so that every bank is measured by the last bank's initial equity. We give
+/// what it intends.
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn neva_linear_debtrank_measures_each_bank_by_its_own_equity() {
+    let Some(case) = shared_json("reference/neva/bug_linear_dr_late_binding.json") else {
+        return;
+    };
+    let ours = equities(&solve(&case["input"], DebtRank, DebtRankRow::default));
+    all_close(&ours, &numbers(&case["intended"]), 1e-9, "intended");
+    let shipped = numbers(&case["as_shipped"]);
+    assert!(ours.iter().zip(shipped).any(|(a, b)| (a - b).abs() > 0.1));
+}
+
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn neva_ring_by_hand() {
+    let Some(case) = shared_json("reference/literature/neva_ring_valuations.json") else {
+        return;
+    };
+    let (input, expected) = (&case["inputs"], &case["expected"]);
+    let with = |shock: Value| {
+        serde_json::json!({
+            "external_assets": input["Ae"], "external_liabilities": input["Le"],
+            "interbank_assets_rowlender_colborrower": input["A"], "equity_shock": shock,
+        })
+    };
+    let shocked = with(input["shock_to_Ae"].clone());
+    let senior = || EisenbergNoeRow {
+        external: ExternalRank::Senior,
+    };
+    let outcome = solve(&shocked, EisenbergNoe, senior);
+    let worth = &expected["eisenberg_noe_ext_senior"];
+    all_close(&equities(&outcome), &numbers(&worth["E"]), 1e-12, "eisenberg-noe");
+    let outcome = solve(&shocked, Furfine, || FurfineRow { recovery: 0.0 });
+    all_close(
+        &equities(&outcome),
+        &numbers(&expected["furfine_R0"]["E"]),
+        1e-12,
+        "furfine",
+    );
+    let outcome = solve(&shocked, DebtRank, DebtRankRow::default);
+    let worth = &expected["linear_debtrank"];
+    all_close(&equities(&outcome), &numbers(&worth["E"]), 1e-12, "debtrank");
+
+    let uniform = with(serde_json::json!([0.4, 0.4, 0.4]));
+    let expected = &case["uniform_equity_shock_0.4_linear_debtrank"];
+    let ring = solve(&uniform, DebtRank, DebtRankRow::default);
+    all_close(&equities(&ring), &numbers(&expected["E"]), 1e-9, "uniform");
+    let sound = solve(&uniform, Furfine, || FurfineRow { recovery: 0.0 });
+    all_close(
+        &equities(&sound),
+        &numbers(&expected["EN_and_Furfine"]),
+        1e-12,
+        "uniform",
+    );
+}
