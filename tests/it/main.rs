@@ -5,6 +5,7 @@ mod cross_holdings;
 mod fixture;
 mod laws;
 mod literature;
+mod published_clearing;
 mod same_bits;
 mod scenario_files;
 mod valuation;

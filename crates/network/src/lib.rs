@@ -24,6 +24,7 @@
 mod analysis;
 mod builder;
 pub mod clearing;
+pub mod distress;
 mod graph;
 pub mod valuation;
 
