@@ -2,6 +2,7 @@
 
 mod agreement;
 mod cross_holdings;
+mod distress;
 mod fixture;
 mod laws;
 mod literature;

@@ -154,6 +154,11 @@ impl Exposures {
         self.buffers.len()
     }
 
+    /// Row = borrower, column = lender, value = `v_ji`, the part of the lender's buffer that its claim is. Not capped.
+    pub fn impacts(&self) -> &SparseRows {
+        &self.impacts
+    }
+
     /// Spreads the initial stress `shock`, from 0 to 1 by institution, until nothing moves.
     pub fn spread(
         &self,

@@ -1,0 +1,200 @@
+//! Distress measures against the R package `NetworkRiskMeasures`, which does not cap impacts either, and counts a
+//! bank as failed once its stress reaches 1.
+
+use crate::fixture::*;
+use delever::core::SparseRows;
+use delever::network::distress::{Exposures, Spread, SpreadSettings, Transmission};
+use delever_testkit::reference::shared_json;
+use proptest::prelude::*;
+
+fn claims(matrix: &[Vec<f64>]) -> SparseRows {
+    let rows = matrix.iter().enumerate();
+    let triplets: Vec<_> = rows
+        .flat_map(|(i, row)| row.iter().enumerate().map(move |(j, &x)| (i as u32, j as u32, x)))
+        .filter(|&(_, _, amount)| amount > 0.0)
+        .collect();
+    SparseRows::from_triplets(matrix.len(), matrix.len(), &triplets)
+}
+
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn network_risk_measures_stress_by_scenario() {
+    for name in [
+        "random_n50_debtrank",
+        "random_n50_threshold",
+        "simdata_debtrank_all",
+        "simdata_threshold_all",
+        "toy3_debtrank_all",
+        "toy3_debtrank_partial",
+        "toy3_threshold_all",
+    ] {
+        let Some(case) = shared_json(&format!("reference/NetworkRiskMeasures/{name}.json")) else {
+            return;
+        };
+        let (input, output) = (&case["input"], &case["output"]);
+        let buffers = numbers(&input["buffer"]);
+        let exposures = Exposures::new(
+            &claims(&matrix(&input["exposures_rowlender_colborrower"])),
+            &buffers,
+        )
+        .expect("positive buffers");
+        let weights = numbers(&input["weights"]);
+        let whole: f64 = weights.iter().sum();
+        let weights: Vec<f64> = weights.iter().map(|weight| weight / whole).collect();
+        let transmission = match input["method"].as_str() {
+            Some("debtrank") => Transmission::DebtRank,
+            _ => Transmission::Default,
+        };
+        let settings = SpreadSettings {
+            tolerance: input["abs_tol"].as_f64().expect("a tolerance"),
+            max_steps: 5000,
+        };
+        let scenarios = output["simulations"].as_array().expect("scenarios");
+        let summaries = output["summary"].as_array().expect("summaries");
+        for (scenario, summary) in scenarios.iter().zip(summaries) {
+            let shock = numbers(&scenario["initial_stress"]);
+            let spread = exposures
+                .spread(&shock, transmission, &settings)
+                .expect("a shock");
+            let number = |key: &str| summary[key].as_f64().expect("a number");
+            all_close(&spread.stress, &numbers(&scenario["final_stress"]), 1e-9, name);
+            assert_eq!(
+                u64::from(spread.steps),
+                scenario["iterations"].as_u64().expect("a number"),
+                "{name}"
+            );
+            close(
+                spread.additional_stress(&shock, &weights),
+                number("additional_stress"),
+                1e-11,
+                name,
+            );
+            let loss = number("additional_losses");
+            close(
+                exposures.additional_loss(&shock, &spread),
+                loss,
+                1e-11 * (1.0 + loss),
+                name,
+            );
+            assert_eq!(
+                spread.additional_defaults(&shock) as f64,
+                number("additional_defaults"),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// The package's vulnerability matrix caps at 1 what its simulations do not.
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn network_risk_measures_vulnerability_matrix() {
+    let Some(case) = shared_json("reference/literature/networkriskmeasures_vulnerability.json") else {
+        return;
+    };
+    let owed = matrix(&case["inputs"]["liabilities_rows"]);
+    let lent: Vec<Vec<f64>> = (0..owed.len())
+        .map(|lender| owed.iter().map(|row| row[lender]).collect())
+        .collect();
+    let exposures =
+        Exposures::new(&claims(&lent), &numbers(&case["inputs"]["buffer"])).expect("positive buffers");
+    for (borrower, expected) in matrix(&case["expected_rows"]).iter().enumerate() {
+        let mut capped = vec![0.0; owed.len()];
+        for (lender, impact) in exposures.impacts().row(borrower).iter() {
+            capped[lender] = impact.min(1.0);
+        }
+        all_close(&capped, expected, 1e-15, "vulnerability");
+    }
+}
+
+/// The definition, dense and on its own: everyone sends what stress below 1 they have not sent.
+fn naive(exposed: &[Vec<f64>], buffers: &[f64], shock: &[f64], transmission: Transmission) -> Vec<f64> {
+    let n = buffers.len();
+    let (mut stress, mut sent) = (shock.to_vec(), vec![0.0; n]);
+    for _ in 0..5000 {
+        let now: Vec<f64> = (0..n)
+            .map(|j| match transmission {
+                Transmission::DebtRank => stress[j].min(1.0) - sent[j],
+                Transmission::Default => f64::from(u8::from(stress[j] >= 1.0)) - sent[j],
+            })
+            .collect();
+        for i in 0..n {
+            stress[i] += (0..n).map(|j| exposed[i][j] / buffers[i] * now[j]).sum::<f64>();
+        }
+        (0..n).for_each(|j| sent[j] += now[j]);
+    }
+    stress
+}
+
+type Drawn = (Vec<Vec<f64>>, Vec<f64>, Vec<f64>);
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    (2_usize..7).prop_flat_map(|n| {
+        let claim = prop_oneof![1 => Just(0.0), 1 => 0.1_f64..3.0];
+        (
+            prop::collection::vec(prop::collection::vec(claim, n), n),
+            prop::collection::vec(1.0_f64..20.0, n),
+            prop::collection::vec(prop_oneof![Just(0.0), Just(1.0), 0.0_f64..1.0], n),
+        )
+            .prop_map(|(mut exposed, buffers, shock)| {
+                (0..exposed.len()).for_each(|i| exposed[i][i] = 0.0);
+                (exposed, buffers, shock)
+            })
+    })
+}
+
+proptest! {
+    #[test]
+    fn stress_agrees_with_the_dense_definition((exposed, buffers, shock) in drawn()) {
+        let exposures = Exposures::new(&claims(&exposed), &buffers).expect("valid");
+        for transmission in [Transmission::DebtRank, Transmission::Default] {
+            let ours = exposures.spread(&shock, transmission, &SpreadSettings::default()).expect("valid");
+            // A stress of 1 but for rounding may count on one side and not on the other.
+            prop_assume!(ours.stress.iter().all(|s| (s - 1.0).abs() > 1e-9 || shock.contains(s)));
+            let theirs = naive(&exposed, &buffers, &shock, transmission);
+            for (a, b) in ours.stress.iter().zip(&theirs) {
+                prop_assert!((a - b).abs() <= 1e-8 * b.max(1.0), "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_larger_shock_never_ends_in_less_stress((exposed, buffers, shock) in drawn(), who in 0_usize..7) {
+        let exposures = Exposures::new(&claims(&exposed), &buffers).expect("valid");
+        let mut larger = shock.clone();
+        let who = who % larger.len();
+        larger[who] = (larger[who] + 0.3).min(1.0);
+        for transmission in [Transmission::DebtRank, Transmission::Default] {
+            let run = |shock: &[f64]| -> Spread {
+                exposures.spread(shock, transmission, &SpreadSettings::default()).expect("valid")
+            };
+            for (more, less) in run(&larger).stress.iter().zip(run(&shock).stress) {
+                prop_assert!(*more >= less - 1e-10 * less.max(1.0), "{more} {less}");
+            }
+        }
+    }
+}
+
+#[test]
+fn failures_come_in_waves_and_each_alone() {
+    // 1 lent 12 to 0, 2 lent 11 to 1, 3 lent 5 to 2; buffers of 10.
+    let exposed = SparseRows::from_triplets(4, 4, &[(1, 0, 12.0), (2, 1, 11.0), (3, 2, 5.0)]);
+    let exposures = Exposures::new(&exposed, &[10.0; 4]).expect("valid");
+    let alone = exposures.each_failure(Transmission::Default, &SpreadSettings::default());
+    assert_eq!(alone[0].wave, [Some(0), Some(1), Some(2), None]);
+    assert_eq!(alone[0].stress, [1.0, 1.2, 1.1, 0.5]);
+    assert_eq!(alone[2].wave, [None, None, Some(0), None]);
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused() {
+    let exposed = SparseRows::from_triplets(3, 3, &[(1, 0, 1.0)]);
+    let errors = Exposures::new(&exposed, &[1.0, 0.0, f64::NAN]).expect_err("no buffers");
+    assert_eq!(errors.len(), 2);
+    assert!(Exposures::new(&exposed, &[1.0]).is_err());
+    let exposures = Exposures::new(&exposed, &[1.0; 3]).expect("valid");
+    let settings = SpreadSettings::default();
+    let shocked = |shock: &[f64]| exposures.spread(shock, Transmission::DebtRank, &settings);
+    assert_eq!(shocked(&[1.5, -0.1, 0.0]).expect_err("out of range").len(), 2);
+    assert!(shocked(&[0.0; 2]).is_err());
+}
