@@ -213,14 +213,14 @@ impl Exposures {
         while !spread.settled && spread.steps < settings.max_steps {
             spread.steps += 1;
             gained.fill(0.0);
-            for borrower in 0..count {
+            for (borrower, sent) in sent.iter_mut().enumerate() {
                 let sends = match transmission {
-                    Transmission::DebtRank => spread.stress[borrower].min(1.0) - sent[borrower],
-                    Transmission::Default if spread.stress[borrower] >= 1.0 => 1.0 - sent[borrower],
+                    Transmission::DebtRank => spread.stress[borrower].min(1.0) - *sent,
+                    Transmission::Default if spread.stress[borrower] >= 1.0 => 1.0 - *sent,
                     Transmission::Default => 0.0,
                 };
                 if sends > 0.0 {
-                    sent[borrower] += sends;
+                    *sent += sends;
                     for (lender, impact) in self.impacts.row(borrower).iter() {
                         gained[lender] += sends * impact;
                     }

@@ -50,7 +50,7 @@ impl CrossHoldings {
         let begins = self.begins(j);
         let layers = self.debts.len();
         let (mut constant, mut slope) = (BigRational::zero(), BigRational::zero());
-        for layer in 0..layers {
+        for (layer, begin) in begins.iter().enumerate().take(layers) {
             let face = self.face(layer, j);
             if face.is_zero() {
                 continue;
@@ -59,7 +59,7 @@ impl CrossHoldings {
             if piece > layer + 1 {
                 constant += &self.debts[layer][j][i];
             } else if piece == layer + 1 {
-                constant -= &part * &begins[layer];
+                constant -= &part * begin;
                 slope += part;
             }
         }
