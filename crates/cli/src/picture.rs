@@ -103,7 +103,7 @@ impl Picture<'_> {
                 seen.sold_out.to_string(),
                 seen.defaults.to_string(),
                 money(seen.sold_value),
-                money(seen.loss),
+                money(settled(seen.loss, result.totals.equity_initial)),
             ];
             row.extend(shown.iter().map(|&k| price(seen.prices[k])));
             table.add_row(row);
@@ -262,6 +262,15 @@ fn prices(text: &mut String, result: &EquilibriumResult) {
         String::new()
     };
     let _ = writeln!(text, "PRICES{note}\n{}\n", table.trim_fmt());
+}
+
+/// Zero where a loss is no more than rounding: the iteration starts a rounding above what shares were worth.
+fn settled(loss: f64, equity: f64) -> f64 {
+    if loss.abs() <= 1e-12 * equity.abs() {
+        0.0
+    } else {
+        loss
+    }
 }
 
 fn losses(text: &mut String, result: &EquilibriumResult) {

@@ -215,6 +215,9 @@ catalogue! {
     Unsupported "D305" Error "the models do not go together"
         "A chosen model does not cover what the tables hold, or what another model needs. The message names the alternative."
         wrong: "eisenberg-noe with debts of seniority 1" right: "elsinger with debts of seniority 1"
+    WhollyOwned "D306" Error "institutions own one another wholly"
+        "All shares of a set of institutions lie within the set, so that what they are worth is not determined."
+        wrong: "holder,issuer,fraction\nA,B,1\nB,A,1" right: "holder,issuer,fraction\nA,B,0.9\nB,A,1"
 
     NoInstitutions "D401" Error "there are no institutions"
         "The institutions table has a header and no rows."

@@ -206,6 +206,9 @@ impl Reporter<'_> {
         let mut problem = match (cell, error.row, parameter) {
             (Some((row, value)), _, _) => at_cell(row).with_cell(&shown(value)),
             (None, Some(row), _) if missing && is_column => at_cell(row).with_cell(""),
+            (None, Some(row), "shareholdings") => {
+                Problem::new(Code::WhollyOwned, &places.file, &message).at_row(places.lines.get(row).copied())
+            }
             (None, None, "seniority") => Problem::new(code, "debts.csv", &message).in_column(parameter),
             (None, None, "shareholdings") => Problem::new(code, "shareholdings.csv", &message),
             (None, ..) => {

@@ -512,6 +512,8 @@ fn table_cases() -> Vec<Case> {
         );
         input
     };
+    let mut owned_wholly = table("shareholdings.csv", "holder,issuer,fraction\nA,B,1\nB,A,1\n");
+    owned_wholly.scenario = owned_wholly.scenario.replace("\"eisenberg-noe\"", "\"elsinger\"");
     let mut none_clearing = table("shareholdings.csv", "holder,issuer,fraction\nA,B,0.5\n");
     none_clearing.scenario = none_clearing.scenario.replace("eisenberg-noe", "none");
     let without = |file: &str| {
@@ -945,6 +947,7 @@ fn table_cases() -> Vec<Case> {
             None,
         ),
         case(none_clearing, "D305", "shareholdings.csv", None, None),
+        case(owned_wholly, "D306", ins, 2, None),
         case(
             table(ins, "id,cash\n")
                 .with_holdings("institution,asset,quantity\n")

@@ -59,8 +59,8 @@ pub(super) fn upper_bound(shareholdings: &SparseRows, base: &[f64], bound: &mut 
             .map(|&value| value.max(0.0) + (value.max(0.0) + scale * 1e-6 + f64::MIN_POSITIVE) * share)
             .collect()
     };
-    // A little more for everyone leaves room for rounding; if that is not enough, more.
-    for share in [1e-9, 1e-6, 1e-3, 1.0, 1e3, 1e6] {
+    // A little more for everyone leaves room for rounding: as little as will do.
+    for share in [0.0, 1e-15, 1e-13, 1e-11, 1e-9, 1e-6, 1e-3, 1.0, 1e3, 1e6] {
         settle(shareholdings, &above(share), bound);
         if holds(shareholdings, base, bound) {
             return;
