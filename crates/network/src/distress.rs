@@ -10,8 +10,12 @@
 //! * [`Transmission::Default`]: an institution sends 1 once its stress reaches 1, and nothing before: the default
 //!   cascade of Furfine (2003), Journal of Money, Credit and Banking 35(1), with nothing recovered.
 //!
-//! Impacts are not capped, so the stress of an institution may exceed 1: it has lost more than its buffer. Both are
-//! monotone in the shock. An institution whose buffer is just used up counts as failed here, while the valuation models
+//! * [`Transmission::FirstHit`]: everyone sends `min(1, s)` once, in the step after it is first in distress, and is spent:
+//!   DebtRank as of Battiston, Puliga, Kaushik, Tasca and Caldarelli (2012), Scientific Reports 2, impacts capped at 1. It
+//!   never exceeds the first, and it is **not monotone**: who is hit early by little passes on little, whatever comes.
+//!
+//! Impacts are otherwise not capped, and the stress of an institution may exceed 1: it has lost more than its buffer. The
+//! first two are monotone in the shock. An institution whose buffer is just used up counts as failed here, while the valuation models
 //! of [`crate::valuation`] count zero equity as healthy.
 //!
 //! ```
@@ -35,6 +39,8 @@ pub enum Transmission {
     DebtRank,
     /// Its failure, all at once.
     Default,
+    /// What it has lost when it is first hit, and nothing after. Unordered.
+    FirstHit,
 }
 
 /// When a spread counts as settled.
@@ -209,6 +215,10 @@ impl Exposures {
             steps: 0,
             settled: false,
         };
+        let largest_impact = match transmission {
+            Transmission::FirstHit => 1.0,
+            Transmission::DebtRank | Transmission::Default => f64::INFINITY,
+        };
         let (mut sent, mut gained) = (vec![0.0_f64; count], vec![0.0_f64; count]);
         while !spread.settled && spread.steps < settings.max_steps {
             spread.steps += 1;
@@ -217,12 +227,13 @@ impl Exposures {
                 let sends = match transmission {
                     Transmission::DebtRank => spread.stress[borrower].min(1.0) - *sent,
                     Transmission::Default if spread.stress[borrower] >= 1.0 => 1.0 - *sent,
-                    Transmission::Default => 0.0,
+                    Transmission::FirstHit if *sent == 0.0 => spread.stress[borrower].min(1.0),
+                    Transmission::Default | Transmission::FirstHit => 0.0,
                 };
                 if sends > 0.0 {
                     *sent += sends;
                     for (lender, impact) in self.impacts.row(borrower).iter() {
-                        gained[lender] += sends * impact;
+                        gained[lender] += sends * impact.min(largest_impact);
                     }
                 }
             }
