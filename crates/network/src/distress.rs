@@ -31,6 +31,7 @@
 //! ```
 
 use delever_core::SparseRows;
+use rayon::prelude::*;
 
 /// What an institution sends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,18 +187,20 @@ impl Exposures {
         Ok(self.run(shock, transmission, settings))
     }
 
-    /// Spreads the failure of each institution alone: entry `j` is what follows when `j` fails.
+    /// Spreads the failure of each institution alone, in parallel: entry `j` is what follows when `j` fails.
     ///
     /// Stress times buffers is the loss contribution matrix: row `j`, column `i`, what `i` loses by the failure of `j`.
     pub fn each_failure(&self, transmission: Transmission, settings: &SpreadSettings) -> Vec<Spread> {
-        let mut shock = vec![0.0; self.institution_count()];
-        (0..self.institution_count())
-            .map(|failed| {
-                shock[failed] = 1.0;
-                let spread = self.run(&shock, transmission, settings);
-                shock[failed] = 0.0;
-                spread
-            })
+        let count = self.institution_count();
+        let alone = |shock: &mut Vec<f64>, failed: usize| {
+            shock[failed] = 1.0;
+            let spread = self.run(shock, transmission, settings);
+            shock[failed] = 0.0;
+            spread
+        };
+        (0..count)
+            .into_par_iter()
+            .map_init(|| vec![0.0; count], alone)
             .collect()
     }
 
