@@ -164,6 +164,27 @@ proptest! {
     }
 
     #[test]
+    fn failures_side_by_side_have_the_bits_of_each_alone((exposed, buffers, _) in drawn(), copies in 1_usize..4) {
+        let count = buffers.len() * copies;
+        let wide: Vec<Vec<f64>> = (0..count)
+            .map(|i| (0..count).map(|j| exposed[i % exposed.len()][j % exposed.len()]).collect())
+            .collect();
+        let buffers: Vec<f64> = (0..count).map(|i| buffers[i % buffers.len()]).collect();
+        let exposures = Exposures::new(&claims(&wide), &buffers).expect("valid");
+        let settings = SpreadSettings { max_steps: 500, ..SpreadSettings::default() };
+        for transmission in [Transmission::DebtRank, Transmission::Default, Transmission::FirstHit] {
+            let all = exposures.each_failure(transmission, &settings);
+            prop_assert_eq!(all.len(), count);
+            for (failed, together) in all.iter().enumerate() {
+                let mut shock = vec![0.0; count];
+                shock[failed] = 1.0;
+                let alone = exposures.spread(&shock, transmission, &settings).expect("valid");
+                prop_assert_eq!(together, &alone);
+            }
+        }
+    }
+
+    #[test]
     fn a_larger_shock_never_ends_in_less_stress((exposed, buffers, shock) in drawn(), who in 0_usize..7) {
         let exposures = Exposures::new(&claims(&exposed), &buffers).expect("valid");
         let mut larger = shock.clone();

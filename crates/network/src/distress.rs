@@ -63,6 +63,9 @@ impl Default for SpreadSettings {
     }
 }
 
+/// Shocks that are spread side by side, so that each impact is read once for all of them.
+const LANES: usize = 8;
+
 /// Why exposures or a shock are refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DistressError {
@@ -184,7 +187,8 @@ impl Exposures {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(self.run(shock, transmission, settings))
+        let [spread] = self.run(shock.iter().map(|&s| [s]).collect(), transmission, settings);
+        Ok(spread)
     }
 
     /// Spreads the failure of each institution alone, in parallel: entry `j` is what follows when `j` fails.
@@ -192,16 +196,15 @@ impl Exposures {
     /// Stress times buffers is the loss contribution matrix: row `j`, column `i`, what `i` loses by the failure of `j`.
     pub fn each_failure(&self, transmission: Transmission, settings: &SpreadSettings) -> Vec<Spread> {
         let count = self.institution_count();
-        let alone = |shock: &mut Vec<f64>, failed: usize| {
-            shock[failed] = 1.0;
-            let spread = self.run(shock, transmission, settings);
-            shock[failed] = 0.0;
-            spread
+        let together = |first: usize| {
+            let failed = std::array::from_fn(|lane| (first + lane).min(count - 1));
+            let initial = |n: usize| failed.map(|failed: usize| f64::from(u8::from(failed == n)));
+            let spreads: [Spread; LANES] =
+                self.run((0..count).map(initial).collect(), transmission, settings);
+            spreads.into_iter().take(count - first)
         };
-        (0..count)
-            .into_par_iter()
-            .map_init(|| vec![0.0; count], alone)
-            .collect()
+        let firsts: Vec<usize> = (0..count).step_by(LANES).collect();
+        firsts.into_par_iter().flat_map_iter(together).collect()
     }
 
     /// `sum_i buffer_i (s_i - s0_i)`, money: what contagion took, beyond buffers too.
@@ -210,47 +213,72 @@ impl Exposures {
         stress.map(|((s, s0), buffer)| buffer * (s - s0)).sum()
     }
 
-    fn run(&self, shock: &[f64], transmission: Transmission, settings: &SpreadSettings) -> Spread {
-        let count = shock.len();
-        let mut spread = Spread {
-            stress: shock.to_vec(),
-            wave: shock.iter().map(|&s| (s >= 1.0).then_some(0)).collect(),
-            steps: 0,
-            settled: false,
-        };
+    /// Spreads several shocks side by side, `stress[n][lane]` at first; each lane has the bits that it has alone.
+    fn run<const L: usize>(
+        &self,
+        mut stress: Vec<[f64; L]>,
+        transmission: Transmission,
+        settings: &SpreadSettings,
+    ) -> [Spread; L] {
+        let count = stress.len();
         let largest_impact = match transmission {
             Transmission::FirstHit => 1.0,
             Transmission::DebtRank | Transmission::Default => f64::INFINITY,
         };
-        let (mut sent, mut gained) = (vec![0.0_f64; count], vec![0.0_f64; count]);
-        while !spread.settled && spread.steps < settings.max_steps {
-            spread.steps += 1;
-            gained.fill(0.0);
-            for (borrower, sent) in sent.iter_mut().enumerate() {
-                let sends = match transmission {
-                    Transmission::DebtRank => spread.stress[borrower].min(1.0) - *sent,
-                    Transmission::Default if spread.stress[borrower] >= 1.0 => 1.0 - *sent,
-                    Transmission::FirstHit if *sent == 0.0 => spread.stress[borrower].min(1.0),
-                    Transmission::Default | Transmission::FirstHit => 0.0,
-                };
-                if sends > 0.0 {
-                    *sent += sends;
-                    for (lender, impact) in self.impacts.row(borrower).iter() {
-                        gained[lender] += sends * impact.min(largest_impact);
+        let mut spreads: [Spread; L] = std::array::from_fn(|lane| Spread {
+            stress: Vec::new(),
+            wave: stress.iter().map(|s| (s[lane] >= 1.0).then_some(0)).collect(),
+            steps: 0,
+            settled: false,
+        });
+        let (mut sent, mut gained) = (vec![[0.0; L]; count], vec![[0.0; L]; count]);
+        let mut step = 0;
+        while step < settings.max_steps && spreads.iter().any(|spread| !spread.settled) {
+            step += 1;
+            gained.fill([0.0; L]);
+            let moves: [bool; L] = std::array::from_fn(|lane| !spreads[lane].settled);
+            for (borrower, (stress, sent)) in stress.iter().zip(&mut sent).enumerate() {
+                let sends: [f64; L] = std::array::from_fn(|lane| {
+                    let (stress, sent) = (stress[lane], sent[lane]);
+                    match transmission {
+                        _ if !moves[lane] => 0.0,
+                        Transmission::DebtRank => stress.min(1.0) - sent,
+                        Transmission::Default if stress >= 1.0 => 1.0 - sent,
+                        Transmission::FirstHit if sent == 0.0 => stress.min(1.0),
+                        Transmission::Default | Transmission::FirstHit => 0.0,
+                    }
+                });
+                if sends.iter().all(|&sends| sends == 0.0) {
+                    continue;
+                }
+                (0..L).for_each(|lane| sent[lane] += sends[lane]);
+                for (lender, impact) in self.impacts.row(borrower).iter() {
+                    let impact = impact.min(largest_impact);
+                    let gained = &mut gained[lender];
+                    (0..L).for_each(|lane| gained[lane] += sends[lane] * impact);
+                }
+            }
+            let mut change = [0.0; L];
+            for (stress, gained) in stress.iter_mut().zip(&gained) {
+                for lane in 0..L {
+                    stress[lane] += gained[lane];
+                    change[lane] += gained[lane] * gained[lane];
+                }
+            }
+            for (lane, spread) in spreads.iter_mut().enumerate().filter(|(lane, _)| moves[*lane]) {
+                spread.steps = step;
+                spread.settled = change[lane].sqrt() < settings.tolerance;
+                for (wave, stress) in spread.wave.iter_mut().zip(&stress) {
+                    if wave.is_none() && stress[lane] >= 1.0 {
+                        *wave = Some(step);
                     }
                 }
             }
-            let mut change = 0.0;
-            for (n, gain) in gained.iter().enumerate() {
-                spread.stress[n] += gain;
-                change += gain * gain;
-                if spread.stress[n] >= 1.0 && spread.wave[n].is_none() {
-                    spread.wave[n] = Some(spread.steps);
-                }
-            }
-            spread.settled = change.sqrt() < settings.tolerance;
         }
-        spread
+        for (lane, spread) in spreads.iter_mut().enumerate() {
+            spread.stress = stress.iter().map(|stress| stress[lane]).collect();
+        }
+        spreads
     }
 }
 
