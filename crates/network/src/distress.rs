@@ -64,7 +64,7 @@ impl Default for SpreadSettings {
 }
 
 /// Shocks that are spread side by side, so that each impact is read once for all of them.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 /// Why exposures or a shock are refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -259,20 +259,19 @@ impl Exposures {
                 }
             }
             let mut change = [0.0; L];
-            for (stress, gained) in stress.iter_mut().zip(&gained) {
+            for (n, (stress, gained)) in stress.iter_mut().zip(&gained).enumerate() {
+                let before = *stress;
                 for lane in 0..L {
                     stress[lane] += gained[lane];
                     change[lane] += gained[lane] * gained[lane];
+                }
+                for lane in (0..L).filter(|&lane| before[lane] < 1.0 && stress[lane] >= 1.0) {
+                    spreads[lane].wave[n] = Some(step);
                 }
             }
             for (lane, spread) in spreads.iter_mut().enumerate().filter(|(lane, _)| moves[*lane]) {
                 spread.steps = step;
                 spread.settled = change[lane].sqrt() < settings.tolerance;
-                for (wave, stress) in spread.wave.iter_mut().zip(&stress) {
-                    if wave.is_none() && stress[lane] >= 1.0 {
-                        *wave = Some(step);
-                    }
-                }
             }
         }
         for (lane, spread) in spreads.iter_mut().enumerate() {
