@@ -14,6 +14,7 @@ pub struct LiquidityShortfallRow {
 }
 
 /// Raises `(debts at face + withdrawals - cash - payments received)^+`, at most all holdings.
+/// Where the clearing model values shareholdings too, what they are worth counts among what is received.
 ///
 /// Debts to institutions fall due at face; external liabilities only as far as `withdrawals` says. With
 /// volume-weighted execution the fraction sold is the need over `V`. Source: Cifuentes, Ferrucci and Shin (2005);
