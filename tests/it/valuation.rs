@@ -151,3 +151,18 @@ fn neva_ring_by_hand() {
         "uniform",
     );
 }
+
+/// A closed ring without outside assets clears at any scale by Eisenberg-Noe. By valuation it need not: equity before the
+/// shock is zero, so DebtRank values the claims at nothing, and nothing else is consistent.
+#[test]
+fn a_closed_ring_has_several_solutions_only_where_debtors_pass_on_what_they_receive() {
+    let ring = Clearing::new(&[0.0; 2], &[vec![0.0, 1.0], vec![1.0, 0.0]], &[0.0; 2]);
+    let greatest = |claims: Box<dyn Claims>| ring.solve_for(claims, Select::Greatest).unique;
+    let rows = vec![EisenbergNoeRow::default(); 2];
+    let claims = OneLayer::new(EisenbergNoe, rows, ring.debts(), &[0.0; 2]);
+    assert_eq!(greatest(Box::new(claims)), Some(false));
+    let rows = vec![DebtRankRow::default(); 2];
+    let claims = || OneLayer::new(DebtRank, rows.clone(), ring.debts(), &[0.0; 2]);
+    assert_eq!(greatest(Box::new(claims())), None);
+    assert_eq!(ring.solve(Box::new(claims())).unique, Some(true));
+}

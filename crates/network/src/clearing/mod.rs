@@ -54,6 +54,19 @@ impl<K: ClaimKernel> OneLayer<K> {
     }
 }
 
+impl<K: ClaimKernel> OneLayer<K> {
+    /// Whether an institution without outside assets pays the fraction of its debts that it receives.
+    fn passes_on(&self, institution: u32) -> bool {
+        [0.0, 0.5, 1.0].into_iter().all(|received| {
+            let mut sheet = BalanceSheet::empty();
+            (sheet.received, sheet.debts_face, sheet.liabilities) = (received, 1.0, 1.0);
+            let mut ratio = [f64::NAN];
+            self.claims.settle_into(&[institution], &[sheet], &mut ratio);
+            ratio == [received]
+        })
+    }
+}
+
 /// Builds [`OneLayer`] models from scenario files.
 #[derive(serde::Deserialize)]
 #[serde(bound = "")]
@@ -137,9 +150,11 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
     }
 
     fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
-        // Paying nothing and paying in full both clear a class that nothing enters and nothing leaves.
-        self.secluded
-            .iter()
-            .any(|class| class.iter().all(|&n| no_outside_assets[n as usize]))
+        // A class that nothing enters and nothing leaves clears at any common scale, if each member pays what it receives.
+        self.secluded.iter().any(|class| {
+            class
+                .iter()
+                .all(|&n| no_outside_assets[n as usize] && self.passes_on(n))
+        })
     }
 }
