@@ -53,6 +53,7 @@ impl Tally {
 const SETTINGS: Settings = Settings {
     tolerance: 1e-12,
     max_iterations: 20_000,
+    method: delever::solver::Method::Iteration,
 };
 
 fn engine_end(end: End) -> solver::End {

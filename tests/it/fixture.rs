@@ -119,6 +119,16 @@ impl Clearing {
         claims: Box<dyn delever::core::Claims>,
         select: Select,
     ) -> Equilibria {
+        self.solve_by(&Settings::default(), shock, claims, select)
+    }
+
+    pub fn solve_by(
+        &self,
+        settings: &Settings,
+        shock: &Shock,
+        claims: Box<dyn delever::core::Claims>,
+        select: Select,
+    ) -> Equilibria {
         let count = self.system.institution_count();
         let models = Models {
             impact: Box::new(PerAsset::new(NoImpact, vec![])),
@@ -128,9 +138,7 @@ impl Clearing {
             claims,
         };
         let cascade = Cascade::new(&self.system, &self.graph, models).expect("models fit");
-        cascade
-            .solve(shock, select, &Settings::default())
-            .expect("shock fits")
+        cascade.solve(shock, select, settings).expect("shock fits")
     }
 
     pub fn debts(&self) -> delever::core::SparseRows {

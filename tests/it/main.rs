@@ -6,6 +6,7 @@ mod distress;
 mod fixture;
 mod laws;
 mod literature;
+mod policy;
 mod published_clearing;
 mod same_bits;
 mod scenario_files;

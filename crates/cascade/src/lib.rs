@@ -29,4 +29,4 @@ pub use outcome::{
 pub use shock::{Shock, ShockError};
 pub use solve::{CascadeStep, Select};
 
-pub use delever_solver::{End, Settings, Status};
+pub use delever_solver::{End, Method, Settings, Status};

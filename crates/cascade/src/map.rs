@@ -6,8 +6,10 @@ use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, Roughly
 use crate::composition::{Cascade, CascadeError};
 use crate::pass::{self, PassWork, StateView};
 use crate::shock::{Shock, ShockedMarket};
-use delever_core::Execution;
-use delever_solver::{FixedPointMap, MapShape, Precision};
+use delever_core::error_free::mul_down;
+use delever_core::{Anchor, Execution, Interval};
+use delever_solver::linear::NonNegativeRows;
+use delever_solver::{End, FixedPointMap, MapShape, Precision};
 
 /// Amounts after the shock, in compiled order.
 pub(crate) struct ScenarioData {
@@ -141,6 +143,8 @@ pub struct CascadeWork {
     below: Option<PassWork<Below>>,
     roughly_above: Option<PassWork<RoughlyAbove>>,
     roughly_below: Option<PassWork<RoughlyBelow>>,
+    /// Slopes of claims, by id.
+    slopes: Vec<f64>,
 }
 
 impl<'c> CascadeMap<'c> {
@@ -156,6 +160,33 @@ impl<'c> CascadeMap<'c> {
     fn directed<A: Arithmetic>(&self, x: &[f64], out: &mut [f64], work: &mut Option<PassWork<A>>) {
         let work = work.get_or_insert_with(|| PassWork::new(self.cascade));
         pass::apply::<A>(self.cascade, &self.data, x, out, work);
+    }
+
+    /// Slopes of all claims in what their debtors receive, between the state `x` at the anchor and `other`.
+    fn slopes<A: Arithmetic<Number = Interval>>(
+        &self,
+        anchor: Anchor,
+        x: &[f64],
+        other: &[f64],
+        slopes: &mut [f64],
+        work: &mut Option<PassWork<A>>,
+    ) {
+        let cascade = self.cascade;
+        let work = work.get_or_insert_with(|| PassWork::new(cascade));
+        let entitlements = cascade.entitlements();
+        let other = cascade.view(other).claims;
+        pass::inspect::<A>(cascade, &self.data, x, work, |visit| {
+            let id = cascade.order[visit.position];
+            let received = A::product_sum(entitlements.row(visit.position), other);
+            let place = id as usize * cascade.components;
+            cascade.claims.slopes_into(
+                anchor,
+                id,
+                visit.sheet,
+                received,
+                &mut slopes[place..place + cascade.components],
+            );
+        });
     }
 }
 
@@ -173,6 +204,7 @@ impl FixedPointMap for CascadeMap<'_> {
             below: None,
             roughly_above: None,
             roughly_below: None,
+            slopes: Vec::new(),
         }
     }
 
@@ -205,6 +237,43 @@ impl FixedPointMap for CascadeMap<'_> {
             Precision::Rough => self.directed(x, out, &mut work.roughly_below),
             Precision::Sharp => self.directed(x, out, &mut work.below),
         }
+    }
+
+    /// Claims fall with what their debtors receive, all else alike; prices fall besides, which makes the image fall further.
+    fn slopes_into(
+        &self,
+        end: End,
+        anchor: &[f64],
+        other: &[f64],
+        rows: &mut NonNegativeRows,
+        work: &mut CascadeWork,
+    ) -> bool {
+        let cascade = self.cascade;
+        if cascade.components == 0 || cascade.execution == Execution::Vwap {
+            return false;
+        }
+        let prices = cascade.price_components();
+        let mut slopes = std::mem::take(&mut work.slopes);
+        slopes.clear();
+        slopes.resize(anchor.len() - prices, 0.0);
+        match end {
+            End::Greatest => self.slopes(Anchor::Upper, anchor, other, &mut slopes, &mut work.above),
+            End::Least => self.slopes(Anchor::Lower, anchor, other, &mut slopes, &mut work.below),
+        }
+        (0..prices).for_each(|_| rows.end_row());
+        let entitlements = cascade.claims.entitlements();
+        for (institution, slopes) in slopes.chunks(cascade.components).enumerate() {
+            for &slope in slopes {
+                if slope > 0.0 {
+                    for (column, value) in entitlements.row(institution).iter() {
+                        rows.push((prices + column) as u32, mul_down(slope, value).max(0.0));
+                    }
+                }
+                rows.end_row();
+            }
+        }
+        work.slopes = slopes;
+        true
     }
 
     fn shape(&self) -> MapShape {

@@ -20,6 +20,10 @@ pub struct Outcome {
     pub certificate: Certificate,
     /// Applications of the cascade map until nothing moved.
     pub iterations: u64,
+    /// Steps of policy iteration, each with a linear solve; 0 where plain iteration sufficed.
+    pub policy_steps: u64,
+    /// Passes over the linear systems of policy iteration that were solved by iteration.
+    pub linear_sweeps: u64,
     /// Sums over the system.
     pub totals: Totals,
     /// By asset.
@@ -353,6 +357,8 @@ impl CascadeMap<'_> {
                 residual: solution.residual,
             },
             iterations: solution.iterations,
+            policy_steps: solution.policy_steps,
+            linear_sweeps: solution.linear.sweeps,
             totals: totals(&institutions, &destroyed, &proceeds),
             assets,
             institutions,

@@ -35,10 +35,12 @@
 //! ```
 
 mod chain;
+pub mod linear;
 mod map;
+mod policy;
 mod solution;
 mod solve;
 
 pub use map::{End, FixedPointMap, MapShape, Observer, Precision, Step};
 pub use solution::{Bracket, Solution, Status};
-pub use solve::{Settings, residual, solve};
+pub use solve::{Method, Settings, residual, solve};

@@ -1,5 +1,6 @@
 //! The map to be solved, and the observer of a solve.
 
+use crate::linear::NonNegativeRows;
 use std::ops::ControlFlow;
 
 /// A map from a box `[bottom, top]` to itself.
@@ -26,6 +27,22 @@ pub trait FixedPointMap {
 
     /// `out <= T(x)`: no component of the exact image lies below. Called only where the shape says `bounded`.
     fn apply_below(&self, _x: &[f64], _out: &mut [f64], _precision: Precision, _work: &mut Self::Work) {}
+
+    /// Slopes below which the map does not fall between an anchor and every point on the way to `other`: rows of a matrix
+    /// `J >= 0` with `T(anchor) - T(x) >= J (anchor - x)` for `other <= x <= anchor` at [`End::Greatest`], and the mirror image
+    /// at [`End::Least`].
+    ///
+    /// `true` if `rows` was filled. Zero is always a bound; policy iteration is as fast as these slopes are steep.
+    fn slopes_into(
+        &self,
+        _end: End,
+        _anchor: &[f64],
+        _other: &[f64],
+        _rows: &mut NonNegativeRows,
+        _work: &mut Self::Work,
+    ) -> bool {
+        false
+    }
 
     /// What the map promises.
     fn shape(&self) -> MapShape;

@@ -1,5 +1,7 @@
 //! What a solve returns.
 
+use crate::linear::Effort;
+
 /// How a solve ended. Never a bare "converged".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -41,6 +43,10 @@ pub struct Solution {
     pub status: Status,
     /// Applications of the map on the way from the end of the box to the point; the proof's own not counted.
     pub iterations: u64,
+    /// Steps of policy iteration, each with a linear solve; 0 if iteration alone was used.
+    pub policy_steps: u64,
+    /// What the linear solves of policy iteration took.
+    pub linear: Effort,
     /// Largest of `|T(point) - point| / top`. No error bound: near a tipping point it can be tiny and wrong.
     pub residual: f64,
 }

@@ -1,7 +1,9 @@
 //! The solve: outer chain, point, inner bound.
 
 use crate::chain::{Chain, Halt, Rounding};
+use crate::linear::Effort;
 use crate::map::{End, FixedPointMap, Observer, Precision, Step};
+use crate::policy;
 use crate::solution::{Bracket, Solution, Status};
 use std::ops::ControlFlow;
 
@@ -12,18 +14,36 @@ pub struct Settings {
     pub tolerance: f64,
     /// Largest number of applications of the map in one chain.
     pub max_iterations: u64,
+    /// How the way to the fixed point is gone.
+    pub method: Method,
+}
+
+/// How the way from the end of the box to the fixed point is gone. The proof is the same for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Method {
+    /// Iteration; where that is slow and the map gives slopes, policy iteration.
+    #[default]
+    Automatic,
+    /// Plain iteration to bitwise stationarity: the extreme fixed point of the map in floating point.
+    Iteration,
+    /// Policy iteration from the first step (Howard 1960; in clearing, the fictitious default algorithm of Eisenberg and
+    /// Noe 2001): each step solves the linear system that the map's slopes leave. Finite where the map is piecewise linear.
+    Policy,
 }
 
 impl Default for Settings {
-    /// A width of `1e-12` and 100,000 iterations.
+    /// A width of `1e-12`, 100,000 iterations, the automatic method.
     fn default() -> Self {
         Self {
             tolerance: 1e-12,
             max_iterations: 100_000,
+            method: Method::Automatic,
         }
     }
 }
 
+/// Iterations before the automatic method turns to policy iteration.
+const PATIENT_STEPS: u64 = 256;
 /// Last step of the outer chain on the long way, relative to the width that is asked for.
 const MARGIN: f64 = 1.0 / 8.0;
 /// A jump of the image above a limit from below that no rounding explains, relative to the box.
@@ -59,7 +79,7 @@ pub fn residual<M: FixedPointMap>(map: &M, x: &[f64]) -> f64 {
     residual_of(&mut chain, x)
 }
 
-fn residual_of<M: FixedPointMap>(chain: &mut Chain<'_, M>, x: &[f64]) -> f64 {
+pub(crate) fn residual_of<M: FixedPointMap>(chain: &mut Chain<'_, M>, x: &[f64]) -> f64 {
     chain.evaluate(Rounding::Nearest, x);
     let mut largest = 0.0_f64;
     for (n, (old, new)) in x.iter().zip(&chain.image).enumerate() {
@@ -81,9 +101,29 @@ fn solve_isotone<M: FixedPointMap>(
     let mut outer = chain.near_corner();
     let mut halt = Halt::Stationary;
     let bounded = map.shape().bounded;
+    // Where the map jumps, a limit from below need not be a fixed point; plain iteration looks for jumps.
+    let method = if end == End::Least && !map.shape().from_below {
+        Method::Iteration
+    } else {
+        settings.method
+    };
     if bounded {
         let outward = chain.outward(Precision::Rough);
-        halt = chain.run(outward, &mut outer, settings.tolerance * MARGIN, true, observer);
+        let settled = settings.tolerance * MARGIN;
+        if method != Method::Policy {
+            if method == Method::Automatic {
+                chain.limit = chain.limit.min(PATIENT_STEPS);
+            }
+            halt = chain.run(outward, &mut outer, settled, true, observer);
+            chain.limit = settings.max_iterations;
+        }
+        if method == Method::Policy || method == Method::Automatic && halt == Halt::Limit {
+            match policy::solve(&mut chain, &mut outer, settings, observer) {
+                Some(solution) => return solution,
+                // No slopes: what is left is iteration.
+                None => halt = chain.run(outward, &mut outer, settled, true, observer),
+            }
+        }
     }
     let mut point = outer.clone();
     if halt == Halt::Stationary {
@@ -125,6 +165,8 @@ fn solve_isotone<M: FixedPointMap>(
         bracket,
         status,
         iterations,
+        policy_steps: 0,
+        linear: Effort::default(),
         residual,
     }
 }
@@ -298,6 +340,8 @@ fn solve_unordered<M: FixedPointMap>(
         bracket: None,
         status,
         iterations: chain.iterations,
+        policy_steps: 0,
+        linear: Effort::default(),
         residual: best.0,
     }
 }

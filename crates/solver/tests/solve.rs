@@ -1,6 +1,8 @@
 //! Small maps with known fixed points: every status, and no claim that does not hold.
 
-use delever_solver::{End, FixedPointMap, MapShape, Precision, Settings, Solution, Status, Step, solve};
+use delever_solver::{
+    End, FixedPointMap, MapShape, Method, Precision, Settings, Solution, Status, Step, solve,
+};
 use std::ops::ControlFlow;
 
 /// A map of one number on `[0, 1]`, given as three functions.
@@ -194,6 +196,7 @@ fn limits_nonsense_and_interrupts_are_statuses_with_the_best_iterate() {
     };
     let settings = Settings {
         max_iterations: 10,
+        method: Method::Iteration,
         ..Settings::default()
     };
     let solution = solve(&map, End::Greatest, &settings, &mut ());

@@ -304,6 +304,7 @@ fn non_law_14_a_small_residual_is_no_small_error() {
         let settings = Settings {
             tolerance: 1e-12,
             max_iterations: 10_000_000,
+            method: delever::solver::Method::Iteration,
         };
         let mut stop = |step: Step<'_>| {
             if step.change < 1e-9 {

@@ -19,7 +19,7 @@ use delever::portfolio::rules::{
 };
 use delever::portfolio::strategies::{MostLiquidFirst, ProRata};
 use delever::portfolio::{Institution, System, SystemBuilder};
-use delever::solver::{End, FixedPointMap, Settings, Solution, Status, solve};
+use delever::solver::{End, FixedPointMap, Method, Settings, Solution, Status, solve};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -706,6 +706,7 @@ pub struct Wired<'w> {
 pub const SETTINGS: Settings = Settings {
     tolerance: 1e-12,
     max_iterations: 3_000,
+    method: Method::Iteration,
 };
 
 impl<'w> Wired<'w> {

@@ -1,6 +1,6 @@
 //! Models of one payment ratio for each institution, written one debtor at a time.
 
-use super::{Claims, NetworkView};
+use super::{Anchor, Claims, NetworkView};
 use crate::{BalanceSheet, Continuity, Execution, Interval, Order, Profile, SparseRows, SpecError};
 use serde::de::DeserializeOwned;
 
@@ -19,6 +19,17 @@ pub trait ClaimKernel: Send + Sync {
         _row: &Self::Row,
     ) -> Option<Interval> {
         None
+    }
+
+    /// The slope of the ratio in what the institution receives, as [`Claims::slopes_into`] asks for. Default: 0.
+    fn slope(
+        &self,
+        _anchor: Anchor,
+        _sheet: &BalanceSheet<'_, Interval>,
+        _other: Interval,
+        _row: &Self::Row,
+    ) -> f64 {
+        0.0
     }
 
     /// What creditors outside the system receive for one unit of face value. Default: the same ratio.
@@ -117,6 +128,20 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
                 .unwrap_or(Interval::new(0.0, 1.0));
             (low[n], high[n]) = (bounds.low, bounds.high);
         }
+    }
+
+    fn slopes_into(
+        &self,
+        anchor: Anchor,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Interval>,
+        other: Interval,
+        slopes: &mut [f64],
+    ) {
+        slopes.fill(
+            self.kernel
+                .slope(anchor, sheet, other, &self.rows[institution as usize]),
+        );
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {

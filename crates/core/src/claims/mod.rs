@@ -1,9 +1,11 @@
 //! Claims between institutions: what debts and shares are worth to those who hold them.
 
 mod kernel;
+mod slope;
 mod view;
 
 pub use kernel::{ClaimKernel, PerInstitutionClaims};
+pub use slope::{Anchor, ramp_slope};
 pub use view::{ClaimsSpec, NetworkView};
 
 use crate::{BalanceSheet, Execution, Interval, Profile, SparseRows};
@@ -47,6 +49,23 @@ pub trait Claims: Send + Sync {
         _low: &mut [f64],
         _high: &mut [f64],
     ) {
+    }
+
+    /// For each component of one institution, a slope in what it receives below which the component does not fall: with
+    /// receipts `y` at the sheet and any `x` between them and `other`, the sheet at the `anchor` end,
+    /// `|f(y) - f(x)| >= slope |y - x|` for all that the bounds of sheet and `other` allow, all else as on the sheet.
+    ///
+    /// Called only where the profile says `bounded`, under terminal execution. Zero is always true; policy iteration takes as
+    /// few steps as these slopes are steep.
+    fn slopes_into(
+        &self,
+        _anchor: Anchor,
+        _institution: u32,
+        _sheet: &BalanceSheet<'_, Interval>,
+        _other: Interval,
+        slopes: &mut [f64],
+    ) {
+        slopes.fill(0.0);
     }
 
     /// What the institution pays to all its creditors, money.
@@ -95,6 +114,16 @@ macro_rules! forward_claims {
                 high: &mut [f64],
             ) {
                 (**self).settle_bounds_into(institutions, sheets, low, high);
+            }
+            fn slopes_into(
+                &self,
+                anchor: Anchor,
+                institution: u32,
+                sheet: &BalanceSheet<'_, Interval>,
+                other: Interval,
+                slopes: &mut [f64],
+            ) {
+                (**self).slopes_into(anchor, institution, sheet, other, slopes);
             }
             fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
                 (**self).payment(institution, sheet)

@@ -1,7 +1,9 @@
 //! Eisenberg and Noe (2001): proportional payments under limited liability.
 
 use super::Named;
-use delever_core::{BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real};
+use delever_core::{
+    Anchor, BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, ramp_slope,
+};
 
 /// Rank of creditors outside the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
@@ -76,6 +78,21 @@ impl ClaimKernel for EisenbergNoe {
         } else {
             sheet.assets().fraction_of(whole)
         }
+    }
+
+    fn slope(
+        &self,
+        anchor: Anchor,
+        sheet: &BalanceSheet<'_, Interval>,
+        other: Interval,
+        row: &EisenbergNoeRow,
+    ) -> f64 {
+        let (start, length) = match row.external {
+            ExternalRank::PariPassu => (Interval::from(0.0), sheet.liabilities),
+            ExternalRank::Senior => (Interval::from(sheet.external_liabilities), sheet.debts_face),
+        };
+        let other = sheet.outside_assets() + other;
+        ramp_slope(anchor, sheet.assets(), other, start, length)
     }
 
     fn profile(&self, _: &EisenbergNoeRow, _: Execution) -> Profile {

@@ -13,7 +13,7 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
 use crate::analysis::secluded_classes;
 use delever_core::{
-    BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Execution, Interval, NetworkView, NoColumns,
+    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Execution, Interval, NetworkView, NoColumns,
     PerInstitutionClaims, Profile, Registry, SparseRows, SpecError,
 };
 
@@ -135,6 +135,17 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         high: &mut [f64],
     ) {
         self.claims.settle_bounds_into(institutions, sheets, low, high);
+    }
+
+    fn slopes_into(
+        &self,
+        anchor: Anchor,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Interval>,
+        other: Interval,
+        slopes: &mut [f64],
+    ) {
+        self.claims.slopes_into(anchor, institution, sheet, other, slopes);
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {

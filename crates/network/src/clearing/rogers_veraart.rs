@@ -2,7 +2,8 @@
 
 use super::Named;
 use delever_core::{
-    BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
+    Anchor, BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
+    ramp_slope,
 };
 
 /// Parameters of [`RogersVeraart`].
@@ -35,9 +36,9 @@ pub struct RogersVeraartRow {
 pub struct RogersVeraart;
 
 /// What is left of the assets in default. Outside assets below zero are a debt, which no haircut relieves.
-fn recovered<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
+fn recovered<N: Real>(sheet: &BalanceSheet<'_, N>, received: N, row: &RogersVeraartRow) -> N {
     let outside = sheet.outside_assets();
-    N::from(row.alpha) * outside.at_least(0.0) + outside.at_most(0.0) + N::from(row.beta) * sheet.received
+    N::from(row.alpha) * outside.at_least(0.0) + outside.at_most(0.0) + N::from(row.beta) * received
 }
 
 fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
@@ -46,7 +47,7 @@ fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
     }
     sheet.assets().if_below(
         sheet.liabilities,
-        || recovered(sheet, row).fraction_of(sheet.liabilities),
+        || recovered(sheet, sheet.received, row).fraction_of(sheet.liabilities),
         || N::from(1.0),
     )
 }
@@ -70,10 +71,29 @@ impl ClaimKernel for RogersVeraart {
     fn value_destroyed(&self, sheet: &BalanceSheet<'_>, row: &RogersVeraartRow) -> f64 {
         let assets = sheet.assets();
         if assets < sheet.liabilities {
-            (assets.at_least(0.0) - recovered(sheet, row).at_least(0.0)).at_least(0.0)
+            (assets.at_least(0.0) - recovered(sheet, sheet.received, row).at_least(0.0)).at_least(0.0)
         } else {
             0.0
         }
+    }
+
+    fn slope(
+        &self,
+        anchor: Anchor,
+        sheet: &BalanceSheet<'_, Interval>,
+        other: Interval,
+        row: &RogersVeraartRow,
+    ) -> f64 {
+        // Whoever pays in full at the anchor falls by a jump or not at all; in default it stays on the ramp. Rising, a
+        // defaulter leaves the ramp only upward.
+        let in_default = sheet.assets().high < sheet.liabilities.low;
+        if !in_default || row.beta == 0.0 {
+            return 0.0;
+        }
+        let at = recovered(sheet, sheet.received, row);
+        let other = recovered(sheet, other, row);
+        let slope = ramp_slope(anchor, at, other, Interval::from(0.0), sheet.liabilities);
+        (Interval::from(slope) * Interval::from(row.beta)).low
     }
 
     fn profile(&self, row: &RogersVeraartRow, execution: Execution) -> Profile {

@@ -2,7 +2,8 @@
 
 use crate::clearing::Named;
 use delever_core::{
-    BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
+    Anchor, BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
+    ramp_slope,
 };
 
 /// How often an institution passes on its distress.
@@ -59,6 +60,18 @@ impl ClaimKernel for DebtRank {
 
     fn payment_ratio_bounds(&self, sheet: &BalanceSheet<'_, Interval>, _: &DebtRankRow) -> Option<Interval> {
         Some(value(sheet))
+    }
+
+    fn slope(
+        &self,
+        anchor: Anchor,
+        sheet: &BalanceSheet<'_, Interval>,
+        other: Interval,
+        _: &DebtRankRow,
+    ) -> f64 {
+        let length = Interval::from(sheet.equity_initial);
+        let other = sheet.outside_assets() + other;
+        ramp_slope(anchor, sheet.assets(), other, sheet.liabilities, length)
     }
 
     fn profile(&self, _: &DebtRankRow, _: Execution) -> Profile {
