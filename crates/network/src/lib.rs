@@ -21,7 +21,7 @@
 //! assert_eq!(graph.strongly_connected_components(), vec![vec![0, 1, 2]]);
 //! ```
 
-mod analysis;
+pub mod analysis;
 mod builder;
 pub mod clearing;
 pub mod distress;
