@@ -57,7 +57,11 @@ pub(super) fn check_length(name: &str, given: usize, expected: usize) -> Result<
         return Ok(());
     }
     let name = name.to_owned();
-    Err(AnalysisError::Length { name, given, expected })
+    Err(AnalysisError::Length {
+        name,
+        given,
+        expected,
+    })
 }
 
 /// Refuses a vector of another length, or names every value that is not as wanted.
@@ -78,5 +82,9 @@ pub(super) fn check_values(
             wanted,
         })
         .collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
 }

@@ -20,9 +20,16 @@ use delever_core::SparseRows;
 // Not Tarjan's: petgraph's recurses, and a chain of debts may be as long as the system.
 use petgraph::algo::kosaraju_scc;
 
+mod centrality;
+mod degree;
 mod error;
+mod perron;
+mod shortest_paths;
+mod spectral;
 
+pub use centrality::{CentralitySettings, HubsAndAuthorities, Scores};
 pub use error::AnalysisError;
+pub use spectral::{SpectralRadius, SpectralSettings, spectral_radius};
 
 /// In which role an institution is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
