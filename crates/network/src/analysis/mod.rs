@@ -21,14 +21,19 @@ use delever_core::SparseRows;
 use petgraph::algo::kosaraju_scc;
 
 mod centrality;
+mod core_periphery;
 mod degree;
 mod error;
+mod export;
+mod glasserman_young;
 mod perron;
 mod shortest_paths;
 mod spectral;
 
 pub use centrality::{CentralitySettings, HubsAndAuthorities, Scores};
+pub use core_periphery::{CorePeriphery, TieringErrors};
 pub use error::AnalysisError;
+pub use glasserman_young::GlassermanYoung;
 pub use spectral::{SpectralRadius, SpectralSettings, spectral_radius};
 
 /// In which role an institution is looked at.
