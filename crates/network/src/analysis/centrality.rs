@@ -80,29 +80,27 @@ impl ContagionGraph {
                 converged: true,
             };
         }
-        let mut scores = iterate(
-            even(self.count),
-            settings.tolerance,
-            settings.max_steps,
-            |x, next| {
-                product(&matrix, x, next);
-                let growth: f64 = next.iter().sum(); // x sums to 1
-                next.iter_mut()
-                    .zip(x)
-                    .for_each(|(next, x)| *next += 0.5 * growth * x);
-                scale_to_one(next);
-                true
-            },
-        );
+        let mut scores = iterate(even(self.count), settings, |x, next| {
+            product(&matrix, x, next);
+            let growth: f64 = next.iter().sum(); // x sums to 1
+            next.iter_mut()
+                .zip(x)
+                .for_each(|(next, x)| *next += 0.5 * growth * x);
+            scale_to_one(next);
+            true
+        });
         let length = scores.values.iter().map(|x| x * x).sum::<f64>().sqrt();
-        scores.values.iter_mut().for_each(|x| *x /= length);
+        for x in &mut scores.values {
+            *x /= length;
+        }
         scores
     }
 
     /// PageRank: `x_i = (1 - d) / n + d (sum_j x_j M_ij / sum_k M_kj + x_0 / n)`, where `d` is the damping, and `x_0` the
     /// score of all without a counterparty, which they spread evenly. Scores add up to 1.
     ///
-    /// The absolute errors of all scores together are at most the tolerance, rounding aside. Refuses a damping that is not
+    /// A step contracts by `d`, so the errors of all scores together are at most `d / (1 - d)` times the tolerance, rounding
+    /// aside. Refuses a damping that is not
     /// at least 0 and below 1; 0.85 is usual. Source: Brin and Page (1998), Computer Networks 30.
     ///
     /// ```
@@ -128,25 +126,19 @@ impl ContagionGraph {
             .for_each(|(_, j, weight)| given[j as usize] += weight);
         let count = self.count as f64;
         let mut shares = vec![0.0; self.count];
-        // A step contracts by the damping, so what is left to go is at most d / (1 - d) times the last change.
-        let tolerance = settings.tolerance * (1.0 - damping) / damping.max(f64::MIN_POSITIVE);
-        Ok(iterate(
-            even(self.count),
-            tolerance,
-            settings.max_steps,
-            |x, next| {
-                let mut unlinked = 0.0;
-                for ((share, &x), &given) in shares.iter_mut().zip(x).zip(&given) {
-                    *share = if given > 0.0 { x / given } else { 0.0 };
-                    unlinked += if given > 0.0 { 0.0 } else { x };
-                }
-                product(&matrix, &shares, next);
-                let everyone = ((1.0 - damping) + damping * unlinked) / count;
-                next.iter_mut()
-                    .for_each(|next| *next = everyone + damping * *next);
-                true
-            },
-        ))
+        Ok(iterate(even(self.count), settings, |x, next| {
+            let mut unlinked = 0.0;
+            for ((share, &x), &given) in shares.iter_mut().zip(x).zip(&given) {
+                *share = if given > 0.0 { x / given } else { 0.0 };
+                unlinked += if given > 0.0 { 0.0 } else { x };
+            }
+            product(&matrix, &shares, next);
+            let everyone = ((1.0 - damping) + damping * unlinked) / count;
+            for next in next.iter_mut() {
+                *next = everyone + damping * *next;
+            }
+            true
+        }))
     }
 
     /// Katz centrality: `x = 1 + alpha M x`, the sum of `alpha^k` times the weights of all walks of `k` links.
@@ -179,17 +171,14 @@ impl ContagionGraph {
         }
         let matrix = self.links(settings.role, settings.weight);
         let start = vec![1.0; self.count];
-        Ok(iterate(
-            start,
-            settings.tolerance,
-            settings.max_steps,
-            |x, next| {
-                product(&matrix, x, next);
-                next.iter_mut().for_each(|next| *next = 1.0 + attenuation * *next);
-                // `alpha M x < x` everywhere proves that the radius of `alpha M` is below 1, and the sum finite.
-                next.iter().zip(x).all(|(next, x)| next - x < 0.5)
-            },
-        ))
+        Ok(iterate(start, settings, |x, next| {
+            product(&matrix, x, next);
+            for next in next.iter_mut() {
+                *next = 1.0 + attenuation * *next;
+            }
+            // `alpha M x < x` everywhere proves that the radius of `alpha M` is below 1, and the sum finite.
+            next.iter().zip(x).all(|(next, x)| next - x < 0.5)
+        }))
     }
 
     /// Hubs and authorities: with `A` by creditor and debtor, authorities `a = A h` and hubs `h = A' a`, each scaled to add
@@ -211,7 +200,7 @@ impl ContagionGraph {
         let by_debtor = self.links(Role::Debtor, settings.weight);
         let mut hubs = vec![0.0; self.count];
         let start = even(self.count);
-        let authorities = iterate(start, settings.tolerance, settings.max_steps, |a, next| {
+        let authorities = iterate(start, settings, |a, next| {
             product(&by_debtor, a, &mut hubs);
             scale_to_one(&mut hubs);
             product(&by_creditor, &hubs, next);
@@ -242,20 +231,21 @@ fn product(matrix: &SparseRows, x: &[f64], out: &mut [f64]) {
 fn scale_to_one(x: &mut [f64]) {
     let sum: f64 = x.iter().sum();
     if sum > 0.0 {
-        x.iter_mut().for_each(|x| *x /= sum);
+        for x in x.iter_mut() {
+            *x /= sum;
+        }
     }
 }
 
 /// Applies `step` until its result moves by no more than the tolerance, relative to its sum, and `step` agrees to stop.
 fn iterate(
     mut values: Vec<f64>,
-    tolerance: f64,
-    max_steps: u32,
+    settings: &CentralitySettings,
     mut step: impl FnMut(&[f64], &mut [f64]) -> bool,
 ) -> Scores {
     let mut next = vec![0.0; values.len()];
     let (mut steps, mut converged) = (0, false);
-    while steps < max_steps && !converged {
+    while steps < settings.max_steps && !converged {
         steps += 1;
         let may_stop = step(&values, &mut next);
         let change: f64 = next.iter().zip(&values).map(|(next, x)| (next - x).abs()).sum();
@@ -264,7 +254,7 @@ fn iterate(
         if !size.is_finite() {
             break;
         }
-        converged = may_stop && change <= tolerance * size;
+        converged = may_stop && change <= settings.tolerance * size;
     }
     Scores {
         values,

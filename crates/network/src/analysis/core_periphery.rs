@@ -197,9 +197,13 @@ impl<'a> Split<'a> {
 
     /// What the total would be with some on the other side.
     fn total_after(&mut self, moved: &[u32]) -> u64 {
-        moved.iter().for_each(|&n| self.flip(n));
+        for &n in moved {
+            self.flip(n);
+        }
         let total = self.total();
-        moved.iter().for_each(|&n| self.flip(n));
+        for &n in moved {
+            self.flip(n);
+        }
         total
     }
 
@@ -212,7 +216,9 @@ impl<'a> Split<'a> {
                 (least, length) = (self.total(), n + 1);
             }
         }
-        order[length..].iter().for_each(|&leaves| self.flip(leaves));
+        for &leaves in &order[length..] {
+            self.flip(leaves);
+        }
     }
 
     /// Moves single institutions, by id, until no move helps.

@@ -130,8 +130,9 @@ impl Block {
             next.iter_mut().zip(&x).for_each(|(next, x)| *next += shift * x);
             let largest = next.iter().fold(0.0_f64, |largest, &next| largest.max(next));
             // Any positive vector gives valid bounds.
-            next.iter_mut()
-                .for_each(|next| *next = (*next / largest).max(1e-290));
+            for next in &mut next {
+                *next = (*next / largest).max(1e-290);
+            }
             std::mem::swap(&mut x, &mut next);
         }
         self.bounds(&x)
