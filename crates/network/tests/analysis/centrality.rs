@@ -107,6 +107,13 @@ fn what_does_not_converge_says_so() {
         let scores = ring.katz_centrality(attenuation, &CentralitySettings::default());
         assert!(!scores.expect("valid").converged, "{attenuation}");
     }
+    // At one over the radius scores grow by 1 a step: less and less of themselves, and without end.
+    let lenient = CentralitySettings {
+        tolerance: 1e-3,
+        ..CentralitySettings::default()
+    };
+    let scores = ring.katz_centrality(1.0, &lenient);
+    assert!(!scores.expect("valid").converged);
     let hurried = CentralitySettings {
         max_steps: 1,
         ..CentralitySettings::default()

@@ -34,6 +34,23 @@ fn exact_where_the_arithmetic_is() {
     assert_eq!((found.lower, found.upper), (1.0, 1.0));
 }
 
+/// Exact roots between doubles: ten times the double 0.1 lies above 1, three times it below its rounded sum.
+#[test]
+fn bounds_lie_on_either_side_of_a_root_that_is_no_double() {
+    let full = |count: u32| {
+        let entries: Vec<_> = (0..count)
+            .flat_map(|i| (0..count).map(move |j| (i, j, 0.1)))
+            .collect();
+        radius(count as usize, &entries)
+    };
+    let ten = full(10);
+    assert!((0..10).fold(0.0, |sum, _| sum + 0.1) < 1.0);
+    assert!(ten.lower <= 1.0 && ten.upper > 1.0 && ten.upper < 1.0 + 1e-14);
+    let three = full(3);
+    assert!(0.1 + 0.1 + 0.1 > 0.3);
+    assert!(three.lower <= 0.3 && three.upper > 0.3 && three.lower > 0.3 - 1e-15);
+}
+
 #[test]
 fn unequal_rings_have_the_geometric_mean() {
     let found = radius(3, &[(0, 1, 1.0), (1, 2, 2.0), (2, 0, 4.0)]);
@@ -239,12 +256,14 @@ proptest! {
     #[test]
     fn rounding_never_leaves_the_root_outside(a in 1..1_u32 << 26, b in 1..1_u32 << 26) {
         let (a, b) = (f64::from(a), f64::from(b));
-        let found = radius(2, &[(0, 1, a), (1, 0, b)]);
+        let matrix = SparseRows::from_triplets(2, 2, &[(0, 1, a), (1, 0, b)]);
+        let narrowest = SpectralSettings { tolerance: 0.0, ..SpectralSettings::default() };
+        let found = spectral_radius(&matrix, &narrowest).expect("valid");
         let above_square = |bound: f64| {
             let (square, error) = two_product(bound, bound);
             (square - a * b) + error // a b is exact, and so is the difference of numbers this close
         };
-        prop_assert!(found.converged);
+        prop_assert!(found.upper - found.lower <= 1e-14 * found.upper);
         prop_assert!(above_square(found.lower) <= 0.0 && above_square(found.upper) >= 0.0);
     }
 }
