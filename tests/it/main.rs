@@ -1,6 +1,7 @@
 //! One binary for all integration tests: published cases, laws, hostile input, the program.
 
 mod agreement;
+mod analysis;
 mod cross_holdings;
 mod distress;
 mod fixture;

@@ -1,7 +1,7 @@
 //! The contagion graph of debts and shareholdings, and models that clear it.
 //!
-//! [`ContagionGraph`] holds debts by seniority and shareholdings between institutions, numbered by id. Analysis goes
-//! through petgraph, both ways; the inner loops see compressed rows.
+//! [`ContagionGraph`] holds debts by seniority and shareholdings between institutions, numbered by id. Its
+//! [`analysis`] needs no clearing; the graph goes to petgraph and back; the inner loops see compressed rows.
 //!
 //! | kind | payments | parameters |
 //! |---|---|---|
@@ -21,7 +21,7 @@
 //! assert_eq!(graph.strongly_connected_components(), vec![vec![0, 1, 2]]);
 //! ```
 
-mod analysis;
+pub mod analysis;
 mod builder;
 pub mod clearing;
 pub mod distress;
