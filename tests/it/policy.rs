@@ -90,11 +90,11 @@ fn random_network(count: usize, degree: usize, seed: u64) -> Clearing {
     };
     let mut owed = vec![vec![0.0; count]; count];
     let (mut cash, mut external) = (Vec::new(), Vec::new());
-    for debtor in 0..count {
+    for (debtor, row) in owed.iter_mut().enumerate() {
         for _ in 0..degree {
             let creditor = draw() % count;
             if creditor != debtor {
-                owed[debtor][creditor] += (1 + draw() % 100) as f64;
+                row[creditor] += (1 + draw() % 100) as f64;
             }
         }
         cash.push((draw() % 60 * degree) as f64 / 10.0);
