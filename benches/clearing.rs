@@ -90,6 +90,7 @@ fn clearing(criterion: &mut Criterion) {
         let (system, graph) = random_network(count);
         let cascade = cascade(&system, &graph);
         let shock = Shock::none(&system);
+        let mut answers = Vec::new();
         for method in [Method::Policy, Method::Iteration] {
             let settings = Settings {
                 method,
@@ -109,9 +110,21 @@ fn clearing(criterion: &mut Criterion) {
                 outcome.policy_steps,
                 outcome.linear_sweeps
             );
+            answers.push(outcome);
             group.bench_function(BenchmarkId::new(format!("{method:?}"), count), |bencher| {
                 bencher.iter(|| black_box(solve()));
             });
+        }
+        let width = |n: usize| answers[n].certificate.width.expect("both are bracketed");
+        for (a, b) in answers[0].institutions.iter().zip(&answers[1].institutions) {
+            // Payments lie within the widths of both, relative to the debts of at most 1,010.
+            let tolerance = (width(0) + width(1)) * 1010.0;
+            assert!(
+                (a.payment - b.payment).abs() <= tolerance,
+                "{} and {}",
+                a.payment,
+                b.payment
+            );
         }
     }
     for leak in [1e-1, 1e-6, 1e-12] {

@@ -239,7 +239,8 @@ impl FixedPointMap for CascadeMap<'_> {
         }
     }
 
-    /// Claims fall with what their debtors receive, all else alike; prices fall besides, which makes the image fall further.
+    /// Claims fall with what their debtors receive. Only where nobody holds what can be sold: prices have no slopes here, and
+    /// steps that leave them behind would be slow and dear.
     fn slopes_into(
         &self,
         end: End,
@@ -249,7 +250,10 @@ impl FixedPointMap for CascadeMap<'_> {
         work: &mut CascadeWork,
     ) -> bool {
         let cascade = self.cascade;
-        if cascade.components == 0 || cascade.execution == Execution::Vwap {
+        if cascade.components == 0
+            || cascade.holdings.entry_count() > 0
+            || cascade.execution == Execution::Vwap
+        {
             return false;
         }
         let prices = cascade.price_components();

@@ -158,12 +158,22 @@ fn what_is_not_certain_is_4_and_still_written() {
         "version = 1\n[clearing]\nmodel = \"eisenberg-noe\"\n[engine]\nmax_iterations = 1000\n",
     );
     let scenario = folder.join("scenario.toml");
-    let output = delever(&[
-        "run",
-        scenario.to_str().expect("a plain path"),
-        "--format",
-        "json",
-    ]);
+    let run = |method: &str| {
+        delever(&[
+            "run",
+            scenario.to_str().expect("a plain path"),
+            "--format",
+            "json",
+            "--set",
+            &format!("engine.method={method}"),
+        ])
+    };
+    let output = run("policy");
+    assert_eq!(code(&output), 0);
+    let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(result["status"], "certified");
+    assert!(result["policy_steps"].as_u64().is_some_and(|steps| steps > 0));
+    let output = run("iteration");
     assert_eq!(code(&output), 4);
     let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(result["status"], "max-iterations");

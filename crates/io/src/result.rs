@@ -38,6 +38,12 @@ pub struct EquilibriumResult {
     pub certificate: CertificateResult,
     /// Applications of the cascade map.
     pub iterations: u64,
+    /// Steps of policy iteration, each with a linear solve; 0 where plain iteration sufficed.
+    #[serde(default)]
+    pub policy_steps: u64,
+    /// Passes over the linear systems of these steps.
+    #[serde(default)]
+    pub linear_sweeps: u64,
     /// Sums over the system.
     pub totals: TotalsResult,
     /// By asset, ascending by id.
@@ -326,6 +332,8 @@ fn equilibrium(
             residual: finite(outcome.certificate.residual),
         },
         iterations: outcome.iterations,
+        policy_steps: outcome.policy_steps,
+        linear_sweeps: outcome.linear_sweeps,
         totals: TotalsResult {
             equity_initial: totals.equity_initial,
             equity: totals.equity,

@@ -128,6 +128,10 @@ pub fn schema(registry: &Registry) -> Value {
                     "description": "Largest number of iterations.",
                     "type": "integer", "minimum": 1, "default": 100_000
                 })),
+                ("method", json!({
+                    "description": "How the fixed point is reached: plain iteration, policy iteration, or the one after the other where it is slow.",
+                    "enum": ["automatic", "iteration", "policy"], "default": "automatic"
+                })),
             ]),
         }
     })

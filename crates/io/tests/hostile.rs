@@ -314,6 +314,13 @@ fn scenario_cases() -> Vec<Case> {
             "engine.tolerance",
         ),
         case(
+            scenario("select", "method = \"newton\"\nselect"),
+            "D116",
+            file,
+            19,
+            "engine.method",
+        ),
+        case(
             scenario("select", "max_iterations = 0\nselect"),
             "D107",
             file,

@@ -10,6 +10,9 @@
 //!   was found. The upper bound mirrored at the point is tried first: one evaluation. Where it fails, the point is
 //!   carried downward until the inequality holds in every component.
 //!
+//! Where a map gives slopes, policy iteration ([`Method::Policy`]) moves the upper bound by whole linear solves
+//! ([`linear`]) instead of single applications.
+//!
 //! For the least fixed point the roles turn. A residual is never used as an error bound.
 //!
 //! The crate knows vectors and maps, nothing of what they stand for.

@@ -117,7 +117,9 @@ fn solve_isotone<M: FixedPointMap>(
             halt = chain.run(outward, &mut outer, settled, true, observer);
             chain.limit = settings.max_iterations;
         }
-        if method == Method::Policy || method == Method::Automatic && halt == Halt::Limit {
+        if method == Method::Policy
+            || method == Method::Automatic && halt == Halt::Limit && settings.max_iterations > PATIENT_STEPS
+        {
             match policy::solve(&mut chain, &mut outer, settings, observer) {
                 Some(solution) => return solution,
                 // No slopes: what is left is iteration.

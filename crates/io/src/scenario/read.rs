@@ -8,7 +8,7 @@ use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
 use crate::tables::cells::starts_badly;
 use crate::tables::participants::asset_parameters;
-use delever_cascade::Select;
+use delever_cascade::{Method, Select};
 use delever_core::{Execution, Registry, nearest_name};
 use delever_portfolio::check_amount;
 use std::collections::{BTreeMap, BTreeSet};
@@ -351,7 +351,7 @@ fn clearing(section: &Section<'_>, registry: &Registry, diagnostics: &mut Diagno
 }
 
 fn engine(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Engine {
-    let own = ["kind", "select", "tolerance", "max_iterations"];
+    let own = ["kind", "select", "tolerance", "max_iterations", "method"];
     let known: Vec<&str> = own.into_iter().chain(ROUNDS_KEYS).collect();
     section.refuse_unknown(&known, diagnostics);
     match section.text("kind", diagnostics) {
@@ -404,6 +404,15 @@ fn engine(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Engine {
                 "tolerance",
                 "the tolerance lies above 0 and at most at 1",
             ));
+        }
+    }
+    match section.text("method", diagnostics) {
+        None | Some("automatic") => {}
+        Some("iteration") => engine.settings.method = Method::Iteration,
+        Some("policy") => engine.settings.method = Method::Policy,
+        Some(other) => {
+            let known = ["automatic", "iteration", "policy"];
+            unknown_option(section, "method", other, &known, diagnostics);
         }
     }
     if let Some(limit) = section.integer("max_iterations", diagnostics) {

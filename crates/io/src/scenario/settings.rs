@@ -81,6 +81,6 @@ pub struct Clearing {
 pub struct Engine {
     /// Which equilibria are asked for. Default the greatest.
     pub select: Select,
-    /// Tolerance and limit of iterations. Defaults of the solver.
+    /// Tolerance, limit of iterations and method. Defaults of the solver.
     pub settings: Settings,
 }
