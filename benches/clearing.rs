@@ -2,7 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use delever::cascade::{Cascade, Method, Models, RuleBlock, Select, Settings, Shock};
-use delever::core::{Execution, PerAsset};
+use delever::core::{Execution, NoColumns, PerAsset};
 use delever::impact::NoImpact;
 use delever::network::clearing::{EisenbergNoe, EisenbergNoeRow, OneLayer};
 use delever::network::{ContagionGraph, ContagionGraphBuilder};
@@ -68,7 +68,7 @@ fn cascade<'a>(system: &'a System, graph: &'a ContagionGraph) -> Cascade<'a> {
         name: String::new(),
         rule: Box::new(delever::core::PerInstitution::new(
             NoSales,
-            vec![Default::default(); count],
+            vec![NoColumns::default(); count],
             vec![],
         )),
         members: (0..count as u32).collect(),
