@@ -5,7 +5,9 @@ use delever_solver::linear::{NonNegativeRows, lower_solution};
 fn rows(entries: &[&[(u32, f64)]]) -> NonNegativeRows {
     let mut rows = NonNegativeRows::default();
     for row in entries {
-        row.iter().for_each(|&(column, value)| rows.push(column, value));
+        for &(column, value) in *row {
+            rows.push(column, value);
+        }
         rows.end_row();
     }
     rows
@@ -82,8 +84,9 @@ fn random(count: u32, degree: u32, radius: f64) -> NonNegativeRows {
     }
     let mut rows = NonNegativeRows::default();
     for row in by_row {
-        row.into_iter()
-            .for_each(|(column, value)| rows.push(column, value));
+        for (column, value) in row {
+            rows.push(column, value);
+        }
         rows.end_row();
     }
     rows
