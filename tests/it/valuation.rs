@@ -5,6 +5,7 @@
 
 use crate::fixture::*;
 use delever::core::{ClaimKernel, Claims};
+use delever::io::LoadOptions;
 use delever::network::clearing::{EisenbergNoeRow, ExternalRank, RogersVeraartRow};
 use delever::network::valuation::{DebtRank, DebtRankRow, Furfine, FurfineRow};
 use delever::prelude::*;
@@ -91,6 +92,80 @@ fn neva_equities_after_a_shock() {
             "{name}"
         );
         assert_eq!(outcome.status, Status::Certified, "{name}");
+    }
+}
+
+/// The same through tables and a scenario file, once for each model.
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn neva_equities_through_scenario_files() {
+    let registry = registry();
+    for (name, clearing) in [
+        ("eisenberg_noe_paripassu", "model = \"eisenberg-noe\""),
+        (
+            "eisenberg_noe_ext_senior",
+            "model = \"eisenberg-noe\"\nexternal = \"senior\"",
+        ),
+        ("furfine", "model = \"furfine\"\nrecovery = 0.0"),
+        ("linear_dr", "model = \"debtrank\""),
+        (
+            "rogers_veraart",
+            "model = \"rogers-veraart\"\nalpha = {alpha}\nbeta = {beta}",
+        ),
+        ("roukny_battiston", "model = \"furfine\"\nrecovery = {rho}"),
+    ] {
+        let Some(case) = shared_json(&format!("reference/neva/small_cycle_{name}.json")) else {
+            return;
+        };
+        let input = &case["input"];
+        let mut clearing = clearing.to_owned();
+        for key in ["alpha", "beta", "rho"] {
+            clearing = clearing.replace(&format!("{{{key}}}"), &input[key].to_string());
+        }
+        let folder = std::env::temp_dir().join(format!("delever-neva-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let write = |file: &str, text: &str| std::fs::write(folder.join(file), text).expect("written");
+        let (assets, external) = (
+            numbers(&input["external_assets"]),
+            numbers(&input["external_liabilities"]),
+        );
+        let mut institutions = "id,other_assets,external_liabilities\n".to_owned();
+        for (n, (assets, external)) in assets.iter().zip(&external).enumerate() {
+            institutions += &format!("{},{assets:?},{external:?}\n", bank(n));
+        }
+        write("institutions.csv", &institutions);
+        let mut debts = "debtor,creditor,amount\n".to_owned();
+        for (lender, row) in matrix(&input["interbank_assets_rowlender_colborrower"])
+            .iter()
+            .enumerate()
+        {
+            for (borrower, amount) in row.iter().enumerate().filter(|(_, amount)| **amount > 0.0) {
+                debts += &format!("{},{},{amount:?}\n", bank(borrower), bank(lender));
+            }
+        }
+        write("debts.csv", &debts);
+        let shock: Vec<String> = numbers(&input["equity_shock"])
+            .iter()
+            .enumerate()
+            .map(|(n, loss)| format!("{} = {:?}", bank(n), 0.0 - loss))
+            .collect();
+        let scenario = format!(
+            "version = 1\n[shock]\noutside_assets = {{ {} }}\n[clearing]\n{clearing}\n",
+            shock.join(", ")
+        );
+        write("scenario.toml", &scenario);
+        let loaded = delever::io::load(&folder.join("scenario.toml"), &registry, &LoadOptions::default())
+            .unwrap_or_else(|problems| panic!("{name}: {problems}"));
+        let solved = loaded.solve(&registry).expect("models fit");
+        let outcome = solved.greatest.expect("asked for");
+        all_close(
+            &equities(&outcome),
+            &numbers(&case["output"]["equity_final"]),
+            1e-9,
+            name,
+        );
+        assert_eq!(outcome.status, Status::Certified, "{name}");
+        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }
 
