@@ -57,7 +57,7 @@ fn network_risk_measures_stress_by_scenario() {
                 .spread(&shock, transmission, &settings)
                 .expect("a shock");
             let number = |key: &str| summary[key].as_f64().expect("a number");
-            all_close(&spread.stress, &numbers(&scenario["final_stress"]), 1e-9, name);
+            all_close(&spread.stress, &numbers(&scenario["final_stress"]), 1e-11, name);
             assert_eq!(
                 u64::from(spread.steps),
                 scenario["iterations"].as_u64().expect("a number"),

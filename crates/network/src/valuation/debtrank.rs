@@ -74,6 +74,15 @@ impl ClaimKernel for DebtRank {
         ramp_slope(anchor, sheet.assets(), other, sheet.liabilities, length)
     }
 
+    /// Who has no equity left is worth nothing to creditors, whatever assets there are.
+    fn value_destroyed(&self, sheet: &BalanceSheet<'_>, _: &DebtRankRow) -> f64 {
+        if sheet.assets() < sheet.liabilities {
+            sheet.assets().at_least(0.0)
+        } else {
+            0.0
+        }
+    }
+
     fn profile(&self, _: &DebtRankRow, _: Execution) -> Profile {
         Profile {
             order: Order::Isotone,
