@@ -1,7 +1,7 @@
 //! References, boxes and shared pointers to a model are the model: every method is forwarded.
 
 use delever_core::{
-    BalanceSheet, Claims, Continuity, Execution, ImpactModel, Interval, Market, Order, Profile, Rule,
+    Anchor, BalanceSheet, Claims, Continuity, Execution, ImpactModel, Interval, Market, Order, Profile, Rule,
     RuleContext, Sale, SparseRows, Strategy, StrategyScratch,
 };
 use std::sync::Arc;
@@ -88,6 +88,16 @@ impl Claims for Probe {
     fn values_shares(&self) -> bool {
         true
     }
+    fn slopes_into(
+        &self,
+        _: Anchor,
+        institution: u32,
+        _: &BalanceSheet<'_, Interval>,
+        other: Interval,
+        slopes: &mut [f64],
+    ) {
+        slopes[0] = f64::from(institution) + other.low;
+    }
     fn shareholdings_into(&self, equity: &[f64], values: &mut [f64]) {
         values[0] = equity[0] + 0.5;
     }
@@ -169,6 +179,14 @@ fn claims(model: impl Claims) {
     assert!(model.values_shares());
     model.shareholdings_into(&[8.0], &mut low);
     assert_eq!(low, [8.5]);
+    model.slopes_into(
+        Anchor::Lower,
+        2,
+        &BalanceSheet::empty(),
+        Interval::from(0.25),
+        &mut low,
+    );
+    assert_eq!(low, [2.25]);
     model.range_into(&[2.0], &mut low, &mut high);
     assert_eq!((low, high), ([1.0], [2.0]));
     model.settle_into(&[0], &[BalanceSheet::empty()], &mut low);
