@@ -122,7 +122,7 @@ fn solve_isotone<M: FixedPointMap>(
         {
             match policy::solve(&mut chain, &mut outer, settings, observer) {
                 Some(solution) => return solution,
-                // No slopes: what is left is iteration.
+                // No slopes, or too flat ones: what is left is iteration.
                 None => halt = chain.run(outward, &mut outer, settled, true, observer),
             }
         }
