@@ -1,19 +1,17 @@
 //! Totals that some matrix of debts has: checked, and made to add up exactly.
 
+use super::adjustment::is_rounding;
 use super::checks::{entries, values};
 use super::draws::Draws;
 use super::flow::Flow;
 use super::forbidden::Forbidden;
 use super::matching::Remaining;
 use super::problem::{EntryList, ReconstructionError, Side};
-use super::units::{SMALLEST, Unit, spread};
+use super::units::{SMALLEST, Unit};
 use delever_core::error_free::CompensatedSum;
 
 /// Relative error of a total that counts as rounding of the input.
-const TOLERANCE: f64 = 1e-12;
-
-/// Part of it that one step of making ends meet may use.
-const STEP: f64 = 4e-13;
+pub(super) const TOLERANCE: f64 = 1e-12;
 
 /// What each institution owes to the others and is owed by them, and the single debts that are known.
 ///
@@ -32,8 +30,8 @@ const STEP: f64 = 4e-13;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Margins {
-    debts: Vec<f64>,
-    claims: Vec<f64>,
+    pub(super) debts: Vec<f64>,
+    pub(super) claims: Vec<f64>,
     known: Vec<(u32, u32, f64)>,
     pub(super) forbidden: Forbidden,
     pub(super) unit: Unit,
@@ -157,92 +155,6 @@ impl Margins {
         self.free_debts.iter().sum()
     }
 
-    /// Changes free totals by no more than rounding, so that some matrix on the allowed pairs has them exactly.
-    fn make_ends_meet(&mut self, problems: &mut Vec<ReconstructionError>) {
-        let given = [self.free_debts.clone(), self.free_claims.clone()];
-        let [debts, claims] = [&self.free_debts, &self.free_claims].map(|side| side.iter().sum::<i128>());
-        let difference = debts - claims;
-        spread(&mut self.free_debts, -(difference / 2));
-        let claims_change = self.free_total() - claims;
-        spread(&mut self.free_claims, claims_change);
-        if self.free_total() != self.free_claims.iter().sum::<i128>() {
-            // One side is 0 and the other is not.
-            self.free_debts.fill(0);
-            self.free_claims.fill(0);
-        }
-        self.relieve_hub(problems);
-        if problems.is_empty() && !self.forbidden.is_diagonal() {
-            self.keep_what_fits(problems);
-        }
-        if problems.is_empty() && self.worst_change(&given) > TOLERANCE {
-            problems.push(ReconstructionError::Totals {
-                debts: self.unit.amount(debts),
-                claims: self.unit.amount(claims),
-            });
-        }
-    }
-
-    /// An institution on one side of every debt may be out of step with the others by rounding.
-    fn relieve_hub(&mut self, problems: &mut Vec<ReconstructionError>) {
-        let total = self.free_total();
-        for institution in 0..self.institution_count() {
-            let (debts, claims) = (self.free_debts[institution], self.free_claims[institution]);
-            let excess = debts + claims - total;
-            if excess <= 0 {
-                continue;
-            }
-            if excess as f64 > STEP * debts.min(claims) as f64 {
-                problems.push(ReconstructionError::Exceeds {
-                    institution,
-                    debts: self.unit.amount(debts),
-                    claims: self.unit.amount(claims),
-                    total: self.unit.amount(total),
-                });
-                return;
-            }
-            // Both totals and the sum shrink by the excess; nobody else can exceed what is left.
-            self.free_debts[institution] -= excess;
-            self.free_claims[institution] -= excess;
-            return;
-        }
-    }
-
-    /// Lowers totals to what the allowed pairs can hold, if that is no more than rounding.
-    fn keep_what_fits(&mut self, problems: &mut Vec<ReconstructionError>) {
-        let given = [self.free_debts.clone(), self.free_claims.clone()];
-        let flow = self.placement(None);
-        let unplaced = flow.missing();
-        if unplaced == 0 {
-            return;
-        }
-        for n in 0..self.institution_count() {
-            self.free_debts[n] -= flow.missing_debts[n];
-            self.free_claims[n] -= flow.missing_claims[n];
-        }
-        if self.worst_change(&given) > STEP {
-            problems.push(ReconstructionError::Infeasible {
-                unplaced: self.unit.amount(unplaced),
-                total: self.unit.amount(given[0].iter().sum()),
-            });
-        }
-    }
-
-    /// Largest change of a free total, relative to the whole total.
-    fn worst_change(&self, given: &[Vec<i128>; 2]) -> f64 {
-        let sides = [
-            (&given[0], &self.free_debts, &self.debts),
-            (&given[1], &self.free_claims, &self.claims),
-        ];
-        let changes = sides.into_iter().flat_map(|(given, kept, totals)| {
-            let change = given.iter().zip(kept).map(|(given, kept)| (given - kept).abs());
-            change.zip(totals)
-        });
-        changes
-            .filter(|&(change, _)| change > 0)
-            .map(|(change, &total)| self.unit.amount(change) / total)
-            .fold(0.0, f64::max)
-    }
-
     /// The free totals on few pairs, the smallest with the largest; complete unless totals cannot be met.
     ///
     /// With draws, in an order that is drawn.
@@ -259,7 +171,7 @@ impl Margins {
     }
 }
 
-/// What known entries leave of totals, in units; next to nothing is nothing.
+/// What known entries leave of totals, in units; below 0 only by rounding.
 fn free_of_known(
     side: Side,
     values: &[f64],
@@ -286,10 +198,8 @@ fn free_of_known(
         };
         free[institution as usize] = free[institution as usize].saturating_sub(unit.whole(amount));
     }
-    for (institution, (free, &value)) in free.iter_mut().zip(values).enumerate() {
-        if free.unsigned_abs() as f64 <= STEP * unit.whole(value) as f64 {
-            *free = 0;
-        } else if *free < 0 {
+    for (institution, (free, &value)) in free.iter().zip(values).enumerate() {
+        if *free < 0 && !is_rounding(*free, unit.whole(value)) {
             let of_side = known.iter().filter(|&&(debtor, creditor, _)| match side {
                 Side::Debts => debtor as usize == institution,
                 Side::Claims => creditor as usize == institution,

@@ -33,6 +33,7 @@
 //! # Ok::<(), Vec<delever_network::reconstruction::ReconstructionError>>(())
 //! ```
 
+mod adjustment;
 mod checks;
 mod draws;
 mod fitness;
@@ -45,6 +46,7 @@ mod matching;
 mod maximum_entropy;
 mod minimum_density;
 mod problem;
+mod rerouting;
 mod scaling;
 mod units;
 

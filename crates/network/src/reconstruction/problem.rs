@@ -67,8 +67,8 @@ pub enum ReconstructionError {
         /// The total.
         value: f64,
     },
-    /// A total is positive but too small against the sum of all to be met to `1e-12` of itself.
-    #[error("institution {institution}: total {side} {value} is below 1e-23 of the sum of all, {total}")]
+    /// A total is above 0 but below some `3e-24` of the sum of all, too small to be met to `1e-12` of itself.
+    #[error("institution {institution}: total {side} {value} is too small beside the sum of all, {total}")]
     TooSmall {
         /// Which total.
         side: Side,

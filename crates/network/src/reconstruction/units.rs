@@ -61,28 +61,22 @@ fn power_of_two(n: i32) -> f64 {
     f64::from_bits(((n + 1023) as u64) << 52)
 }
 
-/// Adds `change` to the amounts in proportion to them. Amounts of 0 stay.
-pub(super) fn spread(amounts: &mut [i128], change: i128) {
+/// Adds `change` to the amounts in proportion to weights. Amounts of 0 stay, none falls below 0.
+pub(super) fn spread(amounts: &mut [i128], weights: &[i128], change: i128) {
     let mut left = change;
     while left != 0 {
-        let total: i128 = amounts.iter().sum();
+        let open = amounts.iter().zip(weights).filter(|&(&amount, _)| amount > 0);
+        let total: i128 = open.map(|(_, &weight)| weight).sum();
         if total == 0 {
             return;
         }
         let share = left as f64 / total as f64;
         let before = left;
-        for amount in amounts.iter_mut() {
-            let part = (*amount as f64 * share) as i128;
-            let part = if left > 0 {
-                part.clamp(0, left)
-            } else {
-                part.clamp(left, 0)
-            };
+        for (amount, &weight) in amounts.iter_mut().zip(weights).filter(|pair| *pair.0 > 0) {
+            let part = (weight as f64 * share) as i128;
+            let part = part.clamp(left.min(0), left.max(0)).max(-*amount);
             *amount += part;
             left -= part;
-            if left == 0 {
-                return;
-            }
         }
         if left == before {
             // Less than a unit each: one unit for one after the other.
@@ -119,10 +113,14 @@ mod tests {
         let total: i128 = amounts.iter().sum();
         for change in [1, -1, 12_345, -(1 << 70), 1 << 60] {
             let before = amounts.iter().sum::<i128>();
-            spread(&mut amounts, change);
+            let weights = amounts;
+            spread(&mut amounts, &weights, change);
             assert_eq!(amounts.iter().sum::<i128>(), before + change);
             assert_eq!(amounts[1], 0);
         }
         assert!(amounts[2] > (1 << 50) - (1 << 25) && total > 0);
+        let mut amounts = [5, 1 << 60, 0];
+        spread(&mut amounts, &[1 << 90, 1 << 61, 1 << 100], -100);
+        assert_eq!(amounts, [0, (1 << 60) - 95, 0]);
     }
 }
