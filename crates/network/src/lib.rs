@@ -26,6 +26,7 @@ mod builder;
 pub mod clearing;
 pub mod distress;
 mod graph;
+pub mod reconstruction;
 pub mod valuation;
 
 pub use builder::{ContagionGraphBuilder, GraphError, GraphRecord};
