@@ -131,7 +131,7 @@ fn neva_equities_through_scenario_files() {
         );
         let mut institutions = "id,other_assets,external_liabilities\n".to_owned();
         for (n, (assets, external)) in assets.iter().zip(&external).enumerate() {
-            institutions += &format!("{},{assets:?},{external:?}\n", bank(n));
+            institutions.extend([bank(n), format!(",{assets:?},{external:?}\n")]);
         }
         write("institutions.csv", &institutions);
         let mut debts = "debtor,creditor,amount\n".to_owned();
@@ -140,7 +140,7 @@ fn neva_equities_through_scenario_files() {
             .enumerate()
         {
             for (borrower, amount) in row.iter().enumerate().filter(|(_, amount)| **amount > 0.0) {
-                debts += &format!("{},{},{amount:?}\n", bank(borrower), bank(lender));
+                debts.extend([bank(borrower), format!(",{},{amount:?}\n", bank(lender))]);
             }
         }
         write("debts.csv", &debts);
