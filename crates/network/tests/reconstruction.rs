@@ -114,7 +114,7 @@ fn all_methods(margins: &Margins, seed: u64) -> Vec<Reconstruction> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn law_every_method_keeps_the_totals((count, debts, _) in matrices(), seed: u64) {
@@ -159,13 +159,15 @@ proptest! {
 
     #[test]
     fn law_the_matrix_of_largest_entropy_is_a_product((count, debts, _) in matrices()) {
-        prop_assume!(count >= 4);
         let [owed, lent] = totals(count, &debts);
-        let network = maximum_entropy(&margins(&owed, &lent), None, &ScalingSettings::default()).unwrap();
+        let margins = margins(&owed, &lent);
+        let network = maximum_entropy(&margins, None, &ScalingSettings::default()).unwrap();
         let x = |i, j| amount(&network, i, j);
         let [a, b, c, d] = [x(0, 2), x(1, 3), x(0, 3), x(1, 2)];
-        if network.status == Status::Complete && a * b * c * d > 0.0 {
-            prop_assert!((a * b / (c * d) - 1.0).abs() < 1e-3, "{} {} {} {}", a, b, c, d);
+        // Smaller amounts are within the rounding of the totals.
+        let large = a.min(b).min(c).min(d) > 1e-7 * margins.total();
+        if network.status == Status::Complete && large {
+            prop_assert!((a * b / (c * d) - 1.0).abs() < 1e-4, "{} {} {} {}", a, b, c, d);
         }
     }
 }
@@ -381,7 +383,7 @@ fn gandy_veraart_2017_three_institutions_have_the_exact_law() {
         rate: 0.5,
         largest_cycle: 3,
         burn_in: 1_000,
-        thinning: 60,
+        thinning: 400,
         seed: 11,
     };
     let quarter = |sample: &Reconstruction| match amount(sample, 0, 1) {
@@ -393,7 +395,7 @@ fn gandy_veraart_2017_three_institutions_have_the_exact_law() {
     let inside = 3.5 / 9.5 / 4.0;
     let expected = [3.0 / 9.5, 3.0 / 9.5, inside, inside, inside, inside];
     for (found, expected) in found.iter().zip(expected) {
-        assert!((found - expected).abs() < 0.01, "{found} {expected}");
+        assert!((found - expected).abs() < 0.008, "{found} {expected}");
     }
 }
 
@@ -427,6 +429,23 @@ fn gandy_veraart_2017_a_polygon_has_the_exact_law() {
             weight / whole
         );
     }
+}
+
+#[test]
+fn debts_that_vanish_together_are_taken_as_absent() {
+    // x12 = x20 = t - 2 and x02 = x21 = 6 - t: at each end two debts are 0, which chance alone never does.
+    let margins = margins(&[6.0, 5.0, 4.0], &[5.0, 6.0, 4.0]);
+    let settings = GibbsSettings {
+        thinning: 200,
+        ..GibbsSettings::expecting(&margins, 0.5)
+    };
+    let end = |sample: &Reconstruction| match amount(sample, 0, 1) {
+        2.0 => 0,
+        6.0 => 1,
+        t => panic!("{t}"),
+    };
+    let [low, high] = frequencies(&margins, &settings, 4_000, end);
+    assert!((low - high).abs() < 0.06, "{low} {high}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Totals that are equal to each other but for rounding, made to meet exactly.
 
+use super::flow::Flow;
 use super::margins::TOLERANCE;
 use super::units::spread;
 use super::{Margins, ReconstructionError};
@@ -93,44 +94,40 @@ impl Margins {
     }
 
     /// Moves totals to what the allowed pairs can hold, if that is no more than rounding.
+    ///
+    /// Exact totals are placed before those with room to move, so that it is the latter that go short.
     fn keep_what_fits(&mut self, whole: &[Vec<i128>; 2]) -> Option<ReconstructionError> {
-        let mut flow = self.placement(None);
-        let unplaced = flow.missing();
+        let unplaced = self.placement(None).missing();
         if unplaced == 0 {
             return None;
         }
-        let slack = |side: usize, free: &[i128]| -> Vec<i128> {
-            let slack = |(&whole, &free): (&i128, &i128)| {
-                if free > 0 {
-                    (whole as f64 * STEP) as i128
-                } else {
-                    0
-                }
-            };
-            whole[side].iter().zip(free).map(slack).collect()
-        };
-        let slack = [slack(0, &self.free_debts), slack(1, &self.free_claims)];
-        // What debtors miss may raise claims, what creditors miss may raise debts.
-        let missing_claims = flow.missing_claims.clone();
-        flow.missing_claims.clone_from(&slack[1]);
-        flow.extend(&self.forbidden);
-        let missing_debts = flow.missing_debts.clone();
-        let left_claims = std::mem::replace(&mut flow.missing_claims, missing_claims);
-        flow.missing_debts.clone_from(&slack[0]);
-        flow.extend(&self.forbidden);
         let given = [self.free_debts.clone(), self.free_claims.clone()];
-        let kept = |n: usize, side: usize, left: &[i128], missing: &[i128]| {
-            given[side][n] + (slack[side][n] - left[n]) - missing[n]
-        };
+        let slack = [0, 1].map(|side| -> Vec<i128> {
+            let slack = |(&whole, &free): (&i128, &i128)| ((whole as f64 * STEP) as i128).min(free);
+            whole[side].iter().zip(&given[side]).map(slack).collect()
+        });
         let count = self.institution_count();
-        let debts = (0..count)
-            .map(|n| kept(n, 0, &flow.missing_debts, &missing_debts))
-            .collect();
-        let claims = (0..count)
-            .map(|n| kept(n, 1, &left_claims, &flow.missing_claims))
-            .collect();
+        let most = (0..count).map(|n| given[0][n] + slack[0][n]).collect();
+        let least = (0..count).map(|n| given[1][n] - slack[1][n]).collect();
+        let mut flow = Flow::new(Vec::new(), most, least);
+        let mut order: Vec<usize> = (0..count).collect();
+        order.sort_by_key(|&n| (slack[0][n], n));
+        flow.extend_in_order(&order, &self.forbidden);
+        // Debtors below their least may fill creditors to their most.
+        for (missing, slack) in flow.missing_debts.iter_mut().zip(&slack[0]) {
+            *missing = (*missing - 2 * slack).max(0);
+        }
+        for (missing, slack) in flow.missing_claims.iter_mut().zip(&slack[1]) {
+            *missing += 2 * slack;
+        }
+        flow.extend_in_order(&order, &self.forbidden);
         let hub = self.hub().map(|(hub, _)| self.exceeds(hub));
-        (self.free_debts, self.free_claims) = (debts, claims);
+        self.free_debts.fill(0);
+        self.free_claims.fill(0);
+        for cell in &flow.cells {
+            self.free_debts[cell.debtor as usize] += cell.units;
+            self.free_claims[cell.creditor as usize] += cell.units;
+        }
         (self.worst_change(&given) > 1.01 * STEP).then(|| {
             hub.unwrap_or(ReconstructionError::Infeasible {
                 unplaced: self.unit.amount(unplaced),

@@ -3,7 +3,7 @@
 use super::flow::{Cell, Flow};
 use super::link_probability::Model;
 use super::matching::Remaining;
-use super::scaling::{ScalingSettings, scale};
+use super::scaling::{Scaled, ScalingSettings, scale};
 use super::{Margins, Reconstruction, ReconstructionError, Status};
 
 /// How many links the network is to have on average, known ones included.
@@ -27,12 +27,17 @@ pub struct FitnessSettings {
 }
 
 impl FitnessSettings {
-    /// A target and a seed, with the default scaling.
+    /// A target and a seed, with scaling to `1e-6` in at most 1,000 rounds.
+    ///
+    /// On sparse links scaling creeps, and no digit of the weights beyond that is knowledge. The totals are met in any case.
     pub fn new(target: LinkTarget, seed: u64) -> Self {
         Self {
             target,
             seed,
-            scaling: ScalingSettings::default(),
+            scaling: ScalingSettings {
+                tolerance: 1e-6,
+                max_iterations: 1_000,
+            },
         }
     }
 }
@@ -87,14 +92,40 @@ pub fn fitness(
     margins: &Margins,
     settings: &FitnessSettings,
 ) -> Result<FitnessReconstruction, Vec<ReconstructionError>> {
+    let network = draw(margins, settings)?;
+    let status = if network.scaled.settled {
+        Status::Complete
+    } else {
+        Status::IterationLimit
+    };
+    let iterations = network.scaled.iterations;
+    Ok(FitnessReconstruction {
+        dropped_links: network.scaled.dropped,
+        reconstruction: Reconstruction::finish(margins, &network.scaled.cells, status, iterations),
+        z: network.z,
+        expected_links: network.expected_links,
+        drawn_links: network.drawn_links,
+        added_links: network.added_links,
+    })
+}
+
+/// A network before its amounts are money.
+pub(super) struct Draft {
+    pub scaled: Scaled,
+    z: f64,
+    expected_links: f64,
+    drawn_links: usize,
+    added_links: usize,
+}
+
+pub(super) fn draw(margins: &Margins, settings: &FitnessSettings) -> Result<Draft, Vec<ReconstructionError>> {
     let model = Model::new(margins);
     let mut problems = settings.scaling.problems();
     problems.extend(target_problem(&model, margins, settings.target));
     if !problems.is_empty() {
         return Err(problems);
     }
-    let target = free_target(margins, settings.target);
-    let z = model.calibrate(target);
+    let z = model.calibrate(free_target(margins, settings.target));
     let drawn = model.draw(margins, z, settings.seed);
     let drawn_links = drawn.len();
     let mut flow = Flow::new(drawn, margins.free_debts.clone(), margins.free_claims.clone());
@@ -105,19 +136,12 @@ pub fn fitness(
     let added_links = flow.cells.len() - drawn_links;
     let weight = |cell: &Cell| 1.0 / z + model.product(cell.debtor as usize, cell.creditor as usize);
     let weights: Vec<f64> = flow.cells.iter().map(weight).collect();
-    let scaled = scale(margins, flow, &weights, &settings.scaling);
-    let status = if scaled.settled {
-        Status::Complete
-    } else {
-        Status::IterationLimit
-    };
-    Ok(FitnessReconstruction {
-        reconstruction: Reconstruction::finish(margins, &scaled.cells, status, scaled.iterations),
+    Ok(Draft {
+        scaled: scale(margins, flow, &weights, &settings.scaling),
         z,
         expected_links: model.expected_links(z),
         drawn_links,
         added_links,
-        dropped_links: scaled.dropped,
     })
 }
 

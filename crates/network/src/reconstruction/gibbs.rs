@@ -1,6 +1,7 @@
 //! Samples of the matrix of debts given its totals, by moving amounts around cycles.
 
 use super::draws::{Draws, Stream};
+use super::fitness::{FitnessSettings, LinkTarget, draw};
 use super::flow::Cell;
 use super::maximum_entropy::closest;
 use super::scaling::ScalingSettings;
@@ -74,7 +75,7 @@ impl GibbsSettings {
 ///
 /// Before the totals are known, each debt is 0 with probability `1 - p` and exponential with rate `lambda` otherwise, all
 /// independent (Gandy and Veraart 2017, Management Science 63(12)). An update draws a cycle of `k` debtors and `k`
-/// creditors, adds `d` to `x(i_s, j_s)` and takes it from `x(i_s, j_(s+1))`, where `d` is drawn from its law given all the
+/// creditors, takes `d` from `x(i_s, j_s)` and adds it to `x(i_s, j_(s+1))`, where `d` is drawn from its law given all the
 /// rest: on the segment of length `L` that keeps amounts from falling below 0, it is
 ///
 /// * uniform inside with weight `L`, because the exponentials cancel along a cycle,
@@ -86,8 +87,12 @@ impl GibbsSettings {
 /// debtors together owe *exactly* what some creditors are owed, the law puts these debts among them. Round totals that
 /// coincide by accident should be given a little noise.
 ///
-/// The chain starts from [`maximum_entropy`](super::maximum_entropy()). It keeps a full matrix, 16 bytes a pair, and has
-/// to visit the `n^2` pairs often: meant for hundreds of institutions. Nothing tells that it has settled: compare
+/// Cycles through absent debts alone could not move, so the debts `(i_s, j_s)` are drawn among those above 0. That makes a
+/// cycle as likely as `c / m^k`, with `m` debts above 0 and `c` of its two sides positive throughout; the draw of `d` is
+/// accepted with probability `min(1, after / before)` of that, which keeps the law.
+///
+/// The chain starts from a [`fitness`](super::fitness()) network of density `p`. It keeps a full matrix, 24 bytes a pair,
+/// and has to visit each debt often: meant for hundreds of institutions. Nothing tells that it has settled: compare
 /// samples of several seeds, and of longer `burn_in` and `thinning`.
 ///
 /// As an iterator it never ends.
@@ -109,11 +114,14 @@ pub struct GibbsSampler<'a> {
     matrix: Vec<i128>,
     /// Whether an amount may change.
     free: Vec<bool>,
+    /// Places of amounts above 0, in any order, and where each of them is in this list.
+    positive: Vec<u32>,
+    listed: Vec<u32>,
     /// Weight of an end of a segment, in units.
     end_weight: f64,
     updates: u64,
     moves: u64,
-    order: [Vec<usize>; 2],
+    /// Places along the cycle: one that loses and one that gains, in each debtor's row.
     cycle: Vec<[usize; 2]>,
 }
 
@@ -125,11 +133,16 @@ impl<'a> GibbsSampler<'a> {
             return Err(problems);
         }
         let count = margins.institution_count();
-        let start = closest(margins, None, &ScalingSettings::default())?;
+        let start = start(margins, settings)?;
         let mut matrix = vec![0; count * count];
         let mut free = vec![true; count * count];
-        for cell in &start.cells {
-            matrix[cell.debtor as usize * count + cell.creditor as usize] = cell.units;
+        let mut listed = vec![0; count * count];
+        let mut positive = Vec::new();
+        for cell in start.iter().filter(|cell| cell.units > 0) {
+            let place = cell.debtor as usize * count + cell.creditor as usize;
+            matrix[place] = cell.units;
+            listed[place] = positive.len() as u32;
+            positive.push(place as u32);
         }
         for n in 0..count {
             free[n * count + n] = false;
@@ -145,10 +158,11 @@ impl<'a> GibbsSampler<'a> {
             draws: Draws::new(settings.seed, Stream::Gibbs),
             matrix,
             free,
+            positive,
+            listed,
             end_weight: (1.0 - p) / (p * (settings.rate * total)) * margins.unit.whole(total) as f64,
             updates: 0,
             moves: 0,
-            order: [(); 2].map(|()| (0..count).collect()),
             cycle: Vec::new(),
         })
     }
@@ -181,7 +195,7 @@ impl<'a> GibbsSampler<'a> {
     pub fn update(&mut self) {
         self.updates += 1;
         let largest = self.settings.largest_cycle.min(self.margins.institution_count());
-        if largest < 2 {
+        if largest < 2 || self.positive.is_empty() {
             return;
         }
         let mut size = 2;
@@ -190,38 +204,80 @@ impl<'a> GibbsSampler<'a> {
             size += 1;
             coins >>= 1;
         }
-        self.draw_cycle(size);
-        if self.cycle.iter().flatten().any(|&place| !self.free[place]) {
+        if !self.draw_cycle(size) {
             return;
         }
         let change = self.draw_change();
-        if change != 0 {
-            self.moves += 1;
-            for &[gains, loses] in &self.cycle {
-                self.matrix[gains] += change;
-                self.matrix[loses] -= change;
-            }
+        if change == 0 || !self.accept(change) {
+            return;
+        }
+        self.moves += 1;
+        for step in 0..size {
+            let [loses, gains] = self.cycle[step];
+            self.set(loses, self.matrix[loses] - change);
+            self.set(gains, self.matrix[gains] + change);
         }
     }
 
-    /// `size` different debtors and creditors, each in an order that is drawn.
-    fn draw_cycle(&mut self, size: usize) {
+    /// Debts above 0, each drawn alone; whether they have different debtors and creditors and form a cycle of free pairs.
+    fn draw_cycle(&mut self, size: usize) -> bool {
         let count = self.margins.institution_count();
-        for order in &mut self.order {
-            for place in 0..size {
-                let other = place + self.draws.below(count - place);
-                order.swap(place, other);
-            }
-        }
-        let [debtors, creditors] = &self.order;
         self.cycle.clear();
-        self.cycle.extend((0..size).map(|step| {
-            let row = debtors[step] * count;
-            [row + creditors[step], row + creditors[(step + 1) % size]]
-        }));
+        for _ in 0..size {
+            let place = self.positive[self.draws.below(self.positive.len())] as usize;
+            let apart =
+                |&[other, _]: &[usize; 2]| other / count != place / count && other % count != place % count;
+            if !self.cycle.iter().all(apart) {
+                return false;
+            }
+            self.cycle.push([place, place]);
+        }
+        for step in 0..size {
+            let next = self.cycle[(step + 1) % size][0];
+            let gains = self.cycle[step][0] / count * count + next % count;
+            if !self.free[gains] {
+                return false;
+            }
+            self.cycle[step][1] = gains;
+        }
+        true
     }
 
-    /// The change of the amounts along the cycle, given all the rest.
+    /// Accepts a change by how likely the cycle is to be drawn after it and before it.
+    fn accept(&mut self, change: i128) -> bool {
+        let odds = |change: i128| {
+            let amounts = self.cycle.iter().map(|&[loses, gains]| {
+                let (lost, gained) = (self.matrix[loses] - change, self.matrix[gains] + change);
+                [i32::from(lost > 0), i32::from(gained > 0)]
+            });
+            let [losing, gaining] =
+                amounts.fold([0; 2], |sum, amounts| [sum[0] + amounts[0], sum[1] + amounts[1]]);
+            let size = self.cycle.len() as i32;
+            let sides = i32::from(losing == size) + i32::from(gaining == size);
+            (f64::from(sides), losing + gaining)
+        };
+        let ((sides_before, before), (sides_after, after)) = (odds(0), odds(change));
+        let links = self.positive.len() as f64;
+        let fewer = links / (links + f64::from(after - before));
+        let ratio = (0..self.cycle.len()).fold(sides_after / sides_before, |ratio, _| ratio * fewer);
+        ratio >= 1.0 || self.draws.uniform() < ratio
+    }
+
+    fn set(&mut self, place: usize, units: i128) {
+        let before = std::mem::replace(&mut self.matrix[place], units);
+        if before == 0 && units > 0 {
+            self.listed[place] = self.positive.len() as u32;
+            self.positive.push(place as u32);
+        } else if before > 0 && units == 0 {
+            let slot = self.listed[place] as usize;
+            self.positive.swap_remove(slot);
+            if let Some(&moved) = self.positive.get(slot) {
+                self.listed[moved as usize] = slot as u32;
+            }
+        }
+    }
+
+    /// What the losing side loses, given all the rest.
     fn draw_change(&mut self) -> i128 {
         let matrix = &self.matrix;
         let side = |side: usize| {
@@ -230,7 +286,7 @@ impl<'a> GibbsSampler<'a> {
             let zeros = amounts().filter(|&units| units == least).count();
             (least, zeros)
         };
-        let ((down, low_zeros), (up, high_zeros)) = (side(0), side(1));
+        let ((up, high_zeros), (down, low_zeros)) = (side(0), side(1));
         let length = up + down;
         if length == 0 {
             return 0;
@@ -253,6 +309,15 @@ impl<'a> GibbsSampler<'a> {
             up
         }
     }
+}
+
+/// A matrix with about as many links as the prior expects, or the most even one where that is next to all.
+fn start(margins: &Margins, settings: &GibbsSettings) -> Result<Vec<Cell>, Vec<ReconstructionError>> {
+    let target = LinkTarget::Density(settings.probability);
+    if let Ok(network) = draw(margins, &FitnessSettings::new(target, settings.seed)) {
+        return Ok(network.scaled.cells);
+    }
+    Ok(closest(margins, None, &ScalingSettings::default())?.cells)
 }
 
 impl Iterator for GibbsSampler<'_> {

@@ -12,9 +12,14 @@ impl Flow {
             .filter(|&n| self.missing_debts[n] > 0)
             .collect();
         debtors.sort_by_key(|&n| (self.missing_debts[n], n));
+        self.extend_in_order(&debtors, forbidden);
+    }
+
+    /// The same, with debtors in an order of choice: what stays missing is missed by the last ones.
+    pub(super) fn extend_in_order(&mut self, debtors: &[usize], forbidden: &Forbidden) {
         // Whoever was reached without reaching a creditor in want never reaches one later: nobody there opens a pair.
         let mut stuck = vec![false; self.missing_debts.len()];
-        for debtor in debtors {
+        for &debtor in debtors {
             while self.missing_debts[debtor] > 0 && !stuck[debtor] && self.wants() {
                 self.extend_from(debtor, forbidden, &mut stuck);
             }
