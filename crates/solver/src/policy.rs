@@ -16,8 +16,8 @@ use std::ops::ControlFlow;
 const ACCURACY: f64 = 1e-9;
 /// Applications of the map that carry the point on inside the bracket.
 const LAST_STEPS: u64 = 32;
-/// Steps up to this many times what rounding leaves open can be rounding alone.
-const ROUNDING_STEPS: f64 = 1024.0;
+/// A bracket up to this many times what rounding leaves open can be rounding alone.
+const ROUNDING_WIDTHS: f64 = 1024.0;
 /// How far beyond the outer bound's own error the inner bound is sought, in multiples of a step's rounding.
 const STRETCHES: [f64; 5] = [1.0, 4.0, 16.0, 128.0, 4096.0];
 
@@ -30,14 +30,20 @@ struct Steps {
     spread: Vec<f64>,
 }
 
-/// Moves `outer` to the fixed point by policy steps and proves a bound on the other side. `None`: the map gives no slopes, or
-/// none that are steep enough.
+/// What policy iteration found.
+pub(crate) struct Found {
+    pub solution: Solution,
+    /// The bracket is as narrow as was asked for, or as rounding allows. Otherwise the slopes were too flat to be of use.
+    pub sharp: bool,
+}
+
+/// Moves `outer` to the fixed point by policy steps and proves a bound on the other side. `None`: the map gives no slopes.
 pub(crate) fn solve<M: FixedPointMap>(
     chain: &mut Chain<'_, M>,
     outer: &mut [f64],
     settings: &Settings,
     observer: &mut impl Observer,
-) -> Option<Solution> {
+) -> Option<Found> {
     let mut far = chain.far_corner();
     let mut effort = Effort::default();
     let mut count = 0;
@@ -80,14 +86,19 @@ pub(crate) fn solve<M: FixedPointMap>(
         Halt::Stationary => Status::Bracketed,
     };
     let proved = !matches!(steps.halt, Halt::NotOrdered | Halt::NonFinite);
-    Some(Solution {
-        point,
-        bracket: proved.then_some(bracket),
-        status,
-        iterations,
-        policy_steps: steps.count,
-        linear: steps.effort,
-        residual,
+    let floor = (0..point.len()).fold(0.0_f64, |floor, n| floor.max(steps.spread[n] / chain.size(n)));
+    let sharp = status != Status::Bracketed || bracket.width <= ROUNDING_WIDTHS * floor;
+    Some(Found {
+        solution: Solution {
+            point,
+            bracket: proved.then_some(bracket),
+            status,
+            iterations,
+            policy_steps: steps.count,
+            linear: steps.effort,
+            residual,
+        },
+        sharp,
     })
 }
 
@@ -109,7 +120,6 @@ fn run<M: FixedPointMap>(
         effort: Effort::default(),
         spread: vec![0.0; dim],
     };
-    // The last step that was still worth taking.
     let mut before = f64::INFINITY;
     while steps.count < settings.max_iterations {
         chain.evaluate(outward, outer);
@@ -153,9 +163,6 @@ fn run<M: FixedPointMap>(
         }
         // Near a singular system steps shrink to what rounding returns each time, and stay there.
         let stuck = change <= 1e-6 && change > before * 0.5;
-        if change <= settings.tolerance / 64.0 {
-            before = 0.0;
-        }
         if change <= settings.tolerance / 64.0 || stuck {
             steps.halt = Halt::Stationary;
             break;
@@ -168,10 +175,7 @@ fn run<M: FixedPointMap>(
     steps
         .effort
         .add(lower_solution(&rows, &r, 0.1, &mut steps.spread));
-    let floor = (0..dim).fold(0.0_f64, |floor, n| floor.max(steps.spread[n] / chain.size(n)));
-    // Steps that shrink slowly though rounding leaves room: the slopes are too flat to be of use.
-    let too_flat = before > settings.tolerance && before > ROUNDING_STEPS * floor;
-    (!too_flat).then_some(steps)
+    Some(steps)
 }
 
 /// `a - w` or `a + w` moved outward where the sum may have been rounded inward; exact sums with nothing to add stay.

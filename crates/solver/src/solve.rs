@@ -100,6 +100,7 @@ fn solve_isotone<M: FixedPointMap>(
     let mut chain = Chain::new(map, end, settings.max_iterations);
     let mut outer = chain.near_corner();
     let mut halt = Halt::Stationary;
+    let mut blunt = None;
     let bounded = map.shape().bounded;
     // Where the map jumps, a limit from below need not be a fixed point; plain iteration looks for jumps.
     let method = if end == End::Least && !map.shape().from_below {
@@ -121,10 +122,11 @@ fn solve_isotone<M: FixedPointMap>(
             || method == Method::Automatic && halt == Halt::Limit && settings.max_iterations > PATIENT_STEPS
         {
             match policy::solve(&mut chain, &mut outer, settings, observer) {
-                Some(solution) => return solution,
-                // No slopes, or too flat ones: what is left is iteration.
-                None => halt = chain.run(outward, &mut outer, settled, true, observer),
+                Some(found) if found.sharp => return found.solution,
+                found => blunt = found.map(|found| found.solution),
             }
+            // No slopes, or too flat ones: what is left is iteration.
+            halt = chain.run(outward, &mut outer, settled, true, observer);
         }
     }
     let mut point = outer.clone();
@@ -162,7 +164,7 @@ fn solve_isotone<M: FixedPointMap>(
             )
         }
     };
-    Solution {
+    let solution = Solution {
         point,
         bracket,
         status,
@@ -170,6 +172,32 @@ fn solve_isotone<M: FixedPointMap>(
         policy_steps: 0,
         linear: Effort::default(),
         residual,
+    };
+    match blunt {
+        Some(blunt) => narrower(blunt, solution),
+        None => solution,
+    }
+}
+
+/// Of what policy iteration left and what plain iteration made of it, the one whose bracket is narrower.
+fn narrower(policy: Solution, iteration: Solution) -> Solution {
+    let width = |solution: &Solution| {
+        solution
+            .bracket
+            .as_ref()
+            .map_or(f64::INFINITY, |bracket| bracket.width)
+    };
+    let (iterations, policy_steps, linear) = (iteration.iterations, policy.policy_steps, policy.linear);
+    let kept = if width(&policy) < width(&iteration) {
+        policy
+    } else {
+        iteration
+    };
+    Solution {
+        iterations,
+        policy_steps,
+        linear,
+        ..kept
     }
 }
 
