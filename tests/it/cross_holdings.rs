@@ -147,14 +147,14 @@ fn network_valuation_one_seniority_and_shares() {
 
 /// Everyone owes in two seniorities and holds shares; outsiders hold some of everything.
 #[derive(Clone, Debug)]
-struct Random {
-    outside: Vec<f64>,
-    external: Vec<f64>,
-    layers: Vec<(u32, Vec<Vec<f64>>)>,
-    held: Vec<Vec<f64>>,
+pub struct Random {
+    pub outside: Vec<f64>,
+    pub external: Vec<f64>,
+    pub layers: Vec<(u32, Vec<Vec<f64>>)>,
+    pub held: Vec<Vec<f64>>,
 }
 
-fn random() -> impl Strategy<Value = Random> {
+pub fn random() -> impl Strategy<Value = Random> {
     (2_usize..6).prop_flat_map(|n| {
         let amounts = |n: usize| {
             let cell = prop_oneof![2 => Just(0.0), 3 => (1_u32..400).prop_map(|x| f64::from(x) / 16.0)];

@@ -3,7 +3,9 @@
 mod agreement;
 mod analysis;
 mod cross_holdings;
+mod default_costs;
 mod distress;
+mod failure_costs;
 mod fixture;
 mod laws;
 mod literature;

@@ -13,8 +13,10 @@ pub(crate) trait Arithmetic {
     /// A running sum of units sold.
     type Sum: Copy + Default + Send + Sync;
 
-    /// `sum_k value_k vector_k` over a row.
+    /// `sum_k value_k vector_k` over a row, all factors `>= 0`.
     fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Self::Number;
+    /// The same for a vector of either sign.
+    fn signed_product_sum(row: SparseRow<'_>, vector: &[f64]) -> Self::Number;
     /// A sum of given amounts, as computed and as bounded.
     fn amount(value: f64, bounds: Interval) -> Self::Number;
     fn sales(
@@ -77,6 +79,11 @@ impl Arithmetic for Nearest {
 
     #[inline]
     fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> f64 {
+        row.product_sum(vector)
+    }
+
+    #[inline]
+    fn signed_product_sum(row: SparseRow<'_>, vector: &[f64]) -> f64 {
         row.product_sum(vector)
     }
 
@@ -183,23 +190,36 @@ impl BoundedSum for OutwardSum {
 
     #[inline]
     fn bounds(&self, _: usize) -> Interval {
-        let (low, high) = self.exact.bounds();
+        let bounds = self.signed_bounds();
         Interval {
-            low: low.max(0.0),
-            high,
+            low: bounds.low.max(0.0),
+            high: bounds.high,
         }
-        .hull(Interval::from(self.computed))
     }
 
     #[inline]
     fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval {
-        let mut sum = CompensatedSum::default();
+        Self::products(row, vector).bounds(row.values.len())
+    }
+}
+
+impl OutwardSum {
+    /// `sum_k value_k vector_k` over a row, whatever the signs.
+    #[inline]
+    fn products(row: SparseRow<'_>, vector: &[f64]) -> Self {
+        let mut exact = CompensatedSum::default();
         let mut computed = 0.0;
         for (&column, &value) in row.columns.iter().zip(row.values) {
-            sum.add_product(value, vector[column as usize]);
+            exact.add_product(value, vector[column as usize]);
             computed += value * vector[column as usize];
         }
-        Self { exact: sum, computed }.bounds(row.values.len())
+        Self { exact, computed }
+    }
+
+    #[inline]
+    fn signed_bounds(&self) -> Interval {
+        let (low, high) = self.exact.bounds();
+        Interval { low, high }.hull(Interval::from(self.computed))
     }
 }
 
@@ -259,6 +279,11 @@ macro_rules! directed_pass {
             #[inline]
             fn product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval {
                 <$sum as BoundedSum>::product_sum(row, vector)
+            }
+
+            #[inline]
+            fn signed_product_sum(row: SparseRow<'_>, vector: &[f64]) -> Interval {
+                OutwardSum::products(row, vector).signed_bounds()
             }
 
             #[inline]

@@ -120,6 +120,8 @@ pub struct Cascade<'a> {
     pub(crate) holdings: Cow<'a, SparseRows>,
     /// Rows of the claims model's entitlements in compiled order; `None` where that is the order of ids.
     pub(crate) entitlements: Option<SparseRows>,
+    /// The same for shares.
+    share_entitlements: Option<SparseRows>,
     pub(crate) claims_face: Amounts,
     pub(crate) debts_face: Amounts,
     pub(crate) liabilities: Amounts,
@@ -222,15 +224,14 @@ impl<'a> Cascade<'a> {
         let claims_face = Amounts::sums(&layers, &none).reordered(&order);
         let debts_face = Amounts::sums(&by_debtor, &none).reordered(&order);
         let liabilities = Amounts::sums(&by_debtor, &external).reordered(&order);
-        let (holdings, entitlements) = if by_id {
-            (Cow::Borrowed(system.holdings()), None)
-        } else {
-            let entitlements = claims.entitlements().with_row_order(&order);
-            (
-                Cow::Owned(system.holdings().with_row_order(&order)),
-                Some(entitlements),
-            )
-        };
+        let reordered = |rows: &SparseRows| rows.with_row_order(&order);
+        let (mut entitlements, mut share_entitlements) = (None, None);
+        let mut holdings = Cow::Borrowed(system.holdings());
+        if !by_id {
+            holdings = Cow::Owned(reordered(system.holdings()));
+            entitlements = Some(reordered(claims.entitlements()));
+            share_entitlements = claims.share_entitlements().map(reordered);
+        }
         let largest_row = (0..count)
             .map(|n| holdings.row(n).columns.len())
             .max()
@@ -258,6 +259,7 @@ impl<'a> Cascade<'a> {
             blocks,
             holdings,
             entitlements,
+            share_entitlements,
             claims_face,
             debts_face,
             liabilities,
@@ -281,5 +283,11 @@ impl<'a> Cascade<'a> {
         self.entitlements
             .as_ref()
             .unwrap_or_else(|| self.claims.entitlements())
+    }
+
+    pub(crate) fn share_entitlements(&self) -> Option<&SparseRows> {
+        self.share_entitlements
+            .as_ref()
+            .or_else(|| self.claims.share_entitlements())
     }
 }

@@ -19,8 +19,8 @@ pub(crate) struct ScenarioData {
     pub external_liabilities: Vec<f64>,
     /// What shareholdings were worth before the shock, claims at face.
     pub shareholdings: Vec<f64>,
-    /// Upper bounds of equity after the shock without shareholdings, by id; empty where the claims model values none.
-    pub equity_bounds: Vec<f64>,
+    /// Bounds of equity after the shock without shareholdings, at any prices, by id; empty where the claims model values none.
+    pub equity_bounds: Vec<Interval>,
     pub equity_initial: Vec<f64>,
     pub equity_shocked: Vec<f64>,
 }
@@ -60,7 +60,7 @@ impl ScenarioData {
             data.other_assets.push(after.other_assets);
             data.external_liabilities.push(after.external_liabilities);
         }
-        if cascade.claims.values_shares() {
+        if cascade.claims.share_entitlements().is_some() {
             data.add_shareholdings(cascade);
         }
         data
@@ -70,18 +70,21 @@ impl ScenarioData {
     fn add_shareholdings(&mut self, cascade: &Cascade<'_>) {
         let count = cascade.order.len();
         let (mut equity, mut worth) = (vec![0.0; count], vec![0.0; count]);
-        self.equity_bounds = vec![0.0; count];
+        self.equity_bounds = vec![Interval::from(0.0); count];
         for (position, &id) in cascade.order.iter().enumerate() {
             equity[id as usize] = self.equity_initial[position];
             let holdings = cascade.holdings.row(position);
+            let holdings_worth = holdings.product_sum(&self.market.shocked);
             let gross = self.cash[position].abs()
                 + self.other_assets[position]
-                + holdings.product_sum(&self.market.shocked)
+                + holdings_worth
                 + cascade.claims_face.value[position]
                 + cascade.liabilities.value[position];
             // Each term rounds once, and once more in its sum (Higham 2002, section 4.2).
             let rounding = (holdings.columns.len() + 16) as f64 * f64::EPSILON * gross;
-            self.equity_bounds[id as usize] = self.equity_shocked[position] + rounding;
+            let equity = self.equity_shocked[position];
+            self.equity_bounds[id as usize] =
+                Interval::new(equity - holdings_worth - rounding, equity + rounding);
         }
         cascade.claims.shareholdings_into(&equity, &mut worth);
         for (position, &id) in cascade.order.iter().enumerate() {
@@ -174,10 +177,14 @@ impl<'c> CascadeMap<'c> {
         let cascade = self.cascade;
         let work = work.get_or_insert_with(|| PassWork::new(cascade));
         let entitlements = cascade.entitlements();
+        let share_entitlements = cascade.share_entitlements();
         let other = cascade.view(other).claims;
         pass::inspect::<A>(cascade, &self.data, x, work, |visit| {
             let id = cascade.order[visit.position];
-            let received = A::product_sum(entitlements.row(visit.position), other);
+            let mut received = A::product_sum(entitlements.row(visit.position), other);
+            if let Some(shares) = share_entitlements {
+                received = received + A::signed_product_sum(shares.row(visit.position), other);
+            }
             let place = id as usize * cascade.components;
             cascade.claims.slopes_into(
                 anchor,
@@ -265,11 +272,16 @@ impl FixedPointMap for CascadeMap<'_> {
             End::Least => self.slopes(Anchor::Lower, anchor, other, &mut slopes, &mut work.below),
         }
         (0..prices).for_each(|_| rows.end_row());
-        let entitlements = cascade.claims.entitlements();
+        let claims = &cascade.claims;
+        let entitlements: Vec<_> = claims
+            .share_entitlements()
+            .into_iter()
+            .chain([claims.entitlements()])
+            .collect();
         for (institution, slopes) in slopes.chunks(cascade.components).enumerate() {
             for &slope in slopes {
                 if slope > 0.0 {
-                    for (column, value) in entitlements.row(institution).iter() {
+                    for (column, value) in entitlements.iter().flat_map(|rows| rows.row(institution).iter()) {
                         rows.push((prices + column) as u32, mul_down(slope, value).max(0.0));
                     }
                 }

@@ -3,7 +3,7 @@
 use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, RoughlyBelow};
 use crate::composition::Cascade;
 use crate::map::CascadeMap;
-use crate::pass::{PassWork, inspect};
+use crate::pass::{PassWork, Visit, inspect};
 use delever_core::{Execution, Interval};
 use delever_solver::{Solution, Status};
 
@@ -60,7 +60,7 @@ pub struct Totals {
     pub loss_bankruptcy_costs: f64,
     /// `loss / loss_shock`; `None` where the shock itself loses nothing.
     pub amplification: Option<f64>,
-    /// Institutions with negative equity.
+    /// Institutions that failed.
     pub defaults: usize,
     /// Proceeds of all sales.
     pub sold_value: f64,
@@ -84,7 +84,7 @@ pub struct AssetOutcome {
 /// What became of an institution: the first of these that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstitutionState {
-    /// Negative equity.
+    /// Failed: negative equity, or equity below what the claims model asks for.
     Defaulted,
     /// All holdings sold.
     Liquidated,
@@ -105,6 +105,8 @@ pub struct InstitutionOutcome {
     pub equity: f64,
     /// Assets in equilibrium, own default costs not deducted.
     pub assets: f64,
+    /// Value that its own failure destroys; not deducted from its assets.
+    pub default_cost: f64,
     /// Payments to all creditors.
     pub payment: f64,
     /// Payments over liabilities at face; 1 without liabilities.
@@ -143,7 +145,7 @@ pub struct Snapshot {
     pub sellers: usize,
     /// Institutions that sell everything.
     pub sold_out: usize,
-    /// Institutions with negative equity.
+    /// Institutions that fail.
     pub defaults: usize,
     /// Units sold at trial prices.
     pub sold_value: f64,
@@ -160,6 +162,9 @@ struct Books {
     liabilities: f64,
     payment: f64,
     destroyed: f64,
+    failed: bool,
+    /// Equity less that below which the institution counts as failed.
+    margin: f64,
     sold_value: f64,
     sold_out: bool,
     sold_at_shocked: f64,
@@ -175,6 +180,7 @@ impl CascadeMap<'_> {
         inspect::<Nearest>(cascade, &self.data, x, &mut work, |seen| {
             let sheet = seen.sheet;
             let id = cascade.order[seen.position];
+            let margin = sheet.assets() - sheet.liabilities - cascade.claims.failure_equity(id);
             let mut books = Books {
                 assets: sheet.assets(),
                 received: sheet.received,
@@ -182,6 +188,8 @@ impl CascadeMap<'_> {
                 gain: sheet.execution_gain,
                 liabilities: sheet.liabilities,
                 payment: cascade.claims.payment(id, sheet),
+                failed: margin < 0.0,
+                margin,
                 destroyed: cascade.claims.value_destroyed(id, sheet),
                 sold_value: 0.0,
                 sold_out: !seen.units.is_empty(),
@@ -214,7 +222,7 @@ impl CascadeMap<'_> {
         self.visit_books(x, &mut units, |position, books| {
             snapshot.sellers += usize::from(books.sold_at_shocked > 0.0 || books.sold_value > 0.0);
             snapshot.sold_out += usize::from(books.sold_out);
-            snapshot.defaults += usize::from(books.assets < books.liabilities);
+            snapshot.defaults += usize::from(books.failed);
             snapshot.sold_value += books.sold_value;
             snapshot.loss += self.data.equity_initial[position] - (books.assets - books.liabilities);
         });
@@ -236,17 +244,24 @@ impl CascadeMap<'_> {
         /// Two units in the last place: one for the input, one for its sum.
         const NOISE: f64 = 2.0 * f64::EPSILON;
         let cascade = self.cascade;
+        let needed = |seen: &Visit<'_, Interval>| {
+            let threshold = cascade.claims.failure_equity(cascade.order[seen.position]);
+            (
+                seen.sheet.assets(),
+                seen.sheet.liabilities + Interval::from(threshold),
+            )
+        };
         let mut healthy = vec![false; cascade.order.len()];
         let mut work = PassWork::<U>::new(cascade);
         inspect::<U>(cascade, &self.data, upper, &mut work, |seen| {
-            let (assets, debts) = (seen.sheet.assets(), seen.sheet.liabilities);
-            healthy[seen.position] = assets.high + NOISE * assets.high.abs() >= debts.low;
+            let (assets, needed) = needed(&seen);
+            healthy[seen.position] = assets.high + NOISE * assets.high.abs() >= needed.low;
         });
         let mut undecided = false;
         let mut work = PassWork::<L>::new(cascade);
         inspect::<L>(cascade, &self.data, lower, &mut work, |seen| {
-            let (assets, debts) = (seen.sheet.assets(), seen.sheet.liabilities);
-            let failed = assets.low - NOISE * assets.low.abs() < debts.high;
+            let (assets, needed) = needed(&seen);
+            let failed = assets.low - NOISE * assets.low.abs() < needed.high;
             undecided |= failed && healthy[seen.position];
         });
         undecided
@@ -260,7 +275,6 @@ impl CascadeMap<'_> {
         let view = cascade.view(&solution.point);
         let mut units_sold = vec![0.0; system.asset_count()];
         let mut institutions: Vec<Option<InstitutionOutcome>> = vec![None; system.institution_count()];
-        let mut destroyed = vec![0.0; system.institution_count()];
         let mut proceeds = vec![0.0; system.institution_count()];
         // How far the institution closest to zero equity is from it, in widths that its holdings and claims can take,
         // after what rounding and a change of the input's last place can do.
@@ -291,7 +305,7 @@ impl CascadeMap<'_> {
             } else {
                 0.0
             };
-            let state = if books.assets < books.liabilities {
+            let state = if books.failed {
                 InstitutionState::Defaulted
             } else if books.sold_out {
                 InstitutionState::Liquidated
@@ -305,14 +319,14 @@ impl CascadeMap<'_> {
                 + self.data.shareholdings[position];
             let rounding = 1e-9 * (books.assets.abs() + books.liabilities + exposure);
             margin_of_solvency =
-                margin_of_solvency.min((equity.abs() - rounding) / (exposure + f64::MIN_POSITIVE));
-            destroyed[id] = books.destroyed;
+                margin_of_solvency.min((books.margin.abs() - rounding) / (exposure + f64::MIN_POSITIVE));
             proceeds[id] = books.sold_value;
             institutions[id] = Some(InstitutionOutcome {
                 equity_initial: initial,
                 equity_shocked: shocked,
                 equity,
                 assets: books.assets,
+                default_cost: books.destroyed,
                 payment: books.payment,
                 payment_ratio: if books.liabilities > 0.0 {
                     (books.payment / books.liabilities).min(1.0)
@@ -359,7 +373,7 @@ impl CascadeMap<'_> {
             iterations: solution.iterations,
             policy_steps: solution.policy_steps,
             linear_sweeps: solution.linear.sweeps,
-            totals: totals(&institutions, &destroyed, &proceeds),
+            totals: totals(&institutions, &proceeds),
             assets,
             institutions,
         }
@@ -392,7 +406,7 @@ fn units_held(cascade: &Cascade<'_>) -> Vec<f64> {
 }
 
 /// Sums in id order; the total loss is the sum of the three channels, left to right.
-fn totals(institutions: &[InstitutionOutcome], destroyed: &[f64], proceeds: &[f64]) -> Totals {
+fn totals(institutions: &[InstitutionOutcome], proceeds: &[f64]) -> Totals {
     let sum = |value: fn(&InstitutionOutcome) -> f64| institutions.iter().map(value).sum::<f64>() + 0.0;
     let loss_shock = sum(|i| i.loss_shock);
     let loss_fire_sale = sum(|i| i.loss_fire_sale);
@@ -405,7 +419,7 @@ fn totals(institutions: &[InstitutionOutcome], destroyed: &[f64], proceeds: &[f6
         loss_shock,
         loss_fire_sale,
         loss_contagion,
-        loss_bankruptcy_costs: destroyed.iter().sum::<f64>() + 0.0,
+        loss_bankruptcy_costs: sum(|i| i.default_cost),
         amplification: if loss_shock == 0.0 {
             None
         } else {

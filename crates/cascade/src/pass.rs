@@ -148,6 +148,7 @@ fn run_chunk<A: Arithmetic>(
     let mut sheets = [BalanceSheet::<A::Number>::empty(); TILE];
     let mut sales = [Sale::nothing(); TILE];
     let entitlements = cascade.entitlements();
+    let share_entitlements = cascade.share_entitlements();
     for block in &cascade.blocks {
         let start = block.range.start.max(chunk.rows.start);
         let end = block.range.end.min(chunk.rows.end);
@@ -167,11 +168,16 @@ fn run_chunk<A: Arithmetic>(
                 };
                 sheet.execution_gain = zero;
                 sheet.claims_face = A::amount(cascade.claims_face.value[n], cascade.claims_face.bounds[n]);
-                sheet.received = if cascade.components == 0 {
+                sheet.debts_received = if cascade.components == 0 {
                     sheet.claims_face
                 } else {
                     A::product_sum(entitlements.row(n), state.claims)
                 };
+                sheet.received = sheet.debts_received;
+                if let Some(shares) = share_entitlements {
+                    sheet.shares = A::signed_product_sum(shares.row(n), state.claims);
+                    sheet.received = sheet.received + sheet.shares;
+                }
                 sheet.debts_face = A::amount(cascade.debts_face.value[n], cascade.debts_face.bounds[n]);
                 sheet.external_liabilities = data.external_liabilities[n];
                 sheet.liabilities = A::amount(cascade.liabilities.value[n], cascade.liabilities.bounds[n]);

@@ -33,6 +33,10 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     pub claims_face: N,
     /// Claims on institutions, and shares in them, at what the clearing model says they are worth.
     pub received: N,
+    /// Of which claims.
+    pub debts_received: N,
+    /// Of which shares; the rest of what is received.
+    pub shares: N,
     /// Debts to institutions at face, all seniorities.
     pub debts_face: N,
     /// Debts to creditors outside the system.
@@ -67,6 +71,8 @@ impl<N: Real> BalanceSheet<'_, N> {
             execution_gain: zero,
             claims_face: zero,
             received: zero,
+            debts_received: zero,
+            shares: zero,
             debts_face: zero,
             external_liabilities: 0.0,
             liabilities: zero,

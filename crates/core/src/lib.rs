@@ -58,7 +58,9 @@ mod sparse;
 mod strategy;
 
 pub use balance_sheet::{BalanceSheet, Execution};
-pub use claims::{Anchor, ClaimKernel, Claims, ClaimsSpec, NetworkView, PerInstitutionClaims, ramp_slope};
+pub use claims::{
+    Anchor, ClaimKernel, Claims, ClaimsSpec, NetworkView, PerInstitutionClaims, ramp_slope, residual_slope,
+};
 pub use ids::{AssetId, InstitutionId};
 pub use impact::{ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, PerAsset, Quote};
 pub use interval::Interval;

@@ -85,8 +85,11 @@ impl Claims for Probe {
     fn entitlements(&self) -> &SparseRows {
         &self.rows
     }
-    fn values_shares(&self) -> bool {
-        true
+    fn share_entitlements(&self) -> Option<&SparseRows> {
+        Some(&self.rows)
+    }
+    fn failure_equity(&self, institution: u32) -> f64 {
+        f64::from(institution) + 2.0
     }
     fn slopes_into(
         &self,
@@ -101,9 +104,9 @@ impl Claims for Probe {
     fn shareholdings_into(&self, equity: &[f64], values: &mut [f64]) {
         values[0] = equity[0] + 0.5;
     }
-    fn range_into(&self, equity: &[f64], bottom: &mut [f64], top: &mut [f64]) {
+    fn range_into(&self, equity: &[Interval], bottom: &mut [f64], top: &mut [f64]) {
         bottom.fill(1.0);
-        top.fill(equity[0]);
+        top.fill(equity[0].high);
     }
     fn settle_into(&self, _: &[u32], _: &[BalanceSheet<'_>], components: &mut [f64]) {
         components.fill(3.0);
@@ -176,7 +179,7 @@ fn strategy(model: impl Strategy) {
 fn claims(model: impl Claims) {
     let (mut low, mut high) = ([0.0], [0.0]);
     assert_eq!((model.components(), model.entitlements().row_count()), (7, 3));
-    assert!(model.values_shares());
+    assert!(model.share_entitlements().is_some() && model.failure_equity(3) == 5.0);
     model.shareholdings_into(&[8.0], &mut low);
     assert_eq!(low, [8.5]);
     model.slopes_into(
@@ -187,7 +190,7 @@ fn claims(model: impl Claims) {
         &mut low,
     );
     assert_eq!(low, [2.25]);
-    model.range_into(&[2.0], &mut low, &mut high);
+    model.range_into(&[Interval::from(2.0)], &mut low, &mut high);
     assert_eq!((low, high), ([1.0], [2.0]));
     model.settle_into(&[0], &[BalanceSheet::empty()], &mut low);
     assert_eq!(low, [3.0]);

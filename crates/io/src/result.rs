@@ -148,7 +148,7 @@ impl StatusName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StateName {
-    /// Negative equity.
+    /// Failed: negative equity, or equity below what the claims model asks for.
     Defaulted,
     /// All holdings sold.
     Liquidated,
@@ -197,7 +197,7 @@ pub struct TotalsResult {
     pub loss_bankruptcy_costs: f64,
     /// Loss over the loss by the shock; null where the latter is 0.
     pub amplification: Option<f64>,
-    /// Institutions with negative equity.
+    /// Institutions that failed.
     pub defaults: usize,
     /// Proceeds of all sales.
     pub sold_value: f64,
@@ -233,6 +233,8 @@ pub struct InstitutionResult {
     pub equity: f64,
     /// Assets in equilibrium.
     pub assets: f64,
+    /// Value that its own failure destroys; not deducted from its assets.
+    pub default_cost: f64,
     /// Payments to all creditors.
     pub payment: f64,
     /// Payments over liabilities at face; 1 without liabilities.
@@ -371,6 +373,7 @@ fn equilibrium(
                 equity_shocked: institution.equity_shocked,
                 equity: institution.equity,
                 assets: institution.assets,
+                default_cost: institution.default_cost,
                 payment: institution.payment,
                 payment_ratio: institution.payment_ratio,
                 sold_fraction: institution.sold_fraction,

@@ -1,7 +1,7 @@
 //! Malformed and hostile input: each breaks one thing of a sound input and names the problem that must come back.
 
 use delever_core::{
-    BalanceSheet, Claims, ClaimsSpec, NetworkView, NoColumns, Registry, SparseRows, SpecError,
+    BalanceSheet, Claims, ClaimsSpec, Interval, NetworkView, NoColumns, Registry, SparseRows, SpecError,
 };
 use delever_io::{
     Diagnostics, LoadOptions, Loaded, MAX_PROBLEMS_PER_FILE, Problem, Severity, Tables, all_codes, explain,
@@ -1200,7 +1200,7 @@ impl Claims for ForTwo {
     fn entitlements(&self) -> &SparseRows {
         &self.entitlements
     }
-    fn range_into(&self, _: &[f64], _: &mut [f64], _: &mut [f64]) {}
+    fn range_into(&self, _: &[Interval], _: &mut [f64], _: &mut [f64]) {}
     fn settle_into(&self, _: &[u32], _: &[BalanceSheet<'_>], _: &mut [f64]) {}
     fn payment(&self, _: u32, _: &BalanceSheet<'_>) -> f64 {
         0.0

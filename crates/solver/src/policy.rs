@@ -33,8 +33,8 @@ struct Steps {
 /// What policy iteration found.
 pub(crate) struct Found {
     pub solution: Solution,
-    /// The bracket is as narrow as was asked for, or as rounding allows. Otherwise the slopes were too flat to be of use.
-    pub sharp: bool,
+    /// Whether rounding explains the bracket's width. Otherwise the slopes were too flat to be of use.
+    pub as_narrow_as_rounding: bool,
 }
 
 /// Moves `outer` to the fixed point by policy steps and proves a bound on the other side. `None`: the map gives no slopes.
@@ -87,7 +87,7 @@ pub(crate) fn solve<M: FixedPointMap>(
     };
     let proved = !matches!(steps.halt, Halt::NotOrdered | Halt::NonFinite);
     let floor = (0..point.len()).fold(0.0_f64, |floor, n| floor.max(steps.spread[n] / chain.size(n)));
-    let sharp = status != Status::Bracketed || bracket.width <= ROUNDING_WIDTHS * floor;
+    let as_narrow_as_rounding = bracket.width <= ROUNDING_WIDTHS * floor;
     Some(Found {
         solution: Solution {
             point,
@@ -98,7 +98,7 @@ pub(crate) fn solve<M: FixedPointMap>(
             linear: steps.effort,
             residual,
         },
-        sharp,
+        as_narrow_as_rounding,
     })
 }
 

@@ -44,6 +44,8 @@ impl Default for Settings {
 
 /// Iterations before the automatic method turns to policy iteration.
 const PATIENT_STEPS: u64 = 256;
+/// Iterations that are spent on a bracket which rounding may be all that widens.
+const LAST_ATTEMPT: u64 = 2_048;
 /// Last step of the outer chain on the long way, relative to the width that is asked for.
 const MARGIN: f64 = 1.0 / 8.0;
 /// A jump of the image above a limit from below that no rounding explains, relative to the box.
@@ -122,8 +124,14 @@ fn solve_isotone<M: FixedPointMap>(
             || method == Method::Automatic && halt == Halt::Limit && settings.max_iterations > PATIENT_STEPS
         {
             match policy::solve(&mut chain, &mut outer, settings, observer) {
-                Some(found) if found.sharp => return found.solution,
-                found => blunt = found.map(|found| found.solution),
+                Some(found) if found.solution.status != Status::Bracketed => return found.solution,
+                Some(found) => {
+                    if found.as_narrow_as_rounding {
+                        chain.limit = chain.limit.min(chain.iterations + LAST_ATTEMPT);
+                    }
+                    blunt = Some(found.solution);
+                }
+                None => {}
             }
             // No slopes, or too flat ones: what is left is iteration.
             halt = chain.run(outward, &mut outer, settled, true, observer);

@@ -103,7 +103,7 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
         &self.entitlements
     }
 
-    fn range_into(&self, _: &[f64], bottom: &mut [f64], top: &mut [f64]) {
+    fn range_into(&self, _: &[Interval], bottom: &mut [f64], top: &mut [f64]) {
         bottom.fill(0.0);
         top.fill(1.0);
     }

@@ -5,7 +5,7 @@ mod slope;
 mod view;
 
 pub use kernel::{ClaimKernel, PerInstitutionClaims};
-pub use slope::{Anchor, ramp_slope};
+pub use slope::{Anchor, ramp_slope, residual_slope};
 pub use view::{ClaimsSpec, NetworkView};
 
 use crate::{BalanceSheet, Execution, Interval, Profile, SparseRows};
@@ -14,17 +14,19 @@ use crate::{BalanceSheet, Execution, Interval, Profile, SparseRows};
 ///
 /// The model owns a state, oriented so that up is healthier, of [`Self::components`] numbers for each institution:
 /// those of institution `n` stand at `n * components`. What an institution receives is its row of
-/// [`Self::entitlements`] times that state; its own balance sheet then determines its own components.
+/// [`Self::entitlements`] times that state, and of [`Self::share_entitlements`] where shares are valued; its own balance
+/// sheet then determines its own components.
 pub trait Claims: Send + Sync {
     /// Numbers of state for each institution: 1 where a payment ratio is all, more with layers or shares.
     fn components(&self) -> usize;
 
-    /// Row = institution, column = state component, value = money received for one unit of the component.
+    /// Row = institution, column = state component, value = money received on debts for one unit of the component.
     fn entitlements(&self) -> &SparseRows;
 
-    /// Whether the model values shareholdings, so that what they are worth depends on the books of those who issue them.
-    fn values_shares(&self) -> bool {
-        false
+    /// As [`Self::entitlements`], for shares: value = fraction of a component that is money, of either sign. `None`: the
+    /// model values no shareholdings.
+    fn share_entitlements(&self) -> Option<&SparseRows> {
+        None
     }
 
     /// What each institution's shareholdings are worth, money, when everyone has `equity` without shareholdings, claims
@@ -35,8 +37,9 @@ pub trait Claims: Send + Sync {
 
     /// Smallest and largest state.
     ///
-    /// `equity` bounds each institution's equity without shareholdings from above; empty where the model values none.
-    fn range_into(&self, equity: &[f64], bottom: &mut [f64], top: &mut [f64]);
+    /// `equity` bounds each institution's equity without shareholdings, claims at face, over all prices that sales can
+    /// lead to; empty where the model values none.
+    fn range_into(&self, equity: &[Interval], bottom: &mut [f64], top: &mut [f64]);
 
     /// The components of these institutions from their balance sheets, one institution after the other.
     fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]);
@@ -74,6 +77,11 @@ pub trait Claims: Send + Sync {
     /// Value that the institution's own default destroys, money.
     fn value_destroyed(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64;
 
+    /// Equity strictly below which the institution has failed, money, own failure costs not deducted.
+    fn failure_equity(&self, _institution: u32) -> f64 {
+        0.0
+    }
+
     /// Order and continuity in prices and payments, given how sellers are paid, and whether rounding is bounded.
     fn profile(&self, _execution: Execution) -> Profile {
         Profile::default()
@@ -94,13 +102,16 @@ macro_rules! forward_claims {
             fn entitlements(&self) -> &SparseRows {
                 (**self).entitlements()
             }
-            fn values_shares(&self) -> bool {
-                (**self).values_shares()
+            fn share_entitlements(&self) -> Option<&SparseRows> {
+                (**self).share_entitlements()
+            }
+            fn failure_equity(&self, institution: u32) -> f64 {
+                (**self).failure_equity(institution)
             }
             fn shareholdings_into(&self, equity: &[f64], values: &mut [f64]) {
                 (**self).shareholdings_into(equity, values);
             }
-            fn range_into(&self, equity: &[f64], bottom: &mut [f64], top: &mut [f64]) {
+            fn range_into(&self, equity: &[Interval], bottom: &mut [f64], top: &mut [f64]) {
                 (**self).range_into(equity, bottom, top);
             }
             fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]) {

@@ -11,6 +11,23 @@ pub enum Anchor {
     Lower,
 }
 
+/// The steepest slope that `f(y) = max(0, y - start)` keeps between the anchor `y = at` and every `x` between `at` and `other`,
+/// rounded down, as [`ramp_slope`] does for a ramp that ends: what shareholders are left.
+pub fn residual_slope(anchor: Anchor, at: Interval, other: Interval, start: Interval) -> f64 {
+    match anchor {
+        _ if at.low < start.high => 0.0,
+        Anchor::Upper if other.low < start.high => {
+            let (height, width) = (at - start, at - other);
+            if width.low > 0.0 {
+                (height / width).low.clamp(0.0, 1.0)
+            } else {
+                0.0
+            }
+        }
+        _ => 1.0,
+    }
+}
+
 /// The steepest slope that `f(y) = clip((y - start) / length, 0, 1)` keeps between the anchor `y = at` and every `x` between
 /// `at` and `other`, rounded down: `|f(at) - f(x)| >= slope |at - x|`.
 ///

@@ -1,10 +1,11 @@
-//! Elsinger (2009): seniority layers and shareholdings; with one layer Suzuki (2002) and Fischer (2014).
+//! Elsinger (2009): seniority layers and shareholdings; with one layer Suzuki (2002) and Fischer (2014); with default costs
+//! Weber and Weske (2017).
 
 use super::ownership::{settle, upper_bound, wholly_owned};
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
-    BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, NetworkView, Order, Profile, Real,
-    SparseRows, SpecError,
+    Anchor, BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, NetworkView, Order, Profile,
+    Real, SparseRows, SpecError, ramp_slope, residual_slope,
 };
 
 /// Debts of one seniority, by debtor: what is owed at face, as summed and as bounded.
@@ -23,10 +24,16 @@ struct Layer {
 /// * shareholders get their fraction of `w = max(0, A - D_1 - ... - D_S)`,
 /// * `A` counts outside assets, debts received of all layers, and fractions of the equity of others.
 ///
+/// With default costs (Weber and Weske), an institution with `A < D_1 + ... + D_S` pays from what its assets fetch:
+/// `alpha outside + beta debts received + kappa shares` in the place of `A`.
+///
 /// External liabilities rank with seniority 0. The state of an institution is its ratio by layer, then `w` in money.
-/// Greatest and least solution exist; they are one if outsiders hold some of every issuer's shares and debts.
+/// Greatest and least solution exist; without default costs they are one if outsiders hold some of every issuer's shares
+/// and debts. With costs the ratios jump down at default, so the map is continuous from above only; with volume-weighted
+/// execution and `beta` or `kappa` below `alpha` it is unordered.
 /// Sources: Elsinger (2009), OeNB Working Paper 156; with one layer Suzuki (2002), Journal of the Operations Research
-/// Society of Japan 45(2), and Fischer (2014), Mathematical Finance 24(1).
+/// Society of Japan 45(2), and Fischer (2014), Mathematical Finance 24(1); with default costs Weber and Weske (2017),
+/// Probability, Uncertainty and Quantitative Risk 2(9).
 ///
 /// ```
 /// use delever_core::{BalanceSheet, Claims};
@@ -46,6 +53,35 @@ pub struct Elsinger {
     layers: Vec<Layer>,
     shareholdings: SparseRows,
     entitlements: SparseRows,
+    share_entitlements: Option<SparseRows>,
+    /// By institution; empty where defaults cost nothing.
+    recoveries: Vec<RecoveryRow>,
+}
+
+/// What a defaulting institution's assets fetch, as shares of their value, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+pub struct RecoveryRow {
+    /// `alpha`: of outside and marketable assets.
+    pub alpha: f64,
+    /// `beta`: of debts received.
+    pub beta: f64,
+    /// `kappa`: of shareholdings.
+    pub kappa: f64,
+}
+
+impl RecoveryRow {
+    /// Outside assets below zero are a debt, which no haircut relieves.
+    fn recovered<N: Real>(&self, sheet: &BalanceSheet<'_, N>) -> N {
+        let outside = sheet.outside_assets();
+        N::from(self.alpha) * outside.at_least(0.0)
+            + outside.at_most(0.0)
+            + N::from(self.beta) * sheet.debts_received
+            + N::from(self.kappa) * sheet.shares
+    }
+
+    fn fields(&self) -> [(&'static str, f64); 3] {
+        [("alpha", self.alpha), ("beta", self.beta), ("kappa", self.kappa)]
+    }
 }
 
 /// Issuers that are owned wholly, or but for less than can be computed with, by a set of institutions among them:
@@ -55,6 +91,16 @@ pub struct Elsinger {
 pub struct WhollyOwned {
     /// The issuers, ascending.
     pub issuers: Vec<u32>,
+}
+
+impl WhollyOwned {
+    /// As problems of the rows of a scenario.
+    pub(super) fn reported(self) -> Vec<SpecError> {
+        let explained = "this institution is owned wholly within a set of institutions that own one another, so its shares \
+                         have no determined worth; leave some fraction to holders outside the set";
+        let problem = |issuer: u32| SpecError::conflict("shareholdings", explained).at_row(issuer as usize);
+        self.issuers.into_iter().map(problem).collect()
+    }
 }
 
 impl Elsinger {
@@ -76,7 +122,7 @@ impl Elsinger {
             seniorities.insert(0, 0);
         }
         let components = seniorities.len() + 1;
-        let mut triplets = Vec::new();
+        let (mut triplets, mut shares) = (Vec::new(), Vec::new());
         let mut layers = Vec::with_capacity(seniorities.len());
         for (place, &seniority) in seniorities.iter().enumerate() {
             let mut sums = vec![CompensatedSum::default(); count];
@@ -107,13 +153,28 @@ impl Elsinger {
             });
         }
         for (holder, issuer, fraction) in shareholdings.triplets() {
-            triplets.push((holder, (issuer + 1) * components as u32 - 1, fraction));
+            shares.push((holder, (issuer + 1) * components as u32 - 1, fraction));
         }
+        let states = count * components;
+        let valued = !shares.is_empty();
         Ok(Self {
             layers,
             shareholdings: shareholdings.clone(),
-            entitlements: SparseRows::from_triplets(count, count * components, &triplets),
+            entitlements: SparseRows::from_triplets(count, states, &triplets),
+            share_entitlements: valued.then(|| SparseRows::from_triplets(count, states, &shares)),
+            recoveries: Vec::new(),
         })
+    }
+
+    /// The model with default costs of Weber and Weske (2017), by institution.
+    ///
+    /// # Panics
+    /// If there are not as many rows as institutions.
+    #[must_use]
+    pub fn with_default_costs(mut self, recoveries: Vec<RecoveryRow>) -> Self {
+        assert_eq!(recoveries.len(), self.shareholdings.row_count());
+        self.recoveries = recoveries;
+        self
     }
 
     /// Seniorities that somebody owes, most senior first: the order of the ratios in an institution's state.
@@ -125,10 +186,16 @@ impl Elsinger {
 /// Ratios by layer, then equity: handed on one after the other.
 fn settle_one<N: Real>(
     sheet: &BalanceSheet<'_, N>,
+    recovery: Option<&RecoveryRow>,
     faces: impl Iterator<Item = N>,
     mut hand_on: impl FnMut(usize, N),
 ) {
-    let assets = sheet.assets();
+    let assets = match recovery {
+        None => sheet.assets(),
+        Some(row) => sheet
+            .assets()
+            .if_below(sheet.liabilities, || row.recovered(sheet), || sheet.assets()),
+    };
     let mut senior = N::from(0.0);
     let mut place = 0;
     for face in faces {
@@ -141,7 +208,7 @@ fn settle_one<N: Real>(
         senior = senior + face;
         place += 1;
     }
-    hand_on(place, (assets - sheet.liabilities).at_least(0.0));
+    hand_on(place, (sheet.assets() - sheet.liabilities).at_least(0.0));
 }
 
 impl Claims for Elsinger {
@@ -153,8 +220,8 @@ impl Claims for Elsinger {
         &self.entitlements
     }
 
-    fn values_shares(&self) -> bool {
-        self.shareholdings.entry_count() > 0
+    fn share_entitlements(&self) -> Option<&SparseRows> {
+        self.share_entitlements.as_ref()
     }
 
     fn shareholdings_into(&self, equity: &[f64], values: &mut [f64]) {
@@ -165,12 +232,13 @@ impl Claims for Elsinger {
         }
     }
 
-    fn range_into(&self, equity: &[f64], bottom: &mut [f64], top: &mut [f64]) {
+    fn range_into(&self, equity: &[Interval], bottom: &mut [f64], top: &mut [f64]) {
         bottom.fill(0.0);
         top.fill(1.0);
         let mut worth = vec![0.0; self.shareholdings.row_count()];
-        if self.values_shares() {
-            upper_bound(&self.shareholdings, equity, &mut worth);
+        if self.share_entitlements.is_some() {
+            let equity: Vec<f64> = equity.iter().map(|bounds| bounds.high).collect();
+            upper_bound(&self.shareholdings, &equity, &mut worth);
         }
         for (state, &worth) in top.chunks_mut(self.components()).zip(&worth) {
             if let Some(last) = state.last_mut() {
@@ -183,7 +251,9 @@ impl Claims for Elsinger {
         let states = components.chunks_mut(self.components());
         for ((&institution, sheet), state) in institutions.iter().zip(sheets).zip(states) {
             let faces = self.layers.iter().map(|layer| layer.face[institution as usize]);
-            settle_one(sheet, faces, |place, value| state[place] = value);
+            settle_one(sheet, self.recovery(institution), faces, |place, value| {
+                state[place] = value;
+            });
             self.without_holders(state);
         }
     }
@@ -200,11 +270,43 @@ impl Claims for Elsinger {
             .zip(high.chunks_mut(self.components()));
         for ((&institution, sheet), (low, high)) in institutions.iter().zip(sheets).zip(states) {
             let faces = self.layers.iter().map(|layer| layer.bounds[institution as usize]);
-            settle_one(sheet, faces, |place, value: Interval| {
-                (low[place], high[place]) = (value.low, value.high);
-            });
+            settle_one(
+                sheet,
+                self.recovery(institution),
+                faces,
+                |place, value: Interval| {
+                    (low[place], high[place]) = (value.low, value.high);
+                },
+            );
             self.without_holders(low);
             self.without_holders(high);
+        }
+    }
+
+    fn slopes_into(
+        &self,
+        anchor: Anchor,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Interval>,
+        other: Interval,
+        slopes: &mut [f64],
+    ) {
+        slopes.fill(0.0);
+        if !self.recoveries.is_empty() {
+            // What is received on debts and on shares counts differently in default; together they have no slope.
+            return;
+        }
+        let (at, other) = (sheet.assets(), sheet.outside_assets() + other);
+        let mut senior = Interval::from(0.0);
+        for (layer, slope) in self.layers.iter().zip(slopes.iter_mut()) {
+            let face = layer.bounds[institution as usize];
+            *slope = ramp_slope(anchor, at, other, senior, face);
+            senior = senior + face;
+        }
+        if self.share_entitlements.is_some()
+            && let Some(last) = slopes.last_mut()
+        {
+            *last = residual_slope(anchor, at, other, sheet.liabilities);
         }
     }
 
@@ -213,6 +315,7 @@ impl Claims for Elsinger {
         let mut payment = 0.0;
         settle_one(
             sheet,
+            self.recovery(institution),
             self.layers.iter().map(|layer| layer.face[n]),
             |place, ratio| {
                 if let Some(layer) = self.layers.get(place) {
@@ -223,23 +326,47 @@ impl Claims for Elsinger {
         payment
     }
 
-    fn value_destroyed(&self, _: u32, _: &BalanceSheet<'_>) -> f64 {
-        0.0
+    fn value_destroyed(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
+        match self.recovery(institution) {
+            Some(row) if sheet.assets() < sheet.liabilities => {
+                (sheet.assets().at_least(0.0) - row.recovered(sheet).at_least(0.0)).at_least(0.0)
+            }
+            _ => 0.0,
+        }
     }
 
-    fn profile(&self, _: Execution) -> Profile {
+    fn profile(&self, execution: Execution) -> Profile {
+        let rows = &self.recoveries;
+        let costs = rows
+            .iter()
+            .any(|row| row.fields().iter().any(|&(_, share)| share < 1.0));
+        // An institution that receives more sells less and forgoes execution gain, which may count for more.
+        let gain_counts_more =
+            execution == Execution::Vwap && rows.iter().any(|row| row.beta.min(row.kappa) < row.alpha);
         Profile {
-            order: Order::Isotone,
-            continuity: Continuity::Both,
+            order: if gain_counts_more {
+                Order::Unordered
+            } else {
+                Order::Isotone
+            },
+            continuity: if costs {
+                Continuity::FromAbove
+            } else {
+                Continuity::Both
+            },
             bounded: true,
         }
     }
 }
 
 impl Elsinger {
+    fn recovery(&self, institution: u32) -> Option<&RecoveryRow> {
+        self.recoveries.get(institution as usize)
+    }
+
     /// Where nobody holds shares inside the system, equity is no part of the state.
     fn without_holders(&self, state: &mut [f64]) {
-        if !self.values_shares()
+        if self.share_entitlements.is_none()
             && let Some(last) = state.last_mut()
         {
             *last = 0.0;
@@ -256,19 +383,38 @@ impl ClaimsSpec for ElsingerSpec {
     type Model = Elsinger;
 
     fn build(self, view: &NetworkView<'_>) -> Result<Elsinger, Vec<SpecError>> {
-        Elsinger::new(view.debts, view.shareholdings, view.external_liabilities).map_err(|closed| {
-            closed
-                .issuers
-                .into_iter()
-                .map(|issuer| {
-                    SpecError::conflict(
-                        "shareholdings",
-                        "this institution is owned wholly within a set of institutions that own one another, so its \
-                         shares have no determined worth; leave some fraction to holders outside the set",
-                    )
-                    .at_row(issuer as usize)
-                })
-                .collect()
-        })
+        Elsinger::new(view.debts, view.shareholdings, view.external_liabilities)
+            .map_err(WhollyOwned::reported)
+    }
+}
+
+/// Builds [`Elsinger`] with default costs from scenario files.
+#[derive(serde::Deserialize)]
+pub(crate) struct WeberWeskeSpec {}
+
+impl ClaimsSpec for WeberWeskeSpec {
+    const KIND: &'static str = "weber-weske";
+    type Model = Elsinger;
+
+    fn build(self, view: &NetworkView<'_>) -> Result<Elsinger, Vec<SpecError>> {
+        let mut problems = Vec::new();
+        let model = Elsinger::new(view.debts, view.shareholdings, view.external_liabilities)
+            .map_err(|closed| problems.extend(closed.reported()));
+        let rows = view
+            .institutions
+            .rows::<RecoveryRow>(view.parameters, &[])
+            .map_err(|errors| problems.extend(errors));
+        for (n, row) in rows.iter().flatten().enumerate() {
+            for (name, share) in row.fields() {
+                if !(0.0..=1.0).contains(&share) {
+                    let allowed = "from 0 to 1 (the share that is recovered)";
+                    problems.push(SpecError::out_of_range(name, share, allowed).at_row(n));
+                }
+            }
+        }
+        match (model, rows) {
+            (Ok(model), Ok(rows)) if problems.is_empty() => Ok(model.with_default_costs(rows)),
+            _ => Err(problems),
+        }
     }
 }

@@ -29,7 +29,7 @@ impl Claims for FaceValue {
         0
     }
 
-    fn range_into(&self, _: &[f64], _: &mut [f64], _: &mut [f64]) {}
+    fn range_into(&self, _: &[Interval], _: &mut [f64], _: &mut [f64]) {}
 
     fn settle_into(&self, _: &[u32], _: &[BalanceSheet<'_>], _: &mut [f64]) {}
 

@@ -1,13 +1,15 @@
 //! Clearing models: what debts are worth to those who hold them.
 
 mod eisenberg_noe;
+mod elliott_golub_jackson;
 mod elsinger;
 mod face_value;
 mod ownership;
 mod rogers_veraart;
 
 pub use eisenberg_noe::{EisenbergNoe, EisenbergNoeRow, ExternalRank};
-pub use elsinger::{Elsinger, WhollyOwned};
+pub use elliott_golub_jackson::{ElliottGolubJackson, FailureRow, FailureWaves};
+pub use elsinger::{Elsinger, RecoveryRow, WhollyOwned};
 pub use face_value::FaceValue;
 pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
@@ -22,6 +24,8 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.add_claims_spec::<OneLayerSpec<EisenbergNoe>, EisenbergNoeRow>();
     registry.add_claims_spec::<OneLayerSpec<RogersVeraart>, RogersVeraartRow>();
     registry.add_claims_spec::<elsinger::ElsingerSpec, NoColumns>();
+    registry.add_claims_spec::<elsinger::WeberWeskeSpec, RecoveryRow>();
+    registry.add_claims_spec::<elliott_golub_jackson::ElliottGolubJacksonSpec, FailureRow>();
 }
 
 /// A kernel with the name under which scenario files know it.
@@ -115,7 +119,7 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         self.claims.entitlements()
     }
 
-    fn range_into(&self, equity: &[f64], bottom: &mut [f64], top: &mut [f64]) {
+    fn range_into(&self, equity: &[Interval], bottom: &mut [f64], top: &mut [f64]) {
         self.claims.range_into(equity, bottom, top);
     }
 

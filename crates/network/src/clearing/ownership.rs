@@ -18,7 +18,7 @@ pub(super) fn wholly_owned(shareholdings: &SparseRows) -> Vec<u32> {
     }
     // One more sweep: who still moves is in such a class or owns into one. Those owned from inside are what is named.
     let before = worth.clone();
-    sweep(shareholdings, &vec![1.0; count], &mut worth);
+    sweep(shareholdings, &vec![1.0; count], &mut worth, 0.0);
     let moved: Vec<bool> = worth
         .iter()
         .zip(&before)
@@ -36,15 +36,25 @@ pub(super) fn wholly_owned(shareholdings: &SparseRows) -> Vec<u32> {
 /// The least solution of `w = max(0, base + S w)`, to a few roundings; whether it settled.
 pub(super) fn settle(shareholdings: &SparseRows, base: &[f64], worth: &mut [f64]) -> bool {
     worth.fill(0.0);
-    (0..SWEEPS).any(|_| sweep(shareholdings, base, worth) <= 2.0 * f64::EPSILON)
+    (0..SWEEPS).any(|_| sweep(shareholdings, base, worth, 0.0) <= 2.0 * f64::EPSILON)
+}
+
+/// The solution of `w = base + S w`, whatever its signs, to a few roundings.
+pub(super) fn accumulate(shareholdings: &SparseRows, base: &[f64], worth: &mut [f64]) {
+    worth.fill(0.0);
+    for _ in 0..SWEEPS {
+        if sweep(shareholdings, base, worth, f64::NEG_INFINITY) <= 2.0 * f64::EPSILON {
+            return;
+        }
+    }
 }
 
 /// One pass in order, each institution seeing what those before it are worth by now; the largest relative change.
-fn sweep(shareholdings: &SparseRows, base: &[f64], worth: &mut [f64]) -> f64 {
+fn sweep(shareholdings: &SparseRows, base: &[f64], worth: &mut [f64], floor: f64) -> f64 {
     let mut largest = 0.0_f64;
     for n in 0..worth.len() {
-        let new = (base[n] + shareholdings.row(n).product_sum(worth)).max(0.0);
-        largest = largest.max((new - worth[n]).abs() / new.max(f64::MIN_POSITIVE));
+        let new = (base[n] + shareholdings.row(n).product_sum(worth)).max(floor);
+        largest = largest.max((new - worth[n]).abs() / new.abs().max(f64::MIN_POSITIVE));
         worth[n] = new;
     }
     largest
