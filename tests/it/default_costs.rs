@@ -79,9 +79,9 @@ fn plainly(system: &Random, row: RecoveryRow) -> Vec<f64> {
                 assets
             };
             let mut senior = 0.0;
-            for l in 0..2 {
+            for (l, ratio) in next_ratios[i].iter_mut().enumerate() {
                 let face = face(l, i);
-                next_ratios[i][l] = if face > 0.0 {
+                *ratio = if face > 0.0 {
                     ((left - senior) / face).clamp(0.0, 1.0)
                 } else {
                     1.0

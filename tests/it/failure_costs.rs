@@ -7,6 +7,7 @@ use delever::prelude::*;
 use delever_testkit::reference::shared_json;
 use proptest::prelude::*;
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// `(1 - o) V` of an equilibrium: what outsiders own.
 fn market_values(model: &ElliottGolubJackson, outcome: &Outcome) -> Vec<f64> {
@@ -59,7 +60,9 @@ fn published(name: &str) -> Option<Published> {
     let (_, healthy) = model(&held, rows(&vec![0.0; prices.len()], theta, fraction));
     let values_before = healthy.failure_waves(&prices, &[]).market_values;
     let keep = input["shock_keep_fraction"].as_f64().expect("a number");
-    shocked.iter().for_each(|&n| prices[n as usize] *= keep);
+    for &n in &shocked {
+        prices[n as usize] *= keep;
+    }
     let rows = rows(&values_before, theta, fraction);
     Some(Published {
         held,
@@ -212,7 +215,7 @@ fn european_debt_2011_through_a_scenario_file() {
     let mut shares = String::from("holder,issuer,fraction\n");
     for (i, row) in europe.held.iter().enumerate() {
         for (j, fraction) in row.iter().enumerate().filter(|&(_, &fraction)| fraction > 0.0) {
-            shares += &format!("{},{},{fraction:?}\n", bank(i), bank(j));
+            writeln!(shares, "{},{},{fraction:?}", bank(i), bank(j)).expect("written");
         }
     }
     write("shareholdings.csv", &shares);
@@ -226,7 +229,7 @@ fn european_debt_2011_through_a_scenario_file() {
         let rows = rows(&europe.before, theta, 0.5);
         for (n, row) in rows.iter().enumerate() {
             let (value, cost) = (row.failure_value, row.failure_cost);
-            table += &format!("{},{:?},{value:?},{cost:?}\n", bank(n), europe.prices[n]);
+            writeln!(table, "{},{:?},{value:?},{cost:?}", bank(n), europe.prices[n]).expect("written");
         }
         write("institutions.csv", &table);
         let run = load(&folder.join("scenario.toml"), &registry, &LoadOptions::default())

@@ -152,7 +152,7 @@ execution = "terminal"
 
 # What claims on institutions are worth.
 [clearing]
-# Model: "none", "eisenberg-noe", "rogers-veraart", "elsinger", "furfine", "debtrank".
+# Model: "none", "eisenberg-noe", "rogers-veraart", "elsinger", "weber-weske", "elliott-golub-jackson", "furfine", "debtrank".
 model = "eisenberg-noe"
 # Rank of creditors outside the system: "senior" (paid before banks, as under depositor preference) or "pari-passu" (the default).
 external = "senior"
