@@ -24,6 +24,8 @@ pub struct Outcome {
     pub policy_steps: u64,
     /// Passes over the linear systems of policy iteration that were solved by iteration.
     pub linear_sweeps: u64,
+    /// Steps after which plain iteration repeats itself, where it was seen to: only unordered systems do.
+    pub cycle: Option<u64>,
     /// Sums over the system.
     pub totals: Totals,
     /// By asset.
@@ -121,7 +123,7 @@ pub struct InstitutionOutcome {
     pub loss_shock: f64,
     /// Price effect on what it held, plus execution gain or loss.
     pub loss_fire_sale: f64,
-    /// Face less received over its claims, and what its shareholdings lost since before the shock.
+    /// Face less received over its claims, what its shareholdings lost since before the shock, and what it owes by swaps.
     pub loss_contagion: f64,
 }
 
@@ -296,6 +298,7 @@ impl CascadeMap<'_> {
                 0.0
             } else {
                 cascade.claims_face.value[position] + self.data.shareholdings[position] - books.received
+                    + (books.liabilities - cascade.liabilities.value[position])
             };
             let equity = books.assets - books.liabilities;
             let sold_fraction = if books.sold_out {
@@ -373,6 +376,7 @@ impl CascadeMap<'_> {
             iterations: solution.iterations,
             policy_steps: solution.policy_steps,
             linear_sweeps: solution.linear.sweeps,
+            cycle: solution.cycle,
             totals: totals(&institutions, &proceeds),
             assets,
             institutions,

@@ -149,6 +149,7 @@ fn run_chunk<A: Arithmetic>(
     let mut sales = [Sale::nothing(); TILE];
     let entitlements = cascade.entitlements();
     let share_entitlements = cascade.share_entitlements();
+    let has_contingent = cascade.claims.has_contingent();
     for block in &cascade.blocks {
         let start = block.range.start.max(chunk.rows.start);
         let end = block.range.end.min(chunk.rows.end);
@@ -181,6 +182,14 @@ fn run_chunk<A: Arithmetic>(
                 sheet.debts_face = A::amount(cascade.debts_face.value[n], cascade.debts_face.bounds[n]);
                 sheet.external_liabilities = data.external_liabilities[n];
                 sheet.liabilities = A::amount(cascade.liabilities.value[n], cascade.liabilities.bounds[n]);
+                if has_contingent {
+                    let contingent = cascade.claims.contingent(cascade.order[n], state.claims);
+                    let owed = A::Number::from(contingent.owed);
+                    sheet.received = sheet.received + A::Number::from(contingent.received);
+                    sheet.debts_received = sheet.debts_received + A::Number::from(contingent.received);
+                    sheet.debts_face = sheet.debts_face + owed;
+                    sheet.liabilities = sheet.liabilities + owed;
+                }
                 sheet.equity_initial = data.equity_initial[n];
                 sheet.equity_shocked = data.equity_shocked[n];
                 sheet.execution = cascade.execution;

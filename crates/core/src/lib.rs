@@ -59,7 +59,8 @@ mod strategy;
 
 pub use balance_sheet::{BalanceSheet, Execution};
 pub use claims::{
-    Anchor, ClaimKernel, Claims, ClaimsSpec, NetworkView, PerInstitutionClaims, ramp_slope, residual_slope,
+    Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, NetworkView,
+    PerInstitutionClaims, ramp_slope, residual_slope,
 };
 pub use ids::{AssetId, InstitutionId};
 pub use impact::{ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, PerAsset, Quote};

@@ -1,8 +1,8 @@
 //! References, boxes and shared pointers to a model are the model: every method is forwarded.
 
 use delever_core::{
-    Anchor, BalanceSheet, Claims, Continuity, Execution, ImpactModel, Interval, Market, Order, Profile, Rule,
-    RuleContext, Sale, SparseRows, Strategy, StrategyScratch,
+    Anchor, BalanceSheet, Claims, Contingent, Continuity, Execution, ImpactModel, Interval, Market, Order,
+    Profile, Rule, RuleContext, Sale, SparseRows, Strategy, StrategyScratch,
 };
 use std::sync::Arc;
 
@@ -87,6 +87,15 @@ impl Claims for Probe {
     }
     fn share_entitlements(&self) -> Option<&SparseRows> {
         Some(&self.rows)
+    }
+    fn has_contingent(&self) -> bool {
+        true
+    }
+    fn contingent(&self, institution: u32, state: &[f64]) -> Contingent {
+        Contingent {
+            received: f64::from(institution),
+            owed: state[0],
+        }
     }
     fn failure_equity(&self, institution: u32) -> f64 {
         f64::from(institution) + 2.0
@@ -180,6 +189,8 @@ fn claims(model: impl Claims) {
     let (mut low, mut high) = ([0.0], [0.0]);
     assert_eq!((model.components(), model.entitlements().row_count()), (7, 3));
     assert!(model.share_entitlements().is_some() && model.failure_equity(3) == 5.0);
+    let contingent = model.contingent(2, &[0.5]);
+    assert!(model.has_contingent() && contingent.received == 2.0 && contingent.owed == 0.5);
     model.shareholdings_into(&[8.0], &mut low);
     assert_eq!(low, [8.5]);
     model.slopes_into(

@@ -11,12 +11,12 @@ use crate::references::{
 use crate::scenario::{self, KeyLines, NamedShock, Read, Scenario};
 use crate::source::TableSource;
 use crate::tables::names::ranks;
-use crate::tables::pairs::{read_debts, read_holdings, read_shareholdings};
+use crate::tables::pairs::{read_credit_default_swaps, read_debts, read_holdings, read_shareholdings};
 use crate::tables::participants::{Assets, read_assets, read_institutions};
 use crate::tables::refuse_unsupported;
 use delever_cascade::{Cascade, CascadeError, Equilibria, Models, Shock};
-use delever_core::{ParameterTable, Registry};
-use delever_network::{ContagionGraph, ContagionGraphBuilder, GraphError};
+use delever_core::{CreditDefaultSwap, ParameterTable, Registry};
+use delever_network::{ContagionGraph, ContagionGraphBuilder, GraphError, GraphRecord};
 use delever_portfolio::{BuildError, System, SystemBuilder};
 use std::path::Path;
 
@@ -38,7 +38,7 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// Institutions, assets and holdings.
     pub system: System,
-    /// Debts and shareholdings.
+    /// Debts, shareholdings and credit default swaps.
     pub graph: ContagionGraph,
     /// The shock.
     pub shock: Shock,
@@ -185,6 +185,14 @@ fn assemble(
     read_shareholdings(source, names, limits, found, |a, b, fraction| {
         graph.shareholding(rank[a as usize], rank[b as usize], fraction);
     });
+    read_credit_default_swaps(source, names, limits, found, |swap| {
+        graph.credit_default_swap(CreditDefaultSwap {
+            writer: rank[swap.writer as usize],
+            holder: rank[swap.holder as usize],
+            reference: rank[swap.reference as usize],
+            ..swap
+        });
+    });
 
     let blocks = rule_blocks(&scenario, &institutions, &rank, found);
     if institutions.names.is_complete() {
@@ -263,11 +271,16 @@ fn of_build_error(error: &BuildError) -> Problem {
 }
 
 fn of_graph_error(error: &GraphError) -> Problem {
+    let file_of = |record: &GraphRecord| match record {
+        GraphRecord::Debt(_) => "debts.csv",
+        GraphRecord::Shareholding(_) => "shareholdings.csv",
+        GraphRecord::CreditDefaultSwap(_) => "credit_default_swaps.csv",
+    };
     let (code, file) = match error {
-        GraphError::OutOfRange { .. } => (Code::UnknownId, "debts.csv"),
-        GraphError::SelfLoop { .. } => (Code::SelfClaim, "debts.csv"),
-        GraphError::Amount { .. } => (Code::OutOfRange, "debts.csv"),
-        GraphError::Fraction { .. } => (Code::Fraction, "shareholdings.csv"),
+        GraphError::OutOfRange { record, .. } => (Code::UnknownId, file_of(record)),
+        GraphError::SelfLoop { record, .. } => (Code::SelfClaim, file_of(record)),
+        GraphError::Amount { record, .. } => (Code::OutOfRange, file_of(record)),
+        GraphError::Fraction { record, .. } => (Code::Fraction, file_of(record)),
         GraphError::OwnedAboveOne { .. } => (Code::OwnedAboveOne, "shareholdings.csv"),
     };
     Problem::new(code, file, error.to_string())

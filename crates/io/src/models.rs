@@ -209,7 +209,9 @@ impl Reporter<'_> {
             (None, Some(row), "shareholdings") => {
                 Problem::new(Code::WhollyOwned, &places.file, &message).at_row(places.lines.get(row).copied())
             }
+            (None, None, "debts") => Problem::new(code, "debts.csv", &message),
             (None, None, "seniority") => Problem::new(code, "debts.csv", &message).in_column(parameter),
+            (None, None, "credit_default_swaps") => Problem::new(code, "credit_default_swaps.csv", &message),
             (None, None, "shareholdings") => Problem::new(code, "shareholdings.csv", &message),
             (None, ..) => {
                 let problem = if missing && of_asset && !places.lines.is_empty() {

@@ -44,6 +44,9 @@ pub struct EquilibriumResult {
     /// Passes over the linear systems of these steps.
     #[serde(default)]
     pub linear_sweeps: u64,
+    /// Steps after which plain iteration repeats itself, where it was seen to; null otherwise.
+    #[serde(default)]
+    pub cycle: Option<u64>,
     /// Sums over the system.
     pub totals: TotalsResult,
     /// By asset, ascending by id.
@@ -335,6 +338,7 @@ fn equilibrium(
         },
         iterations: outcome.iterations,
         policy_steps: outcome.policy_steps,
+        cycle: outcome.cycle,
         linear_sweeps: outcome.linear_sweeps,
         totals: TotalsResult {
             equity_initial: totals.equity_initial,

@@ -523,6 +523,15 @@ fn table_cases() -> Vec<Case> {
     owned_wholly.scenario = owned_wholly.scenario.replace("\"eisenberg-noe\"", "\"elsinger\"");
     let mut none_clearing = table("shareholdings.csv", "holder,issuer,fraction\nA,B,0.5\n");
     none_clearing.scenario = none_clearing.scenario.replace("eisenberg-noe", "none");
+    // What follows `#` in a line of the scenario is a comment.
+    let clearing = |model: &str| {
+        let mut input = Input::sound();
+        input.scenario = input.scenario.replace("eisenberg-noe\"", model);
+        input
+    };
+    let cds = "credit_default_swaps.csv";
+    let mut swaps_valued = table(cds, "writer,holder,reference,notional\nA,B,C,1\n");
+    swaps_valued.scenario = swaps_valued.scenario.replace("eisenberg-noe", "debtrank");
     let without = |file: &str| {
         let mut input = Input::sound();
         input.tables = input.tables.without(file);
@@ -954,6 +963,70 @@ fn table_cases() -> Vec<Case> {
             None,
         ),
         case(none_clearing, "D305", "shareholdings.csv", None, None),
+        case(
+            clearing("elliott-golub-jackson\"\nfailure_value = 1\nfailure_cost = 1#\""),
+            "D305",
+            "debts.csv",
+            None,
+            None,
+        ),
+        case(
+            clearing("elliott-golub-jackson\"\nfailure_value = 1\nfailure_cost = -1#\""),
+            "D303",
+            "scenario.toml",
+            18,
+            "clearing.failure_cost",
+        ),
+        case(
+            clearing("elliott-golub-jackson\"\nfailure_value = 1#\""),
+            "D301",
+            "scenario.toml",
+            15,
+            "clearing.failure_cost",
+        ),
+        case(
+            clearing("weber-weske\"\nalpha = 1\nbeta = 1\nkappa = 1.5#\""),
+            "D303",
+            "scenario.toml",
+            19,
+            "clearing.kappa",
+        ),
+        case(
+            table(cds, "writer,holder,reference,notional\nA,B,C,-1\n"),
+            "D213",
+            cds,
+            2,
+            "notional",
+        ),
+        case(
+            table(cds, "writer,holder,reference,notional\nA,B,C,\n"),
+            "D227",
+            cds,
+            2,
+            "notional",
+        ),
+        case(
+            table(cds, "writer,holder,reference,notional\nA,A,C,1\n"),
+            "D218",
+            cds,
+            2,
+            "holder",
+        ),
+        case(
+            table(cds, "writer,holder,reference,notional\nA,B,A,1\n"),
+            "D218",
+            cds,
+            2,
+            "reference",
+        ),
+        case(
+            table(cds, "writer,holder,reference,notional\nA,B,Z,1\n"),
+            "D217",
+            cds,
+            2,
+            "reference",
+        ),
+        case(swaps_valued, "D305", cds, None, None),
         case(owned_wholly, "D306", ins, 2, None),
         case(
             table(ins, "id,cash\n")

@@ -1,7 +1,7 @@
-//! Debts and shareholdings in, frozen graph out; every problem at once.
+//! Debts, shareholdings and credit default swaps in, frozen graph out; every problem at once.
 
 use crate::graph::ContagionGraph;
-use delever_core::SparseRows;
+use delever_core::{CreditDefaultSwap, SparseRows};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which record an error is about, counted from 0 in the order of the calls.
@@ -11,6 +11,8 @@ pub enum GraphRecord {
     Debt(usize),
     /// The n-th call of [`ContagionGraphBuilder::shareholding`].
     Shareholding(usize),
+    /// The n-th call of [`ContagionGraphBuilder::credit_default_swap`].
+    CreditDefaultSwap(usize),
 }
 
 /// Why a graph cannot be built.
@@ -26,7 +28,7 @@ pub enum GraphError {
         /// How many institutions there are.
         count: usize,
     },
-    /// An institution owes itself, or owns its own shares.
+    /// An institution owes itself, owns its own shares, or insures another against its own failure.
     #[error("{record:?}: institution {institution} on both sides")]
     SelfLoop {
         /// The record.
@@ -60,12 +62,13 @@ pub enum GraphError {
     },
 }
 
-/// Collects debts and shareholdings between institutions `0..count`.
+/// Collects debts, shareholdings and credit default swaps between institutions `0..count`.
 #[derive(Clone, Debug, Default)]
 pub struct ContagionGraphBuilder {
     count: usize,
     debts: Vec<(u32, u32, f64, u32)>,
     shareholdings: Vec<(u32, u32, f64)>,
+    credit_default_swaps: Vec<CreditDefaultSwap>,
 }
 
 /// Rounding allowed where fractions of one issuer add up to 1.
@@ -89,6 +92,12 @@ impl ContagionGraphBuilder {
     /// Adds a fraction of the issuer's equity that the holder owns.
     pub fn shareholding(&mut self, holder: u32, issuer: u32, fraction: f64) -> &mut Self {
         self.shareholdings.push((holder, issuer, fraction));
+        self
+    }
+
+    /// Adds a credit default swap.
+    pub fn credit_default_swap(&mut self, swap: CreditDefaultSwap) -> &mut Self {
+        self.credit_default_swaps.push(swap);
         self
     }
 
@@ -117,7 +126,7 @@ impl ContagionGraphBuilder {
         for (n, &(debtor, creditor, amount, seniority)) in self.debts.iter().enumerate() {
             let record = GraphRecord::Debt(n);
             pair(record, debtor, creditor, &mut errors);
-            if !(amount == 0.0 || (1e-9..=1e18).contains(&amount)) {
+            if !is_amount(amount) {
                 errors.push(GraphError::Amount { record, amount });
             }
             if amount > 0.0 {
@@ -141,6 +150,43 @@ impl ContagionGraphBuilder {
                 }
             }
         }
+        let mut swaps = Vec::new();
+        for (n, &swap) in self.credit_default_swaps.iter().enumerate() {
+            let record = GraphRecord::CreditDefaultSwap(n);
+            let CreditDefaultSwap {
+                writer,
+                holder,
+                reference,
+                notional,
+            } = swap;
+            pair(record, writer, holder, &mut errors);
+            if reference == writer {
+                errors.push(GraphError::SelfLoop {
+                    record,
+                    institution: writer,
+                });
+            }
+            if reference as usize >= count {
+                errors.push(GraphError::OutOfRange {
+                    record,
+                    institution: reference,
+                    count,
+                });
+            }
+            if !is_amount(notional) {
+                errors.push(GraphError::Amount {
+                    record,
+                    amount: notional,
+                });
+            }
+            if notional > 0.0 {
+                swaps.push(swap);
+            }
+        }
+        swaps.sort_by(|a, b| {
+            let key = |swap: &CreditDefaultSwap| (swap.writer, swap.holder, swap.reference);
+            key(a).cmp(&key(b)).then(a.notional.total_cmp(&b.notional))
+        });
         for (issuer, &sum) in owned.iter().enumerate() {
             if sum > 1.0 + OWNED_SLACK {
                 errors.push(GraphError::OwnedAboveOne {
@@ -164,8 +210,13 @@ impl ContagionGraphBuilder {
             count,
             debts,
             shareholdings: canonical(count, &mut shares),
+            credit_default_swaps: swaps,
         })
     }
+}
+
+fn is_amount(amount: f64) -> bool {
+    amount == 0.0 || (1e-9..=1e18).contains(&amount)
 }
 
 /// Rows with duplicates added up in the order of their size, so that the order of input does not matter.

@@ -1,16 +1,17 @@
 //! The frozen contagion graph and its conversion to and from petgraph.
 
 use crate::builder::{ContagionGraphBuilder, GraphError};
-use delever_core::{NetworkView, ParameterTable, Parameters, SparseRows};
+use delever_core::{CreditDefaultSwap, NetworkView, ParameterTable, Parameters, SparseRows};
 use petgraph::graph::DiGraph;
 use petgraph::visit::EdgeRef;
 
-/// Debts by seniority and shareholdings between institutions, numbered by id.
+/// Debts by seniority, shareholdings and credit default swaps between institutions, numbered by id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContagionGraph {
     pub(crate) count: usize,
     pub(crate) debts: Vec<(u32, SparseRows)>,
     pub(crate) shareholdings: SparseRows,
+    pub(crate) credit_default_swaps: Vec<CreditDefaultSwap>,
 }
 
 /// What an edge of the petgraph form stands for. Edges run the way value flows: debtor to creditor, issuer to holder.
@@ -37,6 +38,7 @@ impl ContagionGraph {
             count,
             debts: Vec::new(),
             shareholdings: SparseRows::empty(count, count),
+            credit_default_swaps: Vec::new(),
         }
     }
 
@@ -53,6 +55,11 @@ impl ContagionGraph {
     /// Row = holder, column = issuer, value = fraction of the issuer's equity.
     pub fn shareholdings(&self) -> &SparseRows {
         &self.shareholdings
+    }
+
+    /// Credit default swaps, in the order of writer, holder, reference.
+    pub fn credit_default_swaps(&self) -> &[CreditDefaultSwap] {
+        &self.credit_default_swaps
     }
 
     /// What an institution owes inside the system, all seniorities, money.
@@ -79,9 +86,11 @@ impl ContagionGraph {
             parameters,
             institutions,
         )
+        .with_credit_default_swaps(&self.credit_default_swaps)
     }
 
-    /// The graph in petgraph's form: one node an institution, in order; one edge a debt or shareholding.
+    /// The graph in petgraph's form: one node an institution, in order; one edge a debt or shareholding. Credit default swaps
+    /// join three institutions and are left out.
     pub fn to_petgraph(&self) -> DiGraph<u32, Relation> {
         let mut graph = DiGraph::with_capacity(self.count, 0);
         let nodes: Vec<_> = (0..self.count as u32).map(|n| graph.add_node(n)).collect();

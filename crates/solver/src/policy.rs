@@ -96,6 +96,7 @@ pub(crate) fn solve<M: FixedPointMap>(
             iterations,
             policy_steps: steps.count,
             linear: steps.effort,
+            cycle: None,
             residual,
         },
         as_narrow_as_rounding,

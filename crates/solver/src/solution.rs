@@ -47,6 +47,8 @@ pub struct Solution {
     pub policy_steps: u64,
     /// What the linear solves of policy iteration took.
     pub linear: Effort,
+    /// Steps after which plain iteration of an unordered map repeats itself, if it was seen to.
+    pub cycle: Option<u64>,
     /// Largest of `|T(point) - point| / top`. No error bound: near a tipping point it can be tiny and wrong.
     pub residual: f64,
 }

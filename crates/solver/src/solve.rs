@@ -54,6 +54,10 @@ const JUMP: f64 = 1e-9;
 const MAX_RESTARTS: u32 = 10_000;
 /// Iterations without a smaller residual after which an unordered map is damped further.
 const PATIENCE: u64 = 200;
+/// Images of a candidate that must be near one another too.
+const FOLLOWED: u32 = 3;
+/// Growth of the residual over them that steep slopes explain.
+const GROWTH: f64 = 1e4;
 /// Smallest step that damping leaves of a full one before an unordered map counts as stalled.
 const SMALLEST_STEP: f64 = 1.0 / 64.0;
 
@@ -179,6 +183,7 @@ fn solve_isotone<M: FixedPointMap>(
         iterations,
         policy_steps: 0,
         linear: Effort::default(),
+        cycle: None,
         residual,
     };
     match blunt {
@@ -322,6 +327,20 @@ fn pass_jumps<M: FixedPointMap>(
     halt
 }
 
+/// Whether the image just computed is nearly a fixed point too, and its images: beside a jump a point can come as close to its
+/// own image as it likes without a solution being near.
+fn stays<M: FixedPointMap>(chain: &mut Chain<'_, M>, tolerance: f64) -> bool {
+    let kept = chain.image.clone();
+    let mut x = kept.clone();
+    let near = (0..FOLLOWED).all(|_| {
+        let residual = residual_of(chain, &x);
+        x.copy_from_slice(&chain.image);
+        residual <= tolerance * GROWTH
+    });
+    chain.image = kept;
+    near
+}
+
 fn solve_unordered<M: FixedPointMap>(
     map: &M,
     end: End,
@@ -333,6 +352,9 @@ fn solve_unordered<M: FixedPointMap>(
     let mut best = (f64::INFINITY, x.clone(), 0_u64);
     let mut step = 1.0;
     let mut status = Status::MaxIterations;
+    // A state to come back to, renewed at every power of two (Brent 1980).
+    let (mut mark, mut marked) = (x.clone(), 0_u64);
+    let mut cycle = None;
     for iteration in 1..=settings.max_iterations {
         let residual = residual_of(&mut chain, &x);
         if residual.is_infinite() {
@@ -342,7 +364,7 @@ fn solve_unordered<M: FixedPointMap>(
         if residual < best.0 {
             best = (residual, x.clone(), iteration);
         }
-        if residual <= settings.tolerance {
+        if residual <= settings.tolerance && stays(&mut chain, settings.tolerance) {
             status = Status::Unordered;
             break;
         }
@@ -363,6 +385,15 @@ fn solve_unordered<M: FixedPointMap>(
                 *old + step * (new - *old)
             };
         }
+        if step == 1.0 && cycle.is_none() {
+            let near = |n: usize| (x[n] - mark[n]).abs() <= settings.tolerance * chain.size(n);
+            if (0..x.len()).all(near) {
+                cycle = Some(iteration - marked);
+            } else if iteration.is_power_of_two() {
+                mark.clone_from(&x);
+                marked = iteration;
+            }
+        }
         chain.iterations = iteration;
         if let ControlFlow::Break(()) = observer.on_step(Step {
             iteration,
@@ -380,6 +411,7 @@ fn solve_unordered<M: FixedPointMap>(
         iterations: chain.iterations,
         policy_steps: 0,
         linear: Effort::default(),
+        cycle,
         residual: best.0,
     }
 }

@@ -6,9 +6,18 @@ mod view;
 
 pub use kernel::{ClaimKernel, PerInstitutionClaims};
 pub use slope::{Anchor, ramp_slope, residual_slope};
-pub use view::{ClaimsSpec, NetworkView};
+pub use view::{ClaimsSpec, CreditDefaultSwap, NetworkView};
 
 use crate::{BalanceSheet, Execution, Interval, Profile, SparseRows};
+
+/// Amounts that are due only in some states, money: what credit default swaps promise.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Contingent {
+    /// What the institution receives, at what those who owe it pay.
+    pub received: f64,
+    /// What it owes institutions, at face.
+    pub owed: f64,
+}
 
 /// A claims model: what the engine calls.
 ///
@@ -33,6 +42,16 @@ pub trait Claims: Send + Sync {
     /// at face. Called only where the model values shares.
     fn shareholdings_into(&self, _equity: &[f64], values: &mut [f64]) {
         values.fill(0.0);
+    }
+
+    /// Whether [`Self::contingent`] is ever other than nothing. Such a model is unordered.
+    fn has_contingent(&self) -> bool {
+        false
+    }
+
+    /// What an institution receives and owes in this state beside what its entitlements and debts say.
+    fn contingent(&self, _institution: u32, _state: &[f64]) -> Contingent {
+        Contingent::default()
     }
 
     /// Smallest and largest state.
@@ -104,6 +123,12 @@ macro_rules! forward_claims {
             }
             fn share_entitlements(&self) -> Option<&SparseRows> {
                 (**self).share_entitlements()
+            }
+            fn has_contingent(&self) -> bool {
+                (**self).has_contingent()
+            }
+            fn contingent(&self, institution: u32, state: &[f64]) -> Contingent {
+                (**self).contingent(institution, state)
             }
             fn failure_equity(&self, institution: u32) -> f64 {
                 (**self).failure_equity(institution)

@@ -4,6 +4,20 @@ use super::Claims;
 use crate::{ParameterTable, Parameters, SparseRows, SpecError};
 use serde::de::DeserializeOwned;
 
+/// The writer pays the holder the part of a notional amount that the reference institution's creditors lose:
+/// `notional (1 - r)`, with `r` the payment ratio of the reference.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CreditDefaultSwap {
+    /// Who owes the protection.
+    pub writer: u32,
+    /// Who is protected.
+    pub holder: u32,
+    /// Whose failure to pay triggers it.
+    pub reference: u32,
+    /// Money that is owed if the reference pays nothing.
+    pub notional: f64,
+}
+
 /// The contagion graph as a claims model sees it when it is built. Institutions are rows and columns by id.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +26,8 @@ pub struct NetworkView<'a> {
     pub debts: &'a [(u32, SparseRows)],
     /// Row = holder, column = issuer, value = fraction of the issuer's equity.
     pub shareholdings: &'a SparseRows,
+    /// Credit default swaps between institutions.
+    pub credit_default_swaps: &'a [CreditDefaultSwap],
     /// Debts to creditors outside the system, by institution.
     pub external_liabilities: &'a [f64],
     /// The keys of `[clearing]`.
@@ -21,7 +37,7 @@ pub struct NetworkView<'a> {
 }
 
 impl<'a> NetworkView<'a> {
-    /// A view for building claims models without a scenario file.
+    /// A view for building claims models without a scenario file, and without credit default swaps.
     pub fn new(
         debts: &'a [(u32, SparseRows)],
         shareholdings: &'a SparseRows,
@@ -32,9 +48,19 @@ impl<'a> NetworkView<'a> {
         Self {
             debts,
             shareholdings,
+            credit_default_swaps: &[],
             external_liabilities,
             parameters,
             institutions,
+        }
+    }
+
+    /// The same with credit default swaps.
+    #[must_use]
+    pub fn with_credit_default_swaps(self, swaps: &'a [CreditDefaultSwap]) -> Self {
+        Self {
+            credit_default_swaps: swaps,
+            ..self
         }
     }
 

@@ -1,4 +1,4 @@
-//! Tables of pairs: holdings, debts, shareholdings. Rows go to their receiver one by one; none is kept here.
+//! Tables of pairs: holdings, debts, shareholdings, and credit default swaps between three. Rows go to their receiver one by one; none is kept here.
 
 use super::cells::{amount, number};
 use super::names::Names;
@@ -8,6 +8,7 @@ use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
 use crate::source::TableSource;
+use delever_core::CreditDefaultSwap;
 use delever_portfolio::check_amount;
 use std::collections::HashMap;
 
@@ -208,6 +209,56 @@ fn seniority_of(table: &Table<'_>, place: Option<usize>, diagnostics: &mut Diagn
         );
     }
     rank
+}
+
+/// Reads credit default swaps by order of appearance.
+pub(crate) fn read_credit_default_swaps(
+    source: &dyn TableSource,
+    names: &mut Names,
+    limits: &Limits,
+    diagnostics: &mut Diagnostics,
+    mut receive: impl FnMut(CreditDefaultSwap),
+) {
+    let Some(file) = find(source, "credit_default_swaps", diagnostics) else {
+        return;
+    };
+    let columns = Columns {
+        required: &["writer", "holder", "reference", "notional"],
+        optional: &[],
+        parameters: &[],
+    };
+    let Some(mut table) = Table::open(source, &file, &columns, limits.rows, limits, diagnostics) else {
+        return;
+    };
+    let [writer, holder, reference, notional] =
+        ["writer", "holder", "reference", "notional"].map(|column| table.place(column));
+    while table.advance(diagnostics) {
+        let parties = two_institutions(&table, names, writer, holder, diagnostics);
+        let insured = names.resolve(&table, reference, "institution", diagnostics);
+        let own_failure = parties.is_some() && parties.map(|(writer, _)| writer) == insured;
+        if own_failure {
+            diagnostics.push(
+                table
+                    .problem(Code::SelfClaim, reference, "the writer is its own reference")
+                    .with_hint("nobody insures against its own failure: correct one of the ids"),
+            );
+        }
+        if table.cell(notional).is_empty() {
+            diagnostics.push(table.problem(Code::MissingCell, notional, "the notional is not given"));
+        }
+        let hint = "a notional is an amount of 0 or more; swap writer and holder";
+        let amount = amount(&table, notional, hint, diagnostics);
+        if let (Some((writer, holder)), Some(reference), Some(notional)) =
+            (parties, insured.filter(|_| !own_failure), amount)
+        {
+            receive(CreditDefaultSwap {
+                writer,
+                holder,
+                reference,
+                notional,
+            });
+        }
+    }
 }
 
 /// Rounding allowed where fractions of one issuer add up to 1.

@@ -106,4 +106,5 @@ impl ClaimKernel for EisenbergNoe {
 
 impl Named for EisenbergNoe {
     const KIND: &'static str = "eisenberg-noe";
+    const PAYS: bool = true;
 }

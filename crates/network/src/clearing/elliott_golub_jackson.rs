@@ -2,6 +2,7 @@
 
 use super::elsinger::WhollyOwned;
 use super::ownership::{accumulate, upper_bound, wholly_owned};
+use super::refuse_swaps;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
     BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, NetworkView, Order, Profile, Real,
@@ -262,7 +263,7 @@ impl ClaimsSpec for ElliottGolubJacksonSpec {
     type Model = ElliottGolubJackson;
 
     fn build(self, view: &NetworkView<'_>) -> Result<ElliottGolubJackson, Vec<SpecError>> {
-        let mut problems = Vec::new();
+        let mut problems: Vec<SpecError> = refuse_swaps(Self::KIND, view).into_iter().collect();
         if view.debts.iter().any(|(_, layer)| layer.entry_count() > 0) {
             problems.push(SpecError::unsupported(
                 "debts",

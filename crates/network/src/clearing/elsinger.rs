@@ -2,6 +2,7 @@
 //! Weber and Weske (2017).
 
 use super::ownership::{settle, upper_bound, wholly_owned};
+use super::refuse_swaps;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
     Anchor, BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, NetworkView, Order, Profile,
@@ -383,8 +384,15 @@ impl ClaimsSpec for ElsingerSpec {
     type Model = Elsinger;
 
     fn build(self, view: &NetworkView<'_>) -> Result<Elsinger, Vec<SpecError>> {
-        Elsinger::new(view.debts, view.shareholdings, view.external_liabilities)
-            .map_err(WhollyOwned::reported)
+        let mut problems: Vec<SpecError> = refuse_swaps(Self::KIND, view).into_iter().collect();
+        match Elsinger::new(view.debts, view.shareholdings, view.external_liabilities) {
+            Ok(model) if problems.is_empty() => Ok(model),
+            Ok(_) => Err(problems),
+            Err(closed) => {
+                problems.extend(closed.reported());
+                Err(problems)
+            }
+        }
     }
 }
 
@@ -397,7 +405,7 @@ impl ClaimsSpec for WeberWeskeSpec {
     type Model = Elsinger;
 
     fn build(self, view: &NetworkView<'_>) -> Result<Elsinger, Vec<SpecError>> {
-        let mut problems = Vec::new();
+        let mut problems: Vec<SpecError> = refuse_swaps(Self::KIND, view).into_iter().collect();
         let model = Elsinger::new(view.debts, view.shareholdings, view.external_liabilities)
             .map_err(|closed| problems.extend(closed.reported()));
         let rows = view

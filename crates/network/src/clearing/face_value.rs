@@ -61,12 +61,17 @@ impl ClaimsSpec for FaceValueSpec {
     type Model = FaceValue;
 
     fn build(self, view: &NetworkView<'_>) -> Result<FaceValue, Vec<SpecError>> {
+        let mut problems: Vec<SpecError> = super::refuse_swaps(Self::KIND, view).into_iter().collect();
         if view.shareholdings.entry_count() > 0 {
-            return Err(vec![SpecError::unsupported(
+            problems.push(SpecError::unsupported(
                 "shareholdings",
                 "`none` does not value shareholdings; `elsinger` does",
-            )]);
+            ));
         }
-        Ok(FaceValue::new(view.institution_count()))
+        if problems.is_empty() {
+            Ok(FaceValue::new(view.institution_count()))
+        } else {
+            Err(problems)
+        }
     }
 }

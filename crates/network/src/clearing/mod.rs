@@ -6,6 +6,7 @@ mod elsinger;
 mod face_value;
 mod ownership;
 mod rogers_veraart;
+mod swaps;
 
 pub use eisenberg_noe::{EisenbergNoe, EisenbergNoeRow, ExternalRank};
 pub use elliott_golub_jackson::{ElliottGolubJackson, FailureRow, FailureWaves};
@@ -15,9 +16,10 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
 use crate::analysis::secluded_classes;
 use delever_core::{
-    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Execution, Interval, NetworkView, NoColumns,
-    PerInstitutionClaims, Profile, Registry, SparseRows, SpecError,
+    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, Execution,
+    Interval, NetworkView, NoColumns, Order, PerInstitutionClaims, Profile, Registry, SparseRows, SpecError,
 };
+use swaps::Swaps;
 
 pub(crate) fn register(registry: &mut Registry) {
     registry.add_claims_spec::<face_value::FaceValueSpec, NoColumns>();
@@ -31,6 +33,8 @@ pub(crate) fn register(registry: &mut Registry) {
 /// A kernel with the name under which scenario files know it.
 pub(crate) trait Named: ClaimKernel + Default + 'static {
     const KIND: &'static str;
+    /// Whether the ratio is what is paid, so that what swaps promise can be paid with it; valuations are no payments.
+    const PAYS: bool;
 }
 
 /// Clearing of debts of one seniority by a kernel. Knows the graph, so it can tell when solutions are several.
@@ -38,6 +42,7 @@ pub struct OneLayer<K: ClaimKernel> {
     claims: PerInstitutionClaims<K>,
     /// Closed classes without claims on anyone outside them.
     secluded: Vec<Vec<u32>>,
+    swaps: Swaps,
 }
 
 impl<K: ClaimKernel> OneLayer<K> {
@@ -54,7 +59,29 @@ impl<K: ClaimKernel> OneLayer<K> {
         Self {
             claims: PerInstitutionClaims::new(kernel, rows, debts),
             secluded,
+            swaps: Swaps::default(),
         }
+    }
+
+    /// The same with credit default swaps: a writer owes `notional (1 - r)` beside its debts, with `r` the payment ratio of the
+    /// reference, and pays the same ratio on it.
+    ///
+    /// Such a system is unordered: it may have no solution, or several of which none is the best, and plain iteration may
+    /// cycle beside a unique one (Schuldenzucker, Seuken and Battiston 2020, Management Science 66(5)).
+    ///
+    /// # Panics
+    /// If a swap names an institution that is not there.
+    #[must_use]
+    pub fn with_credit_default_swaps(mut self, swaps: &[CreditDefaultSwap]) -> Self {
+        let count = self.claims.entitlements().row_count();
+        let known = |n: u32| (n as usize) < count;
+        assert!(
+            swaps
+                .iter()
+                .all(|swap| known(swap.writer) && known(swap.holder) && known(swap.reference))
+        );
+        self.swaps = Swaps::new(count, swaps);
+        self
     }
 }
 
@@ -100,10 +127,18 @@ impl<K: Named> ClaimsSpec for OneLayerSpec<K> {
                 format!("`{}` does not value shareholdings; `elsinger` does", K::KIND),
             ));
         }
+        if !K::PAYS {
+            problems.extend(refuse_swaps(K::KIND, view));
+        }
         match PerInstitutionClaims::from_view(K::default(), view) {
             Ok(claims) if problems.is_empty() => {
                 let secluded = secluded_classes(claims.entitlements(), view.external_liabilities);
-                Ok(OneLayer { claims, secluded })
+                let swaps = Swaps::new(view.institution_count(), view.credit_default_swaps);
+                Ok(OneLayer {
+                    claims,
+                    secluded,
+                    swaps,
+                })
             }
             Ok(_) => Err(problems),
             Err(errors) => {
@@ -114,7 +149,22 @@ impl<K: Named> ClaimsSpec for OneLayerSpec<K> {
     }
 }
 
+/// The problem of a model that would leave credit default swaps out.
+fn refuse_swaps(kind: &str, view: &NetworkView<'_>) -> Option<SpecError> {
+    let message =
+        format!("`{kind}` does not clear credit default swaps; `eisenberg-noe` and `rogers-veraart` do");
+    (!view.credit_default_swaps.is_empty()).then(|| SpecError::unsupported("credit_default_swaps", message))
+}
+
 impl<K: ClaimKernel> Claims for OneLayer<K> {
+    fn has_contingent(&self) -> bool {
+        !self.swaps.is_empty()
+    }
+
+    fn contingent(&self, institution: u32, state: &[f64]) -> Contingent {
+        self.swaps.contingent(institution, state)
+    }
+
     fn entitlements(&self) -> &SparseRows {
         self.claims.entitlements()
     }
@@ -129,6 +179,15 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
 
     fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]) {
         self.claims.settle_into(institutions, sheets, components);
+        if self.swaps.is_empty() {
+            return;
+        }
+        // Swaps refer to what creditors outside get where there are none inside.
+        for ((&institution, sheet), ratio) in institutions.iter().zip(sheets).zip(components) {
+            if sheet.debts_face == 0.0 && sheet.external_liabilities > 0.0 {
+                *ratio = self.payment(institution, sheet) / sheet.external_liabilities;
+            }
+        }
     }
 
     fn settle_bounds_into(
@@ -161,15 +220,24 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
     }
 
     fn profile(&self, execution: Execution) -> Profile {
-        self.claims.profile(execution)
+        if self.swaps.is_empty() {
+            self.claims.profile(execution)
+        } else {
+            Profile {
+                order: Order::Unordered,
+                bounded: false,
+                ..self.claims.profile(execution)
+            }
+        }
     }
 
     fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
         // A class that nothing enters and nothing leaves clears at any common scale, if each member pays what it receives.
-        self.secluded.iter().any(|class| {
-            class
-                .iter()
-                .all(|&n| no_outside_assets[n as usize] && self.passes_on(n))
-        })
+        self.swaps.is_empty()
+            && self.secluded.iter().any(|class| {
+                class
+                    .iter()
+                    .all(|&n| no_outside_assets[n as usize] && self.passes_on(n))
+            })
     }
 }

@@ -132,4 +132,5 @@ impl ClaimKernel for RogersVeraart {
 
 impl Named for RogersVeraart {
     const KIND: &'static str = "rogers-veraart";
+    const PAYS: bool = true;
 }

@@ -104,4 +104,5 @@ impl ClaimKernel for DebtRank {
 
 impl Named for DebtRank {
     const KIND: &'static str = "debtrank";
+    const PAYS: bool = false;
 }

@@ -91,4 +91,5 @@ impl ClaimKernel for Furfine {
 
 impl Named for Furfine {
     const KIND: &'static str = "furfine";
+    const PAYS: bool = false;
 }
