@@ -57,7 +57,7 @@ impl Default for SpreadSettings {
 
 /// Shocks that are spread side by side, so that each impact is read once for all of them: as many as fit into
 /// vector registers as sums.
-const LANES: usize = 16;
+const LANES: usize = 8;
 
 /// Stress after distress has spread.
 #[derive(Clone, Debug, PartialEq)]
@@ -286,12 +286,28 @@ impl Exposures {
             step += 1;
             let runs: [bool; L] = std::array::from_fn(|lane| !spreads[lane].settled);
             for n in 0..count {
-                for lane in 0..L {
-                    let now = transmission.sends(stress[n][lane], sent[n][lane]);
-                    sends[n][lane] = if runs[lane] { now } else { 0.0 };
-                    sent[n][lane] += sends[n][lane];
+                let (stress, sent, sends) = (&stress[n], &mut sent[n], &mut sends[n]);
+                // One loop a transmission, so that each is vector arithmetic without branches.
+                match transmission {
+                    Transmission::DebtRank => {
+                        for lane in 0..L {
+                            let unsent = stress[lane].min(1.0) - sent[lane];
+                            sends[lane] = if runs[lane] { unsent } else { 0.0 };
+                        }
+                    }
+                    Transmission::Default | Transmission::FirstHit => {
+                        for lane in 0..L {
+                            let now = transmission.sends(stress[lane], sent[lane]);
+                            sends[lane] = if runs[lane] { now } else { 0.0 };
+                        }
+                    }
                 }
-                active[n] = sends[n].iter().any(|&sends| sends != 0.0);
+                let mut any = false;
+                for lane in 0..L {
+                    sent[lane] += sends[lane];
+                    any |= sends[lane] != 0.0;
+                }
+                active[n] = any;
             }
             let mut change = [0.0; L];
             for n in 0..count {
