@@ -3,7 +3,9 @@
 
 use crate::fixture::*;
 use delever::core::SparseRows;
-use delever::network::distress::{Exposures, Spread, SpreadSettings, Transmission};
+use delever::network::distress::{
+    Boundary, DefaultRule, Exposures, FailureImpacts, Spread, SpreadSettings, Transmission, default_cascade,
+};
 use delever_testkit::reference::shared_json;
 use proptest::prelude::*;
 
@@ -241,4 +243,97 @@ fn what_cannot_be_measured_is_refused() {
     let shocked = |shock: &[f64]| exposures.spread(shock, Transmission::DebtRank, &settings);
     assert_eq!(shocked(&[1.5, -0.1, 0.0]).expect_err("out of range").len(), 2);
     assert!(shocked(&[0.0; 2]).is_err());
+}
+
+/// Failures by definition: whoever cannot bear what the failed owe it fails, until nobody else does.
+fn naive_failures(exposed: &[Vec<f64>], worth: &[f64], failed: &[usize], rule: &DefaultRule) -> Vec<bool> {
+    let n = worth.len();
+    let mut down: Vec<bool> = (0..n).map(|i| failed.contains(&i)).collect();
+    for _ in 0..=n {
+        let before = down.clone();
+        for i in 0..n {
+            let lost: f64 = (0..n).filter(|&j| before[j]).map(|j| exposed[i][j]).sum();
+            let loss = (1.0 - rule.recovery) * lost;
+            down[i] |= match rule.boundary {
+                Boundary::Survives => worth[i] < loss,
+                Boundary::Fails => worth[i] <= loss,
+            };
+        }
+    }
+    down
+}
+
+proptest! {
+    #[test]
+    fn default_cascades_agree_with_the_definition((exposed, worth, _) in drawn(), who in 0_usize..7, recovery in 0_u32..=4, reach in 0_u32..2) {
+        let boundary = if reach == 0 { Boundary::Survives } else { Boundary::Fails };
+        let rule = DefaultRule { recovery: f64::from(recovery) / 4.0, boundary };
+        let worth: Vec<f64> = worth.iter().map(|worth| worth - 2.0).collect();
+        let who = who % worth.len();
+        let claims = claims(&exposed);
+        let cascade = default_cascade(&claims, &worth, &[who as u32], &rule).expect("valid");
+        let down: Vec<bool> = cascade.wave.iter().map(Option::is_some).collect();
+        prop_assert_eq!(&down, &naive_failures(&exposed, &worth, &[who], &rule));
+        for wave in 1..=cascade.last_wave() {
+            prop_assert!(cascade.members(wave).count() > 0, "wave {} of {:?}", wave, cascade.wave);
+        }
+    }
+
+    #[test]
+    fn impacts_are_sums_over_each_failure_alone((exposed, buffers, _) in drawn()) {
+        let exposures = Exposures::new(&claims(&exposed), &buffers).expect("valid");
+        let settings = SpreadSettings { max_steps: 500, ..SpreadSettings::default() };
+        let n = buffers.len();
+        let weights = vec![2.0; n];
+        let impacts = FailureImpacts::of_stress(&exposures, &weights, Transmission::DebtRank, &settings).expect("valid");
+        let mut hurt = vec![0.0; n];
+        for (failed, spread) in exposures.each_failure(Transmission::DebtRank, &settings).iter().enumerate() {
+            let mut debtrank = 0.0;
+            for i in (0..n).filter(|&i| i != failed) {
+                let share = spread.stress[i].min(1.0);
+                prop_assert!((impacts.loss(i, failed) - share * buffers[i]).abs() < 1e-12);
+                debtrank += share / n as f64;
+                hurt[i] += share / (n - 1) as f64;
+            }
+            prop_assert!((impacts.institutions[failed].debtrank - debtrank).abs() < 1e-12);
+        }
+        for (ours, theirs) in impacts.vulnerability.iter().zip(&hurt) {
+            prop_assert!((ours - theirs).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn furfine_impacts_count_only_what_would_not_fail_anyway((exposed, worth, _) in drawn()) {
+        let worth: Vec<f64> = worth.iter().map(|worth| worth - 2.0).collect();
+        let (claims, rule) = (claims(&exposed), DefaultRule::furfine(0.25));
+        let n = worth.len();
+        let impacts = FailureImpacts::of_defaults(&claims, &worth, &vec![1.0; n], &rule).expect("valid");
+        let anyway = naive_failures(&exposed, &worth, &[], &rule);
+        for failed in 0..n {
+            let down = naive_failures(&exposed, &worth, &[failed], &rule);
+            let others = (0..n).filter(|&i| i != failed && down[i] && !anyway[i]).count();
+            prop_assert_eq!(impacts.institutions[failed].failures as usize, others);
+            prop_assert!(impacts.losses_caused_by(failed).iter().all(|&loss| loss >= 0.0));
+        }
+    }
+}
+
+#[test]
+fn a_cascade_with_recovery_stops_where_losses_are_borne() {
+    let exposed = SparseRows::from_triplets(3, 3, &[(1, 0, 12.0), (2, 1, 8.0)]);
+    let waves = |recovery: f64, boundary| {
+        let rule = DefaultRule { recovery, boundary };
+        default_cascade(&exposed, &[5.0, 9.0, 8.0], &[0], &rule)
+            .expect("valid")
+            .wave
+    };
+    assert_eq!(waves(0.0, Boundary::Survives), [Some(0), Some(1), None]);
+    assert_eq!(waves(0.0, Boundary::Fails), [Some(0), Some(1), Some(2)]);
+    assert_eq!(waves(0.25, Boundary::Survives), [Some(0), None, None]);
+    let rule = DefaultRule {
+        recovery: 1.5,
+        boundary: Boundary::Fails,
+    };
+    let errors = default_cascade(&exposed, &[f64::NAN, 1.0, 1.0], &[7], &rule).expect_err("three problems");
+    assert_eq!(errors.len(), 3, "{errors:?}");
 }

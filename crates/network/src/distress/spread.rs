@@ -28,7 +28,7 @@ impl Transmission {
     #[inline]
     fn sends(self, stress: f64, sent: f64) -> f64 {
         match self {
-            Self::DebtRank => stress.min(1.0) - sent,
+            Self::DebtRank => (if stress < 1.0 { stress } else { 1.0 }) - sent,
             Self::Default if stress >= 1.0 => 1.0 - sent,
             Self::FirstHit if sent == 0.0 => stress.min(1.0),
             Self::Default | Self::FirstHit => 0.0,
@@ -259,7 +259,7 @@ impl Exposures {
     /// Spreads several shocks side by side, `stress[n][lane]` at first; each lane has the bits that it has alone.
     fn run<const L: usize>(
         &self,
-        mut stress: Vec<[f64; L]>,
+        stress: Vec<[f64; L]>,
         transmission: Transmission,
         settings: &SpreadSettings,
     ) -> [Spread; L] {
@@ -271,6 +271,35 @@ impl Exposures {
                 &capped
             }
         };
+        // Wider vectors where the machine has them; nothing fuses two roundings, so the bits are the same.
+        pulp::Arch::new().dispatch(Steps {
+            received,
+            stress,
+            transmission,
+            settings,
+        })
+    }
+}
+
+/// Shocks that spread side by side.
+struct Steps<'a, const L: usize> {
+    received: &'a SparseRows,
+    stress: Vec<[f64; L]>,
+    transmission: Transmission,
+    settings: &'a SpreadSettings,
+}
+
+impl<const L: usize> pulp::NullaryFnOnce for Steps<'_, L> {
+    type Output = [Spread; L];
+
+    #[inline(always)]
+    fn call(self) -> [Spread; L] {
+        let Self {
+            received,
+            mut stress,
+            transmission,
+            settings,
+        } = self;
         let count = stress.len();
         let mut spreads: [Spread; L] = std::array::from_fn(|lane| Spread {
             stress: Vec::new(),
@@ -285,50 +314,41 @@ impl Exposures {
         while step < settings.max_steps && spreads.iter().any(|spread| !spread.settled) {
             step += 1;
             let runs: [bool; L] = std::array::from_fn(|lane| !spreads[lane].settled);
-            for n in 0..count {
-                let (stress, sent, sends) = (&stress[n], &mut sent[n], &mut sends[n]);
-                // One loop a transmission, so that each is vector arithmetic without branches.
-                match transmission {
-                    Transmission::DebtRank => {
-                        for lane in 0..L {
-                            let unsent = stress[lane].min(1.0) - sent[lane];
-                            sends[lane] = if runs[lane] { unsent } else { 0.0 };
-                        }
-                    }
-                    Transmission::Default | Transmission::FirstHit => {
-                        for lane in 0..L {
-                            let now = transmission.sends(stress[lane], sent[lane]);
-                            sends[lane] = if runs[lane] { now } else { 0.0 };
-                        }
-                    }
-                }
-                let mut any = false;
+            for (((stress, sent), sends), active) in
+                stress.iter().zip(&mut sent).zip(&mut sends).zip(&mut active)
+            {
+                *active = false;
                 for lane in 0..L {
+                    let now = transmission.sends(stress[lane], sent[lane]);
+                    sends[lane] = if runs[lane] { now } else { 0.0 };
                     sent[lane] += sends[lane];
-                    any |= sends[lane] != 0.0;
+                    *active |= sends[lane] != 0.0;
                 }
-                active[n] = any;
             }
             let mut change = [0.0; L];
-            for n in 0..count {
+            for (n, stress) in stress.iter_mut().enumerate() {
                 let row = received.row(n);
                 if !row.columns.iter().any(|&borrower| active[borrower as usize]) {
                     continue;
                 }
                 let mut gained = [0.0; L];
-                for (borrower, impact) in row.iter() {
-                    let sends = &sends[borrower];
+                for (&borrower, &impact) in row.columns.iter().zip(row.values) {
+                    let sends = &sends[borrower as usize];
                     for lane in 0..L {
                         gained[lane] += impact * sends[lane];
                     }
                 }
-                let before = stress[n];
+                let mut crossed = false;
+                let before = *stress;
                 for lane in 0..L {
-                    stress[n][lane] += gained[lane];
+                    stress[lane] += gained[lane];
                     change[lane] += gained[lane] * gained[lane];
+                    crossed |= before[lane] < 1.0 && stress[lane] >= 1.0;
                 }
-                for lane in (0..L).filter(|&lane| before[lane] < 1.0 && stress[n][lane] >= 1.0) {
-                    spreads[lane].wave[n] = Some(step);
+                if crossed {
+                    for lane in (0..L).filter(|&lane| before[lane] < 1.0 && stress[lane] >= 1.0) {
+                        spreads[lane].wave[n] = Some(step);
+                    }
                 }
             }
             for (lane, spread) in spreads.iter_mut().enumerate().filter(|(lane, _)| runs[*lane]) {
