@@ -292,6 +292,8 @@ struct Steps<'a, const L: usize> {
 impl<const L: usize> pulp::NullaryFnOnce for Steps<'_, L> {
     type Output = [Spread; L];
 
+    // Only what is inlined into the dispatching function is compiled for its vectors.
+    #[allow(clippy::inline_always)]
     #[inline(always)]
     fn call(self) -> [Spread; L] {
         let Self {
