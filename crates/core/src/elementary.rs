@@ -1,4 +1,4 @@
-//! `exp` and `pow` that are monotone in floating point and have the same bits on every platform.
+//! `exp`, `ln` and `pow` that are monotone in floating point and have the same bits on every platform.
 //!
 //! Platform libraries differ in the last bit, and nothing promises that they are monotone. These use only
 //! correctly rounded `+ - * /`.
@@ -36,13 +36,13 @@ pub const SMALLEST_EXPONENT: f64 = 1.0 / 1_048_576.0;
 
 /// `2^exponent` for a normal result.
 #[inline]
-fn power_of_two(exponent: i64) -> f64 {
+pub(crate) fn power_of_two(exponent: i64) -> f64 {
     f64::from_bits(((exponent + 1023) as u64) << 52)
 }
 
 /// `value * 2^exponent`, rounded once.
 #[inline]
-fn scale(value: f64, exponent: i64) -> f64 {
+pub(crate) fn scale(value: f64, exponent: i64) -> f64 {
     if (-1000..=1000).contains(&exponent) {
         value * power_of_two(exponent)
     } else if exponent < 0 {
@@ -114,7 +114,7 @@ pub fn exp_bounds(x: f64) -> (f64, f64) {
 }
 
 /// A double-double number: the exact sum of two doubles, the second below half a unit of the first.
-type Double = (f64, f64);
+pub(crate) type Double = (f64, f64);
 
 #[inline]
 fn normal(high: f64, low: f64) -> Double {
@@ -123,7 +123,7 @@ fn normal(high: f64, low: f64) -> Double {
 }
 
 #[inline]
-fn add(a: Double, b: Double) -> Double {
+pub(crate) fn add(a: Double, b: Double) -> Double {
     let (s, e) = two_sum(a.0, b.0);
     let (t, f) = two_sum(a.1, b.1);
     let (s, e) = normal(s, e + t);
@@ -131,13 +131,13 @@ fn add(a: Double, b: Double) -> Double {
 }
 
 #[inline]
-fn multiply(a: Double, b: Double) -> Double {
+pub(crate) fn multiply(a: Double, b: Double) -> Double {
     let (p, e) = two_product(a.0, b.0);
     normal(p, e + (a.0 * b.1 + a.1 * b.0))
 }
 
 #[inline]
-fn divide(a: Double, b: Double) -> Double {
+pub(crate) fn divide(a: Double, b: Double) -> Double {
     let q = a.0 / b.0;
     let r = add(a, multiply((-q, 0.0), b));
     let q2 = r.0 / b.0;
@@ -146,7 +146,7 @@ fn divide(a: Double, b: Double) -> Double {
 }
 
 /// `ln x` in double-double for normal `x > 0`.
-fn ln(x: f64) -> Double {
+fn ln_double(x: f64) -> Double {
     let bits = x.to_bits();
     let mut exponent = ((bits >> 52) & 0x7ff) as i64 - 1023;
     let mut mantissa = f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52));
@@ -169,7 +169,7 @@ fn ln(x: f64) -> Double {
 }
 
 /// `exp x` in double-double as a fraction in about `[0.7, 1.42]` and a power of two.
-fn exp_double(x: Double) -> (Double, i64) {
+pub(crate) fn exp_double(x: Double) -> (Double, i64) {
     let exponent = (x.0 / LN_2.0).round();
     let reduced = add(x, multiply((-exponent, 0.0), LN_2));
     // Six halvings, then the series, then six squarings.
@@ -182,6 +182,38 @@ fn exp_double(x: Double) -> (Double, i64) {
         sum = multiply(sum, sum);
     }
     (sum, exponent as i64)
+}
+
+/// The natural logarithm of `x >= 0`, correctly rounded but for ties closer than `2^-85`; NaN below 0.
+///
+/// Monotone by accuracy: logarithms of adjacent doubles differ by more than the error. Subnormal numbers count as the smallest
+/// normal one.
+///
+/// ```
+/// use delever_core::elementary::ln;
+/// assert_eq!((ln(1.0), ln(0.0)), (0.0, f64::NEG_INFINITY));
+/// assert_eq!(ln(2.0), std::f64::consts::LN_2);
+/// ```
+pub fn ln(x: f64) -> f64 {
+    if x.is_nan() || x < 0.0 {
+        return f64::NAN;
+    }
+    if x == 0.0 || x.is_infinite() {
+        return if x == 0.0 { f64::NEG_INFINITY } else { x };
+    }
+    ln_double(x.max(f64::MIN_POSITIVE)).0
+}
+
+/// Lower and upper bound of the exact logarithm; both 0 at 1.
+pub fn ln_bounds(x: f64) -> (f64, f64) {
+    let value = ln(x);
+    if x == 1.0 || value.is_infinite() {
+        return (value, value);
+    }
+    if x < f64::MIN_POSITIVE {
+        return (f64::NEG_INFINITY, value.next_up());
+    }
+    (value.next_down(), value.next_up())
 }
 
 /// `x^exponent` for `x >= 0` and `exponent >= 2^-20`, correctly rounded but for ties closer than `2^-85`.
@@ -205,7 +237,7 @@ pub fn pow(x: f64, exponent: f64) -> f64 {
         // Subnormal amounts lie outside every promise; keep the order all the same.
         return pow(f64::MIN_POSITIVE, exponent).min(x.sqrt());
     }
-    let power = multiply(ln(x), (exponent, 0.0));
+    let power = multiply(ln_double(x), (exponent, 0.0));
     if power.0 < EXP_UNDERFLOW {
         return 0.0;
     }

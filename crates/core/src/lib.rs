@@ -49,6 +49,7 @@ pub mod error_free;
 mod ids;
 mod impact;
 mod interval;
+pub mod normal;
 mod order;
 mod parameters;
 mod real;
