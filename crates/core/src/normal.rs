@@ -272,6 +272,11 @@ const MILLS: [(u64, u64); 33] = [
 ];
 
 #[cfg(test)]
+#[expect(
+    clippy::excessive_precision,
+    clippy::unreadable_literal,
+    reason = "figures as they were computed, with more digits than a double holds"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
