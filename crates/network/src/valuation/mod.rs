@@ -24,9 +24,11 @@
 
 mod debtrank;
 mod furfine;
+mod structural;
 
 pub use debtrank::{DebtRank, DebtRankRow, Hits};
 pub use furfine::{Furfine, FurfineRow};
+pub use structural::{BlackCox, FurfineMerton, Merton, StructuralRow};
 
 use crate::clearing::OneLayerSpec;
 use delever_core::Registry;
@@ -34,4 +36,7 @@ use delever_core::Registry;
 pub(crate) fn register(registry: &mut Registry) {
     registry.add_claims_spec::<OneLayerSpec<Furfine>, FurfineRow>();
     registry.add_claims_spec::<OneLayerSpec<DebtRank>, DebtRankRow>();
+    registry.add_claims_spec::<OneLayerSpec<BlackCox>, StructuralRow>();
+    registry.add_claims_spec::<OneLayerSpec<Merton>, StructuralRow>();
+    registry.add_claims_spec::<OneLayerSpec<FurfineMerton>, StructuralRow>();
 }
