@@ -4,7 +4,7 @@
 //! healthy; no case here ends at zero.
 
 use crate::fixture::*;
-use delever::core::{BalanceSheet, ClaimKernel, Claims};
+use delever::core::{BalanceSheet, ClaimKernel, Claims, Interval};
 use delever::io::LoadOptions;
 use delever::network::clearing::{EisenbergNoeRow, ExternalRank, RogersVeraartRow};
 use delever::network::valuation::{
@@ -334,4 +334,56 @@ fn a_closed_ring_has_several_solutions_only_where_debtors_pass_on_what_they_rece
     let claims = || OneLayer::new(DebtRank, rows.clone(), ring.debts(), &[0.0; 2]);
     assert_eq!(greatest(Box::new(claims())), None);
     assert_eq!(ring.solve(Box::new(claims())).unique, Some(true));
+}
+
+/// Claims never lose when their debtor's cash or claims rise, to the last bit, and the bounds of an interval of sheets hold
+/// its values.
+#[test]
+fn structural_values_rise_with_assets_and_payments() {
+    use proptest::prelude::*;
+    fn holds<K: ClaimKernel<Row = StructuralRow>>(
+        kernel: &K,
+        low: [f64; 3],
+        high: [f64; 3],
+        row: &StructuralRow,
+    ) -> Result<(), TestCaseError> {
+        let value = |[cash, received, debts]: [f64; 3]| {
+            let mut sheet = BalanceSheet::empty();
+            (sheet.cash, sheet.received, sheet.liabilities) = (cash, received, debts);
+            kernel.payment_ratio(&sheet, row)
+        };
+        let mut sheet = BalanceSheet::<Interval>::empty();
+        sheet.cash = low[0];
+        sheet.received = Interval::new(low[1], high[1]);
+        sheet.liabilities = Interval::from(low[2]);
+        sheet.marketable = Interval::new(0.0, (high[0] - low[0]).next_up());
+        let bounds = kernel.payment_ratio_bounds(&sheet, row).expect("bounds");
+        let (worst, best) = (value(low), value(high));
+        prop_assert!(0.0 <= worst && worst <= best && best <= 1.0, "{worst} {best}");
+        prop_assert!(
+            bounds.low <= worst && best <= bounds.high,
+            "{bounds:?} {worst} {best}"
+        );
+        Ok(())
+    }
+    let amount = || prop_oneof![Just(0.0), 0.0..2.0, 0.9..1.1, Just(1.0)];
+    let step = || prop_oneof![Just(0.0), Just(f64::EPSILON), 0.0..1e-9, 0.0..0.5];
+    let drawn = (
+        amount(),
+        amount(),
+        step(),
+        step(),
+        0.001..1.0,
+        prop_oneof![Just(0.0), Just(1.0), 0.0..1.0],
+    );
+    proptest!(|((cash, received, more_cash, more_received, asset_volatility, recovery) in drawn)| {
+        let row = StructuralRow { asset_volatility, maturity: 1.0, recovery };
+        for sign in [1.0, -1.0] {
+            let low = [sign * cash, received, 1.0];
+            let high = [sign * cash + more_cash, received + more_received, 1.0];
+            holds(&BlackCox, low, high, &row)?;
+            holds(&Merton, low, high, &row)?;
+            holds(&FurfineMerton, low, high, &row)?;
+        }
+    });
 }

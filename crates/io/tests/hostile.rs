@@ -356,8 +356,8 @@ fn scenario_cases() -> Vec<Case> {
             "engine.max_rounds",
         ),
         case(
-            scenario("\"eisenberg-noe\"", "\"black-cox\""),
-            "D108",
+            scenario("\"eisenberg-noe\"", "\"black-scholes\""),
+            "D106",
             file,
             16,
             "clearing.model",
@@ -983,6 +983,13 @@ fn table_cases() -> Vec<Case> {
             "scenario.toml",
             15,
             "clearing.failure_cost",
+        ),
+        case(
+            clearing("black-cox\"\nasset_volatility = 0\nrecovery = 0.4#\""),
+            "D303",
+            "scenario.toml",
+            17,
+            "clearing.asset_volatility",
         ),
         case(
             clearing("weber-weske\"\nalpha = 1\nbeta = 1\nkappa = 1.5#\""),

@@ -152,7 +152,8 @@ execution = "terminal"
 
 # What claims on institutions are worth.
 [clearing]
-# Model: "none", "eisenberg-noe", "rogers-veraart", "elsinger", "weber-weske", "elliott-golub-jackson", "furfine", "debtrank".
+# Model: "none", "eisenberg-noe", "rogers-veraart", "elsinger", "weber-weske", "elliott-golub-jackson", "furfine", "debtrank",
+# "black-cox", "merton", "furfine-merton".
 model = "eisenberg-noe"
 # Rank of creditors outside the system: "senior" (paid before banks, as under depositor preference) or "pari-passu" (the default).
 external = "senior"

@@ -12,7 +12,7 @@ pub(crate) fn is_known_later(role: Role, kind: &str) -> bool {
             "stableswap",
             "cross-matrix",
         ],
-        Role::Clearing => &["elliott-golub-jackson", "black-cox", "merton"],
+        Role::Clearing => &[],
     };
     kinds.contains(&kind)
 }

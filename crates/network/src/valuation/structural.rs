@@ -62,7 +62,7 @@ trait Structural: Real {
     fn distribution(self) -> Self;
     fn first_passage(self, deviation: f64) -> Self;
     fn shortfall(self, deviation: f64) -> Self;
-    /// `self / part` for numbers `>= 0`, infinite where the part is nothing.
+    /// `self / part` for numbers `>= 0`: infinite where the part is nothing, nothing where the whole is.
     fn over(self, part: Self) -> Self;
     /// Whether the number, or all of an interval, is at most 0.
     fn is_at_most_zero(self) -> bool;
@@ -82,7 +82,13 @@ impl Structural for f64 {
         normal::shortfall(self, deviation)
     }
     fn over(self, part: Self) -> Self {
-        if part > 0.0 { self / part } else { f64::INFINITY }
+        if self <= 0.0 {
+            0.0
+        } else if part > 0.0 {
+            self / part
+        } else {
+            f64::INFINITY
+        }
     }
     fn is_at_most_zero(self) -> bool {
         self <= 0.0
