@@ -590,3 +590,28 @@ fn syslosseval_random_systems_and_the_two_equilibria_at_leverage_40() {
         assert_eq!(both.unique, Some(name != "multiple_equilibria_lb40"), "{name}");
     }
 }
+
+/// Payments are linear in cash as long as the same institutions fail, so differences are the derivative, to the last digits.
+#[test]
+fn eisenberg_noe_payments_move_with_cash_as_the_published_derivative() {
+    let Some(case) = shared_json("reference/literature/eisenberg_noe_gradient.json") else {
+        return;
+    };
+    let owed = vec![vec![0.0, 20.0, 10.0], vec![5.0, 0.0, 24.0], vec![10.0, 0.0, 0.0]];
+    let paid = |cash: &[f64]| payments(greatest(&Clearing::new(cash, &owed, &[0.0; 3]).eisenberg_noe()));
+    let base = paid(&[10.0; 3]);
+    let published = matrix(&case["expected"]["dp_de"]);
+    let adjoint = [145.0 / 77.0, 102.0 / 77.0, 0.0];
+    for moved in 0..3 {
+        let mut cash = [10.0; 3];
+        cash[moved] += 0.25;
+        let slopes: Vec<f64> = paid(&cash)
+            .iter()
+            .zip(&base)
+            .map(|(a, b)| (a - b) / 0.25)
+            .collect();
+        let expected: Vec<f64> = published.iter().map(|row| row[moved]).collect();
+        all_close(&slopes, &expected, 1e-12, &format!("cash of {moved}"));
+        close(slopes.iter().sum(), adjoint[moved], 1e-12, "sum of payments");
+    }
+}

@@ -14,4 +14,5 @@ mod policy;
 mod published_clearing;
 mod same_bits;
 mod scenario_files;
+mod uniqueness;
 mod valuation;

@@ -146,18 +146,6 @@ pub(crate) fn closed_classes(layers: &[&SparseRows], external_liabilities: &[f64
     closed
 }
 
-/// Closed classes whose members have no claims on anyone outside their class.
-pub(crate) fn secluded_classes(debts: &SparseRows, external_liabilities: &[f64]) -> Vec<Vec<u32>> {
-    let mut classes = closed_classes(&[debts], external_liabilities);
-    classes.retain(|class| {
-        let inside = |debtor: &u32| class.binary_search(debtor).is_ok();
-        class
-            .iter()
-            .all(|&n| debts.row(n as usize).columns.iter().all(inside))
-    });
-    classes
-}
-
 #[cfg(test)]
 mod tests {
     use crate::{ContagionGraph, ContagionGraphBuilder};

@@ -14,7 +14,7 @@ pub use elsinger::{Elsinger, RecoveryRow, WhollyOwned};
 pub use face_value::FaceValue;
 pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
-use crate::analysis::secluded_classes;
+use crate::analysis::closed_classes;
 use delever_core::{
     Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, Execution,
     Interval, NetworkView, NoColumns, Order, PerInstitutionClaims, Profile, Registry, SparseRows, SpecError,
@@ -40,8 +40,8 @@ pub(crate) trait Named: ClaimKernel + Default + 'static {
 /// Clearing of debts of one seniority by a kernel. Knows the graph, so it can tell when solutions are several.
 pub struct OneLayer<K: ClaimKernel> {
     claims: PerInstitutionClaims<K>,
-    /// Closed classes without claims on anyone outside them.
-    secluded: Vec<Vec<u32>>,
+    /// Classes of mutual debtors that owe nobody outside of them.
+    closed: Vec<Vec<u32>>,
     swaps: Swaps,
 }
 
@@ -55,10 +55,10 @@ impl<K: ClaimKernel> OneLayer<K> {
             (rows.len(), external_liabilities.len()),
             (debts.row_count(), debts.row_count())
         );
-        let secluded = secluded_classes(&debts, external_liabilities);
+        let closed = closed_classes(&[&debts], external_liabilities);
         Self {
             claims: PerInstitutionClaims::new(kernel, rows, debts),
-            secluded,
+            closed,
             swaps: Swaps::default(),
         }
     }
@@ -132,11 +132,11 @@ impl<K: Named> ClaimsSpec for OneLayerSpec<K> {
         }
         match PerInstitutionClaims::from_view(K::default(), view) {
             Ok(claims) if problems.is_empty() => {
-                let secluded = secluded_classes(claims.entitlements(), view.external_liabilities);
+                let closed = closed_classes(&[claims.entitlements()], view.external_liabilities);
                 let swaps = Swaps::new(view.institution_count(), view.credit_default_swaps);
                 Ok(OneLayer {
                     claims,
-                    secluded,
+                    closed,
                     swaps,
                 })
             }
@@ -231,13 +231,24 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         }
     }
 
+    /// A class that nothing leaves and no money reaches clears at any common scale, if each of its members and of those who
+    /// owe them, directly or not, pays what it receives (Csoka and Herings 2021, for Eisenberg and Noe's model).
     fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
-        // A class that nothing enters and nothing leaves clears at any common scale, if each member pays what it receives.
-        self.swaps.is_empty()
-            && self.secluded.iter().any(|class| {
-                class
-                    .iter()
-                    .all(|&n| no_outside_assets[n as usize] && self.passes_on(n))
-            })
+        if self.closed.is_empty() || !self.swaps.is_empty() {
+            return false;
+        }
+        // Who pays something for sure, and all whom that reaches.
+        let creditors = self.entitlements().transposed();
+        let mut open: Vec<u32> = (0..no_outside_assets.len() as u32)
+            .filter(|&n| !(no_outside_assets[n as usize] && self.passes_on(n)))
+            .collect();
+        let mut funded = vec![false; no_outside_assets.len()];
+        while let Some(n) = open.pop() {
+            if !std::mem::replace(&mut funded[n as usize], true) {
+                open.extend(creditors.row(n as usize).columns);
+            }
+        }
+        let unfunded = |class: &Vec<u32>| class.iter().all(|&n| !funded[n as usize]);
+        self.closed.iter().any(unfunded)
     }
 }
