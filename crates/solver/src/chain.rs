@@ -110,14 +110,20 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
         }
     }
 
-    /// A bracket from its outer and its inner side.
+    /// A bracket from its outer and its inner side. Sides that have crossed refute what the map says of itself, its order or
+    /// its slopes: the width is then infinite.
     pub fn bracket(&self, outer: Vec<f64>, inner: Vec<f64>) -> Bracket {
         let (lower, upper) = match self.end {
             End::Greatest => (inner, outer),
             End::Least => (outer, inner),
         };
         let width = (0..lower.len()).fold(0.0_f64, |width, n| {
-            width.max((upper[n] - lower[n]) / self.size(n))
+            let gap = upper[n] - lower[n];
+            width.max(if gap >= 0.0 {
+                gap / self.size(n)
+            } else {
+                f64::INFINITY
+            })
         });
         Bracket { lower, upper, width }
     }

@@ -82,10 +82,11 @@ pub(crate) fn solve<M: FixedPointMap>(
         Halt::NonFinite => Status::NonFinite,
         Halt::Limit => Status::MaxIterations,
         Halt::Interrupted => Status::Interrupted,
+        Halt::Stationary if bracket.width.is_infinite() => Status::Unordered,
         Halt::Stationary if bracket.width <= settings.tolerance => Status::Certified,
         Halt::Stationary => Status::Bracketed,
     };
-    let proved = !matches!(steps.halt, Halt::NotOrdered | Halt::NonFinite);
+    let proved = !matches!(status, Status::Unordered | Status::NonFinite);
     let floor = (0..point.len()).fold(0.0_f64, |floor, n| floor.max(steps.spread[n] / chain.size(n)));
     let as_narrow_as_rounding = bracket.width <= ROUNDING_WIDTHS * floor;
     Some(Found {

@@ -1,5 +1,6 @@
 //! Small maps with known fixed points: every status, and no claim that does not hold.
 
+use delever_solver::linear::NonNegativeRows;
 use delever_solver::{
     End, FixedPointMap, MapShape, Method, Precision, Settings, Solution, Status, Step, solve,
 };
@@ -230,4 +231,49 @@ fn limits_nonsense_and_interrupts_are_statuses_with_the_best_iterate() {
     let solution = run(&map, End::Greatest);
     assert_eq!(solution.status, Status::NonFinite);
     assert!(solution.point[0].is_finite());
+}
+
+/// A contraction of two numbers that claims a slope it does not have: the second number does not move at all.
+struct SteepLiar;
+
+impl FixedPointMap for SteepLiar {
+    type Work = ();
+    fn dim(&self) -> usize {
+        2
+    }
+    fn workspace(&self) {}
+    fn bounds_into(&self, bottom: &mut [f64], top: &mut [f64]) {
+        bottom.fill(0.0);
+        top.fill(1.0);
+    }
+    fn apply(&self, x: &[f64], out: &mut [f64], (): &mut ()) {
+        (out[0], out[1]) = (0.5 * x[0], 1.0);
+    }
+    fn apply_above(&self, x: &[f64], out: &mut [f64], _: Precision, work: &mut ()) {
+        self.apply(x, out, work);
+    }
+    fn apply_below(&self, x: &[f64], out: &mut [f64], _: Precision, work: &mut ()) {
+        self.apply(x, out, work);
+    }
+    fn slopes_into(&self, _: End, _: &[f64], _: &[f64], rows: &mut NonNegativeRows, (): &mut ()) -> bool {
+        rows.push(0, 0.5);
+        rows.end_row();
+        rows.push(0, 0.5);
+        rows.end_row();
+        true
+    }
+    fn shape(&self) -> MapShape {
+        ORDERED
+    }
+}
+
+#[test]
+fn slopes_that_are_not_there_are_noticed_and_nothing_is_claimed() {
+    let settings = Settings {
+        method: Method::Policy,
+        ..Settings::default()
+    };
+    let solution = solve(&SteepLiar, End::Greatest, &settings, &mut ());
+    assert_eq!(solution.status, Status::Unordered);
+    assert_eq!(solution.bracket, None);
 }

@@ -87,6 +87,9 @@ impl ClaimKernel for EisenbergNoe {
         other: Interval,
         row: &EisenbergNoeRow,
     ) -> f64 {
+        if sheet.debts_face.is_zero() {
+            return 0.0; // The ratio is 1 whatever comes in.
+        }
         let (start, length) = match row.external {
             ExternalRank::PariPassu => (Interval::from(0.0), sheet.liabilities),
             ExternalRank::Senior => (Interval::from(sheet.external_liabilities), sheet.debts_face),
