@@ -2,10 +2,13 @@
 
 use crate::fixture::Clearing;
 use delever::cascade::{Method, Outcome, Select, Settings, Shock, Status};
-use delever::core::Claims;
-use delever::network::clearing::{EisenbergNoe, EisenbergNoeRow, OneLayer, RogersVeraart, RogersVeraartRow};
+use delever::core::{Anchor, BalanceSheet, ClaimKernel, Claims, Interval};
+use delever::network::clearing::{
+    EisenbergNoe, EisenbergNoeRow, ExternalRank, OneLayer, RogersVeraart, RogersVeraartRow,
+};
 use delever::network::valuation::{DebtRank, DebtRankRow};
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 
 fn settings(method: Method) -> Settings {
     Settings {
@@ -167,5 +170,63 @@ proptest! {
         prop_assume!(plain.status == Status::Certified);
         let policy = solve(&network, claims(), Method::Policy, select);
         agree(&policy, &plain, "small network");
+    }
+}
+
+/// What [`delever::core::ClaimKernel::slope`] promises: between the sheet and the other end the ratio moves by at least the slope
+/// times what the receipts move. Debtors without debts inside, without external creditors and without anything are drawn too.
+fn slope_holds<K: ClaimKernel>(
+    kernel: &K,
+    row: &K::Row,
+    drawn: [f64; 6],
+    upper: bool,
+) -> Result<(), TestCaseError> {
+    let [cash, debts, external, equity_initial, one, other] = drawn;
+    let sheet = |received: f64| {
+        let mut sheet = BalanceSheet::<f64>::empty();
+        (sheet.cash, sheet.debts_face, sheet.external_liabilities) = (cash, debts, external);
+        (sheet.liabilities, sheet.received, sheet.debts_received) = (debts + external, received, received);
+        sheet.equity_initial = equity_initial;
+        sheet
+    };
+    let (anchor, at, end) = if upper {
+        (Anchor::Upper, one.max(other), one.min(other))
+    } else {
+        (Anchor::Lower, one.min(other), one.max(other))
+    };
+    let mut bounds = BalanceSheet::<Interval>::empty();
+    (bounds.cash, bounds.external_liabilities, bounds.equity_initial) = (cash, external, equity_initial);
+    (bounds.debts_face, bounds.liabilities) = (Interval::from(debts), Interval::from(debts + external));
+    (bounds.received, bounds.debts_received) = (Interval::from(at), Interval::from(at));
+    let slope = kernel.slope(anchor, &bounds, Interval::from(end), row);
+    prop_assert!(slope >= 0.0);
+    for share in [0.0, 0.25, 0.5, 1.0] {
+        let between = at + share * (end - at);
+        let moved =
+            (kernel.payment_ratio(&sheet(at), row) - kernel.payment_ratio(&sheet(between), row)).abs();
+        prop_assert!(
+            moved >= slope * (at - between).abs() - 1e-12,
+            "slope {slope}, from {at} to {between}: {moved}"
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn claims_move_at_least_as_steeply_as_they_say(
+        drawn in prop::array::uniform6(prop_oneof![Just(0.0), (0_u32..64).prop_map(|x| f64::from(x) / 16.0)]),
+        negative in any::<bool>(),
+        upper in any::<bool>(),
+        (alpha, beta) in (0_u32..=4, 0_u32..=4),
+    ) {
+        let mut drawn = drawn;
+        drawn[0] *= if negative { -1.0 } else { 1.0 };
+        for external in [ExternalRank::PariPassu, ExternalRank::Senior] {
+            slope_holds(&EisenbergNoe, &EisenbergNoeRow { external }, drawn, upper)?;
+        }
+        let row = RogersVeraartRow { alpha: f64::from(alpha) / 4.0, beta: f64::from(beta) / 4.0 };
+        slope_holds(&RogersVeraart, &row, drawn, upper)?;
+        slope_holds(&DebtRank, &DebtRankRow::default(), drawn, upper)?;
     }
 }
