@@ -192,6 +192,8 @@ fn run_chunk<A: Arithmetic>(
                 }
                 sheet.equity_initial = data.equity_initial[n];
                 sheet.equity_shocked = data.equity_shocked[n];
+                sheet.assets_initial = data.assets_initial[n];
+                sheet.repaid = 0.0;
                 sheet.execution = cascade.execution;
                 sheet.holdings = holdings;
                 sheet.prices = state.prices;
