@@ -56,6 +56,8 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     pub execution: Execution,
     /// Units held, by asset.
     pub holdings: SparseRow<'a>,
+    /// Prices of all assets before the shock, money per unit.
+    pub initial_prices: &'a [f64],
     /// Trial prices of all assets, money per unit.
     pub prices: &'a [f64],
     /// Average execution prices of all assets; equals `prices` under terminal execution.
@@ -87,6 +89,7 @@ impl<N: Real> BalanceSheet<'_, N> {
             repaid: 0.0,
             execution: Execution::Terminal,
             holdings: SparseRow::default(),
+            initial_prices: &[],
             prices: &[],
             average_prices: &[],
             settled: None,
