@@ -23,6 +23,8 @@ pub(crate) struct ScenarioData {
     pub equity_bounds: Vec<Interval>,
     pub equity_initial: Vec<f64>,
     pub equity_shocked: Vec<f64>,
+    /// Total assets before the shock, claims at face, shareholdings at what they are worth then.
+    pub assets_initial: Vec<f64>,
 }
 
 impl ScenarioData {
@@ -42,6 +44,7 @@ impl ScenarioData {
             equity_bounds: Vec::new(),
             equity_initial: Vec::with_capacity(count),
             equity_shocked: Vec::with_capacity(count),
+            assets_initial: Vec::with_capacity(count),
         };
         for (position, &id) in cascade.order.iter().enumerate() {
             let before = &system.institutions()[id as usize];
@@ -49,13 +52,13 @@ impl ScenarioData {
             let holdings = cascade.holdings.row(position);
             let claims = cascade.claims_face.value[position];
             let liabilities = cascade.liabilities.value[position];
-            let equity = |cash: f64, other: f64, prices: &[f64]| {
-                cash + other + holdings.product_sum(prices) + claims - liabilities
-            };
-            data.equity_initial
-                .push(equity(before.cash, before.other_assets, &data.market.initial));
-            data.equity_shocked
-                .push(equity(after.cash, after.other_assets, &data.market.shocked));
+            let assets =
+                |cash: f64, other: f64, prices: &[f64]| cash + other + holdings.product_sum(prices) + claims;
+            let assets_initial = assets(before.cash, before.other_assets, &data.market.initial);
+            let assets_shocked = assets(after.cash, after.other_assets, &data.market.shocked);
+            data.assets_initial.push(assets_initial);
+            data.equity_initial.push(assets_initial - liabilities);
+            data.equity_shocked.push(assets_shocked - liabilities);
             data.cash.push(after.cash);
             data.other_assets.push(after.other_assets);
             data.external_liabilities.push(after.external_liabilities);
@@ -91,6 +94,7 @@ impl ScenarioData {
             self.shareholdings[position] = worth[id as usize];
             self.equity_initial[position] += worth[id as usize];
             self.equity_shocked[position] += worth[id as usize];
+            self.assets_initial[position] += worth[id as usize];
         }
     }
 }

@@ -100,7 +100,9 @@ pub(crate) fn apply<A: Arithmetic>(
         for chunk in &work.chunks {
             A::merge(&mut sum, chunk.sold[asset]);
         }
-        *sold = A::sold_money(data.market.initial[asset], sum, cascade.holders[asset]);
+        let money = A::sold_money(data.market.initial[asset], sum, cascade.holders[asset]);
+        // Where rules buy more than others sell, the buyers find supply at the shocked price.
+        *sold = if money < 0.0 { 0.0 } else { money };
     }
     A::prices(
         &*cascade.impact,
@@ -192,8 +194,11 @@ fn run_chunk<A: Arithmetic>(
                 }
                 sheet.equity_initial = data.equity_initial[n];
                 sheet.equity_shocked = data.equity_shocked[n];
+                sheet.assets_initial = data.assets_initial[n];
+                sheet.repaid = 0.0;
                 sheet.execution = cascade.execution;
                 sheet.holdings = holdings;
+                sheet.initial_prices = &data.market.initial;
                 sheet.prices = state.prices;
                 sheet.average_prices = state.averages;
                 sheet.settle();

@@ -47,10 +47,17 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     pub equity_initial: f64,
     /// Equity after the shock and before any sale, claims at face.
     pub equity_shocked: f64,
+    /// Total assets before the shock, claims at face, shareholdings at what they are worth then.
+    pub assets_initial: f64,
+    /// Debt repaid so far, to institutions and outside: already deducted from the liabilities on this sheet. 0 where
+    /// nothing is repaid while the engine runs, as in an equilibrium.
+    pub repaid: f64,
     /// How sellers are paid.
     pub execution: Execution,
     /// Units held, by asset.
     pub holdings: SparseRow<'a>,
+    /// Prices of all assets before the shock, money per unit.
+    pub initial_prices: &'a [f64],
     /// Trial prices of all assets, money per unit.
     pub prices: &'a [f64],
     /// Average execution prices of all assets; equals `prices` under terminal execution.
@@ -78,8 +85,11 @@ impl<N: Real> BalanceSheet<'_, N> {
             liabilities: zero,
             equity_initial: 0.0,
             equity_shocked: 0.0,
+            assets_initial: 0.0,
+            repaid: 0.0,
             execution: Execution::Terminal,
             holdings: SparseRow::default(),
+            initial_prices: &[],
             prices: &[],
             average_prices: &[],
             settled: None,

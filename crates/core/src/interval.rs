@@ -252,4 +252,27 @@ impl crate::Real for Interval {
             },
         }
     }
+
+    #[inline]
+    fn signed_fraction_of(self, whole: Self) -> Self {
+        let fraction = self.fraction_of(whole);
+        if self.low >= 0.0 {
+            return fraction;
+        }
+        let mirrored = Self {
+            low: -self.high,
+            high: -self.low,
+        };
+        let below = mirrored.fraction_of(whole);
+        // Nothing is a part of nothing: a whole that may be 0 may give 0.
+        let nearest = if whole.low <= 0.0 { 0.0 } else { below.low };
+        Self {
+            low: if whole.high > 0.0 { -below.high } else { 0.0 },
+            high: if self.high < 0.0 {
+                0.0 - nearest
+            } else {
+                fraction.high
+            },
+        }
+    }
 }

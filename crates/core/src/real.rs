@@ -57,6 +57,9 @@ pub trait Real:
     /// `clip(self / whole, 0, 1)`, with 0 if `self <= 0`, else 1 if `whole <= 0`; never divides by zero.
     #[must_use]
     fn fraction_of(self, whole: Self) -> Self;
+    /// `clip(self / whole, -1, 1)`: as [`Self::fraction_of`] for numbers `>= 0`; below, 0 if `whole <= 0`.
+    #[must_use]
+    fn signed_fraction_of(self, whole: Self) -> Self;
 }
 
 impl Real for f64 {
@@ -113,6 +116,19 @@ impl Real for f64 {
             1.0
         } else {
             self / whole
+        }
+    }
+
+    #[inline]
+    fn signed_fraction_of(self, whole: Self) -> Self {
+        if self < 0.0 {
+            if whole > 0.0 {
+                -((-self).fraction_of(whole))
+            } else {
+                0.0
+            }
+        } else {
+            self.fraction_of(whole)
         }
     }
 }

@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 /// What a rule asks of an institution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sale<N = f64> {
-    /// Raise this much money at trial prices; `inf` sells everything, amounts above the holdings likewise.
+    /// Raise this much money at trial prices; `inf` sells everything, amounts above the holdings likewise. Negative
+    /// money buys for that much, at most what is held already.
     Money(N),
-    /// Sell this fraction of the holdings' value, in `[0, 1]`.
+    /// Sell this fraction of the holdings' value, in `[0, 1]`; in `[-1, 0)` buy.
     Fraction(N),
 }
 
@@ -21,11 +22,11 @@ impl<N: Real> Sale<N> {
         Self::Fraction(N::from(0.0))
     }
 
-    /// The fraction of holdings that a pro-rata seller sells: `clip(money / M, 0, 1)`, or the fraction itself.
+    /// The fraction of holdings that a pro-rata seller sells: `clip(money / M, -1, 1)`, or the fraction itself.
     #[inline]
     pub fn fraction(self, sheet: &BalanceSheet<'_, N>) -> N {
         match self {
-            Self::Money(money) => money.fraction_of(sheet.marketable),
+            Self::Money(money) => money.signed_fraction_of(sheet.marketable),
             Self::Fraction(fraction) => fraction,
         }
     }

@@ -7,13 +7,15 @@ use crate::{BalanceSheet, Execution, Interval, Market, ParameterTable, Parameter
 pub struct StrategyScratch {
     /// Positions of a row's holdings in the order in which they are sold.
     pub sequence: Vec<u32>,
+    /// One number for each position.
+    pub levels: Vec<f64>,
 }
 
 /// Splits what a rule asks for over the assets of one institution.
 ///
 /// `units` has one slot for each of the institution's holdings, in the order of `sheet.holdings`.
 pub trait Strategy: Send + Sync {
-    /// Units sold of each holding, in `[0, units held]`.
+    /// Units sold of each holding, in `[0, units held]`; negative where a rule buys.
     fn units_into(
         &self,
         sale: Sale,

@@ -23,7 +23,7 @@ pub mod prelude {
     pub use crate::portfolio::rules::{
         CapitalRatio, LeverageCap, LeverageCapRow, LiquidityShortfall, SellOnDefault,
     };
-    pub use crate::portfolio::strategies::{MostLiquidFirst, ProRata};
+    pub use crate::portfolio::strategies::{PeckingOrder, ProRata};
     pub use crate::portfolio::{Institution, System, SystemBuilder};
     pub use crate::registry;
 }

@@ -14,7 +14,7 @@ use delever::portfolio::rules::{
     CapitalRatio, CapitalRatioRow, LeverageCap, LeverageCapRow, LiquidityShortfall, LiquidityShortfallRow,
     NoSales, RiskWeight, SellOnDefault,
 };
-use delever::portfolio::strategies::{MostLiquidFirst, ProRata};
+use delever::portfolio::strategies::{PeckingOrder, ProRata};
 use delever::portfolio::{Institution, System, SystemBuilder};
 
 /// A deleveraging rule with the parameters of one institution.
@@ -274,7 +274,7 @@ impl Case {
             rules: self.rule_blocks(),
             strategy: match self.strategy {
                 CaseStrategy::ProRata => Box::new(ProRata),
-                CaseStrategy::MostLiquidFirst => Box::new(MostLiquidFirst::by_liquidity(&self.depths)),
+                CaseStrategy::MostLiquidFirst => Box::new(PeckingOrder::by_liquidity(&self.depths)),
             },
             claims: self.claims(),
         }

@@ -17,7 +17,7 @@ use delever::portfolio::rules::{
     CapitalRatio, CapitalRatioRow, LeverageCap, LeverageCapRow, LiquidityShortfall, LiquidityShortfallRow,
     NoSales, RiskWeight, SellOnDefault,
 };
-use delever::portfolio::strategies::{MostLiquidFirst, ProRata};
+use delever::portfolio::strategies::{PeckingOrder, ProRata};
 use delever::portfolio::{Institution, System, SystemBuilder};
 use delever::solver::{End, FixedPointMap, Method, Settings, Solution, Status, solve};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -547,7 +547,7 @@ impl Case {
     fn strategy(&self, order: &Places) -> Box<dyn Strategy> {
         if self.most_liquid_first {
             let liquidity: Vec<f64> = order.assets.iter().map(|&k| self.assets[k].liquidity).collect();
-            Box::new(MostLiquidFirst::by_liquidity(&liquidity))
+            Box::new(PeckingOrder::by_liquidity(&liquidity))
         } else {
             Box::new(ProRata)
         }

@@ -4,12 +4,18 @@ use delever_core::{
     BalanceSheet, Continuity, Execution, Interval, Order, Profile, Sale, Strategy, StrategyScratch,
 };
 
-/// `fraction * held`, moved by a unit in the last place unless the fraction is 0 or 1.
+/// `fraction * held`, moved by a unit in the last place unless the fraction is 0, 1 or -1.
 #[inline]
 fn bound(fraction: f64, held: &[f64], units: &mut [f64], ulps: i64) {
-    if fraction == 1.0 || fraction == 0.0 {
+    if fraction == 1.0 || fraction == 0.0 || fraction == -1.0 {
         for (sold, &held) in units.iter_mut().zip(held) {
             *sold = fraction * held;
+        }
+    } else if fraction < 0.0 {
+        for (sold, &held) in units.iter_mut().zip(held) {
+            let product = fraction * held;
+            let moved = f64::from_bits(product.to_bits().wrapping_add_signed(-ulps));
+            *sold = if product < 0.0 { moved } else { 0.0 };
         }
     } else {
         // Products of positive numbers far from the ends of the range: neighbours differ by one in their bits.
@@ -21,7 +27,7 @@ fn bound(fraction: f64, held: &[f64], units: &mut [f64], ulps: i64) {
     }
 }
 
-/// Sells the same fraction of every holding: `s_k = G h_k`.
+/// Sells the same fraction of every holding: `s_k = G h_k`. A rule that buys has a negative `G`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProRata;
 

@@ -1,9 +1,11 @@
-//! The deepest markets first.
+//! One asset after the other: the deepest markets first, or in an order of one's own.
 
+use super::{ProRata, bound_purchases, money, sequential};
 use delever_core::{
-    BalanceSheet, Continuity, Execution, Interval, Order, Profile, Real, Sale, SpecError, Strategy,
-    StrategyScratch, StrategyShape,
+    BalanceSheet, Execution, Interval, Profile, Real, Sale, SpecError, Strategy, StrategyScratch,
+    StrategyShape,
 };
+use std::cmp::Ordering;
 
 /// What ranks assets by liquidity: `depth`, else `adv`, money.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize)]
@@ -12,22 +14,53 @@ pub(crate) struct Liquidity {
     adv: Option<f64>,
 }
 
-/// Sells in descending order of `depth` (else `adv`), ties by id, until the money that a pro-rata seller would
-/// raise at trial prices is raised: `s_k = clip((money - sum_{l before k} q_l h_l) / q_k, 0, h_k)`.
+/// What ranks assets by priority.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
+pub(crate) struct Priority {
+    /// `sale_priority`: any number, the lowest is sold first.
+    sale_priority: f64,
+}
+
+/// Sells one asset after the other until the money that a pro-rata seller would raise at trial prices is raised:
+/// `s_k = clip((money - sum_{l before k} q_l h_l) / q_k, 0, h_k)`. A rule that buys buys pro rata.
+///
+/// `most-liquid-first` ranks assets by `depth` (else `adv`), the largest first; `by-priority` by the column
+/// `sale_priority`, the lowest first. Ties by id.
 ///
 /// Antitone in prices for rules that ask for money. For rules that ask for a fraction the money is fraction times
 /// holdings, ordered in real numbers; with volume-weighted execution it is not, and the cascade is unordered.
+///
+/// ```
+/// use delever_core::{BalanceSheet, Sale, SparseRow, Strategy, StrategyScratch};
+/// use delever_portfolio::strategies::PeckingOrder;
+/// let mut sheet = BalanceSheet::empty();
+/// sheet.holdings = SparseRow { columns: &[0, 1, 2], values: &[10.0, 10.0, 10.0] };
+/// (sheet.prices, sheet.marketable) = (&[1.0, 2.0, 1.0], 40.0);
+/// let mut units = [0.0; 3];
+/// let order = PeckingOrder::by_priority(&[2.0, 0.5, 2.0]);
+/// order.units_into(Sale::Money(25.0), &sheet, &mut StrategyScratch::default(), &mut units);
+/// assert_eq!(units, [5.0, 10.0, 0.0]);
+/// ```
 #[derive(Clone, Debug)]
-pub struct MostLiquidFirst {
+pub struct PeckingOrder {
     /// Place of each asset in the order of sale.
     rank: Vec<u32>,
 }
 
-impl MostLiquidFirst {
+impl PeckingOrder {
     /// Ranks assets by a measure of liquidity, the largest first, ties by id.
     pub fn by_liquidity(liquidity: &[f64]) -> Self {
-        let mut order: Vec<usize> = (0..liquidity.len()).collect();
-        order.sort_by(|&a, &b| liquidity[b].total_cmp(&liquidity[a]).then(a.cmp(&b)));
+        Self::sorted(liquidity.len(), |a, b| liquidity[b].total_cmp(&liquidity[a]))
+    }
+
+    /// Ranks assets by a priority, the lowest first, ties by id.
+    pub fn by_priority(priority: &[f64]) -> Self {
+        Self::sorted(priority.len(), |a, b| priority[a].total_cmp(&priority[b]))
+    }
+
+    fn sorted(count: usize, compare: impl Fn(usize, usize) -> Ordering) -> Self {
+        let mut order: Vec<usize> = (0..count).collect();
+        order.sort_by(|&a, &b| compare(a, b).then(a.cmp(&b)));
         let mut rank = vec![0; order.len()];
         for (place, &asset) in order.iter().enumerate() {
             rank[asset] = place as u32;
@@ -35,7 +68,7 @@ impl MostLiquidFirst {
         Self { rank }
     }
 
-    pub(crate) fn from_shape(shape: &StrategyShape<'_>) -> Result<Self, Vec<SpecError>> {
+    pub(crate) fn most_liquid_first(shape: &StrategyShape<'_>) -> Result<Self, Vec<SpecError>> {
         let rows: Vec<Liquidity> = shape.assets.rows(shape.impact, &[])?;
         let mut problems = Vec::new();
         let mut liquidity = Vec::with_capacity(rows.len());
@@ -57,6 +90,13 @@ impl MostLiquidFirst {
         }
     }
 
+    pub(crate) fn priorities_first(shape: &StrategyShape<'_>) -> Result<Self, Vec<SpecError>> {
+        let rows: Vec<Priority> = shape.assets.rows(shape.impact, &[])?;
+        // A priority of -0 is a priority of 0.
+        let priorities: Vec<f64> = rows.iter().map(|row| row.sale_priority + 0.0).collect();
+        Ok(Self::by_priority(&priorities))
+    }
+
     /// Calls `sell(place in the row, units)` in the order of sale.
     fn split<N: Real>(
         &self,
@@ -66,15 +106,7 @@ impl MostLiquidFirst {
         mut sell: impl FnMut(usize, N),
     ) {
         let zero = N::from(0.0);
-        let money = match sale {
-            Sale::Money(money) => money,
-            // A seller of everything sells everything, whatever rounding makes of the product.
-            Sale::Fraction(fraction) => fraction.if_below(
-                N::from(1.0),
-                || fraction * sheet.marketable,
-                || N::from(f64::INFINITY),
-            ),
-        };
+        let money = money(sale, sheet);
         let all = money.fraction_of(sheet.marketable);
         let row = sheet.holdings;
         scratch.sequence.clear();
@@ -96,7 +128,7 @@ impl MostLiquidFirst {
     }
 }
 
-impl Strategy for MostLiquidFirst {
+impl Strategy for PeckingOrder {
     fn units_into(
         &self,
         sale: Sale,
@@ -104,6 +136,10 @@ impl Strategy for MostLiquidFirst {
         scratch: &mut StrategyScratch,
         units: &mut [f64],
     ) {
+        let (Sale::Money(asked) | Sale::Fraction(asked)) = sale;
+        if asked < 0.0 {
+            return ProRata.units_into(sale, sheet, scratch, units);
+        }
         self.split(sale, sheet, scratch, |place, sold| units[place] = sold);
     }
 
@@ -118,17 +154,10 @@ impl Strategy for MostLiquidFirst {
         self.split(sale, sheet, scratch, |place, sold| {
             (low[place], high[place]) = (sold.low, sold.high);
         });
+        bound_purchases(sale, sheet, low, high);
     }
 
     fn profile(&self, execution: Execution) -> Profile {
-        let order = match execution {
-            Execution::Terminal => Order::Antitone,
-            Execution::Vwap => Order::Unordered,
-        };
-        Profile {
-            order,
-            continuity: Continuity::Both,
-            bounded: true,
-        }
+        sequential(execution)
     }
 }
