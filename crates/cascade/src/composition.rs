@@ -65,6 +65,41 @@ pub enum CascadeError {
     /// Sellers are to be paid average prices, and the impact model knows none.
     #[error("the impact model states no average price; use terminal execution")]
     NoAveragePrice,
+    /// Rounds run on a cascade that was composed with volume-weighted execution.
+    #[error("compose the cascade with terminal execution: what rounds pay is a setting of the run")]
+    RoundsExecution,
+    /// The terms of the rounds engine count other institutions than the system.
+    #[error("there are terms for {given} institutions, the system has {system}")]
+    Terms {
+        /// Terms given.
+        given: usize,
+        /// Institutions of the system.
+        system: usize,
+    },
+    /// A term of an institution is outside its range.
+    #[error(
+        "{name} of institution {institution} is {value}; ratios lie from 0 to below 1, money is 0 or more and finite"
+    )]
+    Term {
+        /// The institution.
+        institution: u32,
+        /// Which term.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A list of who trades first names an institution twice, or one that is not there.
+    #[error("the sequence of orders names institution {institution} twice, or there is no such institution")]
+    Sequence {
+        /// The institution.
+        institution: u32,
+    },
+    /// The rate at which impact decays is negative or not finite.
+    #[error("impact decays at a rate of 0 or more, not {rate}")]
+    Persistence {
+        /// The rate.
+        rate: f64,
+    },
     /// The shock does not fit the system.
     #[error(transparent)]
     Shock(#[from] crate::ShockError),
@@ -132,6 +167,8 @@ pub struct Cascade<'a> {
     /// Components of the claims model for each institution; 0 where claims are worth their face.
     pub(crate) components: usize,
     pub(crate) shape: MapShape,
+    /// Whether claims alone are isotone, prices given.
+    pub(crate) claims_ordered: bool,
     pub(crate) largest_row: usize,
     /// Roundings of each asset's sum of units sold: the most holders in one chunk, and the chunks.
     pub(crate) holders: Vec<u32>,
@@ -185,6 +222,7 @@ impl<'a> Cascade<'a> {
         let components = claims.components();
         let context = RuleContext::new(execution, components > 0);
         let mut profile = claims.profile(execution);
+        let claims_ordered = profile.order == Order::Isotone;
         let isotone = |ordered: bool, profile: Profile| Profile {
             order: if ordered { Order::Isotone } else { Order::Unordered },
             ..profile
@@ -269,6 +307,7 @@ impl<'a> Cascade<'a> {
             execution,
             components,
             shape,
+            claims_ordered,
             largest_row,
             holders,
         })

@@ -18,6 +18,8 @@ mod composition;
 mod map;
 mod outcome;
 mod pass;
+pub mod rounds;
+mod sheet;
 mod shock;
 mod solve;
 

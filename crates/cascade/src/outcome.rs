@@ -377,7 +377,7 @@ impl CascadeMap<'_> {
             policy_steps: solution.policy_steps,
             linear_sweeps: solution.linear.sweeps,
             cycle: solution.cycle,
-            totals: totals(&institutions, &proceeds),
+            totals: Totals::of(&institutions, &proceeds),
             assets,
             institutions,
         }
@@ -401,7 +401,8 @@ impl CascadeMap<'_> {
     }
 }
 
-fn units_held(cascade: &Cascade<'_>) -> Vec<f64> {
+/// Units that all institutions hold before any sale, by asset.
+pub(crate) fn units_held(cascade: &Cascade<'_>) -> Vec<f64> {
     let mut held = vec![0.0; cascade.system.asset_count()];
     for (_, asset, units) in cascade.system.holdings().triplets() {
         held[asset as usize] += units;
@@ -409,30 +410,32 @@ fn units_held(cascade: &Cascade<'_>) -> Vec<f64> {
     held
 }
 
-/// Sums in id order; the total loss is the sum of the three channels, left to right.
-fn totals(institutions: &[InstitutionOutcome], proceeds: &[f64]) -> Totals {
-    let sum = |value: fn(&InstitutionOutcome) -> f64| institutions.iter().map(value).sum::<f64>() + 0.0;
-    let loss_shock = sum(|i| i.loss_shock);
-    let loss_fire_sale = sum(|i| i.loss_fire_sale);
-    let loss_contagion = sum(|i| i.loss_contagion);
-    let loss = loss_shock + loss_fire_sale + loss_contagion;
-    Totals {
-        equity_initial: sum(|i| i.equity_initial),
-        equity: sum(|i| i.equity),
-        loss,
-        loss_shock,
-        loss_fire_sale,
-        loss_contagion,
-        loss_bankruptcy_costs: sum(|i| i.default_cost),
-        amplification: if loss_shock == 0.0 {
-            None
-        } else {
-            Some(loss / loss_shock)
-        },
-        defaults: institutions
-            .iter()
-            .filter(|i| i.state == InstitutionState::Defaulted)
-            .count(),
-        sold_value: proceeds.iter().sum::<f64>() + 0.0,
+impl Totals {
+    /// Sums in id order; the total loss is the sum of the three channels, left to right.
+    pub(crate) fn of(institutions: &[InstitutionOutcome], proceeds: &[f64]) -> Self {
+        let sum = |value: fn(&InstitutionOutcome) -> f64| institutions.iter().map(value).sum::<f64>() + 0.0;
+        let loss_shock = sum(|i| i.loss_shock);
+        let loss_fire_sale = sum(|i| i.loss_fire_sale);
+        let loss_contagion = sum(|i| i.loss_contagion);
+        let loss = loss_shock + loss_fire_sale + loss_contagion;
+        Self {
+            equity_initial: sum(|i| i.equity_initial),
+            equity: sum(|i| i.equity),
+            loss,
+            loss_shock,
+            loss_fire_sale,
+            loss_contagion,
+            loss_bankruptcy_costs: sum(|i| i.default_cost),
+            amplification: if loss_shock == 0.0 {
+                None
+            } else {
+                Some(loss / loss_shock)
+            },
+            defaults: institutions
+                .iter()
+                .filter(|i| i.state == InstitutionState::Defaulted)
+                .count(),
+            sold_value: proceeds.iter().sum::<f64>() + 0.0,
+        }
     }
 }

@@ -7,6 +7,7 @@
 use crate::arithmetic::{Arithmetic, UnitsScratch};
 use crate::composition::Cascade;
 use crate::map::ScenarioData;
+use crate::sheet::{self, Account, Entitled};
 use delever_core::{BalanceSheet, Execution, Real, Sale, StrategyScratch};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -149,9 +150,7 @@ fn run_chunk<A: Arithmetic>(
     let zero = A::Number::from(0.0);
     let mut sheets = [BalanceSheet::<A::Number>::empty(); TILE];
     let mut sales = [Sale::nothing(); TILE];
-    let entitlements = cascade.entitlements();
-    let share_entitlements = cascade.share_entitlements();
-    let has_contingent = cascade.claims.has_contingent();
+    let entitled = Entitled::of(cascade);
     for block in &cascade.blocks {
         let start = block.range.start.max(chunk.rows.start);
         let end = block.range.end.min(chunk.rows.end);
@@ -161,47 +160,14 @@ fn run_chunk<A: Arithmetic>(
             let sheets = &mut sheets[..tile.len()];
             let sales = &mut sales[..tile.len()];
             for (sheet, n) in sheets.iter_mut().zip(tile.clone()) {
-                let holdings = cascade.holdings.row(n);
-                sheet.cash = data.cash[n];
-                sheet.other_assets = data.other_assets[n];
-                sheet.marketable = A::product_sum(holdings, state.prices);
-                sheet.marketable_at_average = match cascade.execution {
-                    Execution::Terminal => sheet.marketable,
-                    Execution::Vwap => A::product_sum(holdings, state.averages),
+                let account = Account {
+                    holdings: cascade.holdings.row(n),
+                    cash: data.cash[n],
+                    external_liabilities: data.external_liabilities[n],
+                    liabilities: A::amount(cascade.liabilities.value[n], cascade.liabilities.bounds[n]),
+                    repaid: 0.0,
                 };
-                sheet.execution_gain = zero;
-                sheet.claims_face = A::amount(cascade.claims_face.value[n], cascade.claims_face.bounds[n]);
-                sheet.debts_received = if cascade.components == 0 {
-                    sheet.claims_face
-                } else {
-                    A::product_sum(entitlements.row(n), state.claims)
-                };
-                sheet.received = sheet.debts_received;
-                if let Some(shares) = share_entitlements {
-                    sheet.shares = A::signed_product_sum(shares.row(n), state.claims);
-                    sheet.received = sheet.received + sheet.shares;
-                }
-                sheet.debts_face = A::amount(cascade.debts_face.value[n], cascade.debts_face.bounds[n]);
-                sheet.external_liabilities = data.external_liabilities[n];
-                sheet.liabilities = A::amount(cascade.liabilities.value[n], cascade.liabilities.bounds[n]);
-                if has_contingent {
-                    let contingent = cascade.claims.contingent(cascade.order[n], state.claims);
-                    let owed = A::Number::from(contingent.owed);
-                    sheet.received = sheet.received + A::Number::from(contingent.received);
-                    sheet.debts_received = sheet.debts_received + A::Number::from(contingent.received);
-                    sheet.debts_face = sheet.debts_face + owed;
-                    sheet.liabilities = sheet.liabilities + owed;
-                }
-                sheet.equity_initial = data.equity_initial[n];
-                sheet.equity_shocked = data.equity_shocked[n];
-                sheet.assets_initial = data.assets_initial[n];
-                sheet.repaid = 0.0;
-                sheet.execution = cascade.execution;
-                sheet.holdings = holdings;
-                sheet.initial_prices = &data.market.initial;
-                sheet.prices = state.prices;
-                sheet.average_prices = state.averages;
-                sheet.settle();
+                sheet::fill::<A>(cascade, entitled, data, state, n, account, sheet);
             }
             A::sales(&*block.rule, first - block.range.start, sheets, sales);
             for ((sheet, &sale), n) in sheets.iter_mut().zip(sales.iter()).zip(tile.clone()) {

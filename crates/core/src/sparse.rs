@@ -128,11 +128,26 @@ impl SparseRows {
     /// If `row` is out of range.
     #[inline]
     pub fn row(&self, row: usize) -> SparseRow<'_> {
-        let range = self.starts[row] as usize..self.starts[row + 1] as usize;
+        let range = self.entries_of(row);
         SparseRow {
             columns: &self.columns[range.clone()],
             values: &self.values[range],
         }
+    }
+
+    /// Where the entries of a row stand among all entries.
+    ///
+    /// # Panics
+    /// If `row` is out of range.
+    #[inline]
+    pub fn entries_of(&self, row: usize) -> std::ops::Range<usize> {
+        self.starts[row] as usize..self.starts[row + 1] as usize
+    }
+
+    /// The values of all entries, row by row, to be changed in place.
+    #[inline]
+    pub fn values_mut(&mut self) -> &mut [f64] {
+        &mut self.values
     }
 
     /// The matrix with row `n` taken from row `order[n]` of this one.

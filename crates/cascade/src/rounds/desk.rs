@@ -1,0 +1,334 @@
+//! The ledger: what institutions hold and owe while rounds run. A desk keeps the books of one chunk of institutions.
+
+use super::{RoundsSettings, Terms};
+use crate::arithmetic::Nearest;
+use crate::composition::Cascade;
+use crate::map::ScenarioData;
+use crate::pass::{CHUNK, StateView};
+use crate::sheet::{self, Account, Entitled};
+use delever_core::{BalanceSheet, Rule, Sale, SparseRow, SparseRows, Strategy, StrategyScratch};
+use std::ops::Range;
+
+/// Institutions whose balance sheets are on the table at once.
+const TILE: usize = 16;
+
+/// Whether an institution still takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is tested in every round and responds.
+    Live,
+    /// It failed in the round just past, and orders everything sold in the next.
+    Failing,
+    /// It failed earlier; cash and debts stay on record.
+    Failed,
+}
+
+/// What an institution does in a round.
+#[derive(Clone, Copy)]
+enum Response {
+    /// It failed before.
+    Nothing,
+    Fails,
+    /// Its rule asks for money; nothing, most of the time.
+    Raises {
+        money: f64,
+        /// What its holdings are worth.
+        marketable: f64,
+    },
+}
+
+/// What balance sheets are filled from, beside the ledger.
+#[derive(Clone, Copy)]
+pub(super) struct Books<'b> {
+    pub cascade: &'b Cascade<'b>,
+    pub entitled: Entitled<'b>,
+    pub data: &'b ScenarioData,
+    pub state: StateView<'b>,
+}
+
+/// The books of consecutive institutions in compiled order. Vectors stand by row of the desk.
+pub(super) struct Desk {
+    /// Compiled position of the first institution.
+    first: usize,
+    /// Units held now.
+    pub holdings: SparseRows,
+    /// Units that wait to be sold, by entry of the holdings; negative: to be bought.
+    orders: SparseRows,
+    /// Whether an institution has orders waiting.
+    waits: Vec<bool>,
+    pub cash: Vec<f64>,
+    external_liabilities: Vec<f64>,
+    pub repayable: Vec<f64>,
+    repaid: Vec<f64>,
+    /// Money that sales have fetched, less what purchases cost.
+    pub proceeds: Vec<f64>,
+    pub standing: Vec<Standing>,
+    terms: Vec<Terms>,
+    scratch: StrategyScratch,
+}
+
+impl Desk {
+    /// Desks for all institutions, after the shock.
+    pub fn all(cascade: &Cascade<'_>, data: &ScenarioData, settings: &RoundsSettings) -> Vec<Self> {
+        let count = cascade.order.len();
+        (0..count)
+            .step_by(CHUNK)
+            .map(|first| {
+                let positions: Vec<u32> = (first as u32..(first + CHUNK).min(count) as u32).collect();
+                let range = first..first + positions.len();
+                let holdings = cascade.holdings.with_row_order(&positions);
+                let mut orders = holdings.clone();
+                orders.values_mut().fill(0.0);
+                let terms = cascade.order[range.clone()]
+                    .iter()
+                    .map(|&id| settings.terms.get(id as usize).copied().unwrap_or_default());
+                let terms: Vec<Terms> = terms.collect();
+                let external = &data.external_liabilities[range.clone()];
+                let none = vec![0.0; positions.len()];
+                Self {
+                    first,
+                    waits: vec![false; positions.len()],
+                    cash: data.cash[range].to_vec(),
+                    external_liabilities: external.to_vec(),
+                    repayable: external
+                        .iter()
+                        .zip(&terms)
+                        .map(|(&external, terms)| terms.repayable_debt.unwrap_or(external).min(external))
+                        .collect(),
+                    repaid: none.clone(),
+                    proceeds: none,
+                    standing: vec![Standing::Live; positions.len()],
+                    terms,
+                    scratch: StrategyScratch::default(),
+                    holdings,
+                    orders,
+                }
+            })
+            .collect()
+    }
+
+    /// Compiled positions of the desk's institutions.
+    pub fn positions(&self) -> Range<usize> {
+        self.first..self.first + self.cash.len()
+    }
+
+    /// The account of the institution at a compiled position.
+    pub fn account(&self, cascade: &Cascade<'_>, position: usize) -> Account<'_, f64> {
+        let row = position - self.first;
+        Account {
+            holdings: self.holdings.row(row),
+            cash: self.cash[row],
+            external_liabilities: self.external_liabilities[row],
+            liabilities: cascade.debts_face.value[position] + self.external_liabilities[row],
+            repaid: self.repaid[row],
+        }
+    }
+
+    /// Those who failed in the round just past order all that they hold.
+    pub fn liquidate_failed(&mut self) {
+        for (row, standing) in self.standing.iter_mut().enumerate() {
+            if *standing == Standing::Failing {
+                *standing = Standing::Failed;
+                let entries = self.holdings.entries_of(row);
+                let held = self.holdings.row(row).values;
+                self.waits[row] = held.iter().any(|&units| units != 0.0);
+                self.orders.values_mut()[entries].copy_from_slice(held);
+            }
+        }
+    }
+
+    /// Adds the units that wait, by asset, the desk's own sum first.
+    pub fn add_orders(&self, ordered: &mut [f64]) {
+        let mut own = vec![0.0; ordered.len()];
+        for row in (0..self.waits.len()).filter(|&row| self.waits[row]) {
+            for (asset, units) in self.orders.row(row).iter() {
+                own[asset] += units;
+            }
+        }
+        for (sum, own) in ordered.iter_mut().zip(own) {
+            *sum += own;
+        }
+    }
+
+    /// The waiting orders of one institution, if it has any.
+    pub fn orders_of(&self, position: usize) -> Option<SparseRow<'_>> {
+        let row = position - self.first;
+        self.waits[row].then(|| self.orders.row(row))
+    }
+
+    /// The orders of all institutions change hands.
+    pub fn execute_all(&mut self, executed: &[f64], cash_first: bool) {
+        for position in self.positions() {
+            self.execute(position, executed, cash_first);
+        }
+    }
+
+    /// The orders of one institution change hands: units for cash. Unless cash pays first, the proceeds of whoever is live
+    /// repay debts outside at once, and purchases are paid with new debts.
+    pub fn execute(&mut self, position: usize, executed: &[f64], cash_first: bool) {
+        let row = position - self.first;
+        if !std::mem::replace(&mut self.waits[row], false) {
+            return;
+        }
+        let entries = self.orders.entries_of(row);
+        let proceeds = self.orders.row(row).product_sum(executed);
+        let held = &mut self.holdings.values_mut()[entries.clone()];
+        for (held, ordered) in held.iter_mut().zip(&mut self.orders.values_mut()[entries]) {
+            *held -= *ordered;
+            *ordered = 0.0;
+        }
+        self.proceeds[row] += proceeds;
+        self.cash[row] += proceeds;
+        if proceeds < 0.0 {
+            self.repay(row, proceeds);
+        } else if !cash_first && self.standing[row] == Standing::Live {
+            self.repay(row, proceeds.min(self.repayable[row]));
+        }
+    }
+
+    /// Cash repays debts outside; a negative amount is borrowed.
+    fn repay(&mut self, row: usize, amount: f64) {
+        self.cash[row] -= amount;
+        self.external_liabilities[row] = (self.external_liabilities[row] - amount).max(0.0);
+        self.repayable[row] = (self.repayable[row] - amount).max(0.0);
+        self.repaid[row] += amount;
+    }
+
+    /// Tests every live institution at this state; who does not fail asks its rule and orders. Returns whether all orders are
+    /// numbers.
+    pub fn respond(
+        &mut self,
+        cascade: &Cascade<'_>,
+        data: &ScenarioData,
+        state: StateView<'_>,
+        settings: &RoundsSettings,
+    ) -> bool {
+        let books = Books {
+            cascade,
+            entitled: Entitled::of(cascade),
+            data,
+            state,
+        };
+        let mut finite = true;
+        for block in &cascade.blocks {
+            let start = block.range.start.max(self.first);
+            let end = block.range.end.min(self.positions().end);
+            for first in (start..end).step_by(TILE) {
+                let tile = first..(first + TILE).min(end);
+                let responses = self.ask(books, &*block.rule, first - block.range.start, tile.clone());
+                for (response, position) in responses.into_iter().zip(tile) {
+                    let row = position - self.first;
+                    match response {
+                        Response::Nothing => {}
+                        Response::Fails => self.standing[row] = Standing::Failing,
+                        Response::Raises { money, marketable } => {
+                            let money = if settings.pay_with_cash_first {
+                                self.pay(row, money)
+                            } else {
+                                money
+                            };
+                            finite &= !money.is_nan();
+                            if money != 0.0 {
+                                finite &= self.order(books, position, money.min(marketable));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        finite
+    }
+
+    /// Pays what it can of what is asked out of cash, and returns what sales have to raise beyond the cash that is left.
+    fn pay(&mut self, row: usize, money: f64) -> f64 {
+        if money <= 0.0 {
+            return money;
+        }
+        let paid = money.min(self.cash[row]).min(self.repayable[row]).max(0.0);
+        self.repay(row, paid);
+        (money - paid - self.cash[row].max(0.0)).max(0.0)
+    }
+
+    /// What each institution of a tile does in this state.
+    fn ask(&self, books: Books<'_>, rule: &dyn Rule, row_of_rule: usize, tile: Range<usize>) -> [Response; TILE] {
+        let mut sheets = [BalanceSheet::empty(); TILE];
+        let mut sales = [Sale::nothing(); TILE];
+        let (sheets, sales) = (&mut sheets[..tile.len()], &mut sales[..tile.len()]);
+        for (sheet, position) in sheets.iter_mut().zip(tile.clone()) {
+            self.fill(books, position, sheet);
+        }
+        rule.sales_into(row_of_rule, sheets, sales);
+        let mut responses = [Response::Nothing; TILE];
+        for (((response, sheet), sale), position) in responses.iter_mut().zip(&*sheets).zip(sales).zip(tile) {
+            let row = position - self.first;
+            if self.standing[row] != Standing::Live {
+                continue;
+            }
+            let equity = sheet.assets() - sheet.liabilities;
+            let failed = match self.terms[row].default_below {
+                Some(ratio) => equity < ratio * sheet.assets(),
+                None => {
+                    let claims = &books.cascade.claims;
+                    equity - claims.failure_equity(books.cascade.order[position]) < 0.0
+                }
+            };
+            let marketable = sheet.marketable;
+            let money = match *sale {
+                Sale::Money(money) => money,
+                Sale::Fraction(fraction) if fraction >= 1.0 => f64::INFINITY,
+                Sale::Fraction(fraction) => fraction * marketable,
+            };
+            *response = if failed {
+                Response::Fails
+            } else {
+                Response::Raises { money, marketable }
+            };
+        }
+        responses
+    }
+
+    /// Fills the balance sheet of the institution at a compiled position.
+    pub fn fill<'a>(&'a self, books: Books<'a>, position: usize, sheet: &mut BalanceSheet<'a>) {
+        let Books {
+            cascade,
+            entitled,
+            data,
+            state,
+        } = books;
+        let account = self.account(cascade, position);
+        sheet::fill::<Nearest>(cascade, entitled, data, state, position, account, sheet);
+    }
+
+    /// Orders sales that raise `money` at the prices of this state. Returns whether the orders are numbers.
+    fn order(&mut self, books: Books<'_>, position: usize, money: f64) -> bool {
+        let row = position - self.first;
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut orders = std::mem::take(&mut self.orders);
+        let entries = orders.entries_of(row);
+        let units = &mut orders.values_mut()[entries];
+        let mut sheet = BalanceSheet::empty();
+        self.fill(books, position, &mut sheet);
+        let strategy = &books.cascade.strategy;
+        strategy.units_into(Sale::Money(money), &sheet, &mut scratch, units);
+        let mut finite = true;
+        for (units, &held) in units.iter_mut().zip(sheet.holdings.values) {
+            finite &= units.is_finite();
+            // No one sells what it does not hold.
+            *units = units.min(held);
+        }
+        let waits = units.iter().any(|&units| units != 0.0);
+        self.waits[row] = waits;
+        (self.scratch, self.orders) = (scratch, orders);
+        finite
+    }
+
+    /// Whether nobody waits and nobody failed in this round.
+    pub fn is_idle(&self) -> bool {
+        !self.waits.contains(&true) && !self.standing.contains(&Standing::Failing)
+    }
+
+    /// Institutions with waiting orders.
+    pub fn waiting(&self) -> usize {
+        self.waits.iter().filter(|&&waits| waits).count()
+    }
+}
