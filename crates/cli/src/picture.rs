@@ -4,7 +4,8 @@ use crate::numbers::{money, percent, price};
 use crate::output::visible;
 use comfy_table::{CellAlignment, Table, presets};
 use delever::cascade::Snapshot;
-use delever::io::{EquilibriumResult, Loaded, RunResult, StateName, StatusName};
+use delever::cascade::rounds::Round;
+use delever::io::{Loaded, OutcomeResult, RunResult, StateName, StatusName};
 use std::fmt::Write;
 
 /// One step of the cascade that the picture shows.
@@ -14,6 +15,28 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// Frames of a run in rounds: the first rounds, then ever fewer; defaults add up.
+    pub fn of_rounds(rounds: &[Round]) -> Vec<Self> {
+        let mut defaults = 0;
+        let mut frames = Vec::new();
+        for entry in rounds {
+            defaults += entry.defaults.len();
+            let step = u64::from(entry.round);
+            if step <= 12 || step.is_power_of_two() {
+                let snapshot = Snapshot {
+                    prices: entry.prices.clone(),
+                    sellers: entry.sellers,
+                    sold_out: entry.sold_out,
+                    defaults,
+                    sold_value: entry.sold_value,
+                    loss: entry.loss,
+                };
+                frames.push(Self { step, snapshot });
+            }
+        }
+        frames
+    }
+
     /// The first steps, then ever fewer, while anything visible moves.
     pub fn is_kept(step: u64, change: f64) -> bool {
         change > 1e-7 && (step <= 6 || step.is_power_of_two())
@@ -81,12 +104,13 @@ impl Picture<'_> {
     }
 
     /// How the cascade unfolded, step by step.
-    fn cascade(&self, text: &mut String, result: &EquilibriumResult) {
+    fn cascade(&self, text: &mut String, result: &OutcomeResult) {
         if self.frames.is_empty() {
             return;
         }
         let shown = hardest_hit(result, ASSETS_BESIDE);
-        let mut header = vec!["step".to_owned()];
+        let step = if result.rounds.is_empty() { "step" } else { "round" };
+        let mut header = vec![step.to_owned()];
         header.extend(["sellers", "sold out", "defaults", "sold", "loss"].map(str::to_owned));
         header.extend(shown.iter().map(|&k| visible(&result.assets[k].id)));
         let mut table = table(header);
@@ -132,14 +156,14 @@ impl Picture<'_> {
     }
 
     /// One equilibrium: prices, losses, institutions, proof.
-    fn equilibrium(&self, text: &mut String, result: &EquilibriumResult) {
+    fn equilibrium(&self, text: &mut String, result: &OutcomeResult) {
         prices(text, result);
         losses(text, result);
         self.institutions(text, result);
         let _ = writeln!(text, "{}\n", proof(result));
     }
 
-    fn institutions(&self, text: &mut String, result: &EquilibriumResult) {
+    fn institutions(&self, text: &mut String, result: &OutcomeResult) {
         let mut order: Vec<usize> = (0..result.institutions.len()).collect();
         order.sort_by(|&a, &b| {
             let loss = |n: usize| result.institutions[n].loss;
@@ -206,7 +230,7 @@ fn table(header: Vec<String>) -> Table {
 }
 
 /// Assets whose prices sales pushed down furthest.
-fn hardest_hit(result: &EquilibriumResult, count: usize) -> Vec<usize> {
+fn hardest_hit(result: &OutcomeResult, count: usize) -> Vec<usize> {
     let fall = |k: usize| {
         let asset = &result.assets[k];
         if asset.price_shocked > 0.0 {
@@ -222,7 +246,7 @@ fn hardest_hit(result: &EquilibriumResult, count: usize) -> Vec<usize> {
     order
 }
 
-fn prices(text: &mut String, result: &EquilibriumResult) {
+fn prices(text: &mut String, result: &OutcomeResult) {
     if result.assets.is_empty() {
         return;
     }
@@ -273,7 +297,7 @@ fn settled(loss: f64, equity: f64) -> f64 {
     }
 }
 
-fn losses(text: &mut String, result: &EquilibriumResult) {
+fn losses(text: &mut String, result: &OutcomeResult) {
     let totals = &result.totals;
     let _ = writeln!(text, "LOSS by channel");
     let largest = [totals.loss_shock, totals.loss_fire_sale, totals.loss_contagion]
@@ -338,7 +362,7 @@ fn state(state: &StateName) -> &'static str {
 }
 
 /// What is known of the answer, in words.
-fn proof(result: &EquilibriumResult) -> String {
+fn proof(result: &OutcomeResult) -> String {
     let width = result
         .certificate
         .width
@@ -348,6 +372,20 @@ fn proof(result: &EquilibriumResult) -> String {
         StatusName::Certified => format!(
             "certified: the true equilibrium is proved to lie within {width} (relative) of every price and payment; {steps} steps"
         ),
+        StatusName::RoundsComplete => {
+            let waits = result
+                .rounds
+                .last()
+                .is_some_and(|last| last.orders.values().any(|&units| units > 0.0));
+            let end = if waits {
+                "orders still wait; raise engine.max_rounds to see them clear"
+            } else {
+                "nobody waits to sell"
+            };
+            format!(
+                "rounds-complete: {steps} rounds, {end}; a larger shock may end better, which an equilibrium rules out"
+            )
+        }
         StatusName::Bracketed if result.certificate.width.is_none() => format!(
             "bracketed: a fixed point after {steps} steps, but a model states no rounding bound, so nothing is proved"
         ),

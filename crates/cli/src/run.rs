@@ -5,8 +5,9 @@ use crate::picture::{Frame, Picture};
 use crate::threshold::Threshold;
 use crate::validate::{open, refuse, warn};
 use crate::{Exit, output};
+use delever::cascade::rounds::RoundsOutcome;
 use delever::cascade::{Cascade, CascadeError, CascadeMap, Equilibria, Select};
-use delever::io::{Layout, Loaded, RunResult, Severity, Timing, json_string};
+use delever::io::{EngineKind, Layout, Loaded, RunResult, Severity, Timing, json_string};
 use delever::solver::FixedPointMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -43,7 +44,11 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
     };
     let build_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    let (equilibria, frames) = match solve(&loaded, &cascade, format == Format::Table) {
+    let solved = match loaded.scenario.engine.kind {
+        EngineKind::Equilibrium => solve(&loaded, &cascade, format == Format::Table),
+        EngineKind::Rounds => run_rounds(&loaded, &cascade),
+    };
+    let (found, frames) = match solved {
         Ok(solved) => solved,
         Err(error) => {
             eprintln!("{error}");
@@ -51,12 +56,16 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
         }
     };
     let solve_seconds = start.elapsed().as_secs_f64();
-    let timing = Timing {
+    let timing = (!options.no_timing).then_some(Timing {
         load_seconds,
         build_seconds,
         solve_seconds,
+    });
+    let result = match &found {
+        Found::Equilibria(equilibria) => RunResult::new(&loaded, equilibria, timing),
+        Found::Rounds(outcome) => Some(RunResult::of_rounds(&loaded, outcome, timing)),
     };
-    let Some(result) = RunResult::new(&loaded, &equilibria, (!options.no_timing).then_some(timing)) else {
+    let Some(result) = result else {
         eprintln!("internal error: the solve returned no equilibrium");
         return Exit::Internal;
     };
@@ -109,16 +118,45 @@ fn finish(result: &RunResult, thresholds: &[Threshold]) -> Exit {
     }
 }
 
+/// What the engine found.
+enum Found {
+    Equilibria(Equilibria),
+    Rounds(RoundsOutcome),
+}
+
+/// Set by the first interrupt.
+fn interrupt() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    // Without a handler an interrupt ends the program at once, which is right too.
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    interrupted
+}
+
+fn unless(interrupted: &AtomicBool) -> ControlFlow<()> {
+    if interrupted.load(Ordering::Relaxed) {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Runs in rounds, watching for an interrupt; every round can be a frame of the picture.
+fn run_rounds(loaded: &Loaded, cascade: &Cascade<'_>) -> Result<(Found, Vec<Frame>), CascadeError> {
+    let interrupted = interrupt();
+    let settings = loaded.rounds_settings().unwrap_or_default();
+    let outcome = cascade.run_rounds_observed(&loaded.shock, &settings, |_| unless(&interrupted))?;
+    let frames = Frame::of_rounds(&outcome.rounds);
+    Ok((Found::Rounds(outcome), frames))
+}
+
 /// Solves, watching for an interrupt and keeping a few frames of the cascade for the picture.
 fn solve(
     loaded: &Loaded,
     cascade: &Cascade<'_>,
     pictured: bool,
-) -> Result<(Equilibria, Vec<Frame>), CascadeError> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    // Without a handler an interrupt ends the program at once, which is right too.
-    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+) -> Result<(Found, Vec<Frame>), CascadeError> {
+    let interrupted = interrupt();
     let engine = &loaded.scenario.engine;
     let mut frames = Vec::new();
     let pictured = pictured && engine.select != Select::Least;
@@ -142,11 +180,7 @@ fn solve(
                 snapshot: step.snapshot(),
             });
         }
-        if interrupted.load(Ordering::Relaxed) {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        unless(&interrupted)
     })?;
-    Ok((equilibria, frames))
+    Ok((Found::Equilibria(equilibria), frames))
 }

@@ -44,11 +44,12 @@ pub use limits::Limits;
 pub use load::{LoadOptions, Loaded, load, load_from};
 pub use problem::{Diagnostics, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
-    AssetResult, BothResult, CertificateResult, EquilibriumResult, InstitutionResult, RESULT_VERSION,
+    AssetResult, BothResult, CertificateResult, InstitutionResult, OutcomeResult, RESULT_VERSION,
     RoundResult, RunResult, SelectName, StateName, StatusName, Timing, TotalsResult,
 };
 pub use scenario::{
-    Clearing, Deleveraging, Engine, Impact, ModelChoice, NamedShock, Scenario, VERSION as SCENARIO_VERSION,
+    Clearing, Deleveraging, Engine, EngineKind, Impact, ModelChoice, NamedShock, OrderOfTrade, Rounds,
+    Scenario, VERSION as SCENARIO_VERSION,
 };
 pub use schema::schema;
 pub use source::{Folder, OpenError, OpenTable, TableSource, Tables};

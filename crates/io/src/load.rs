@@ -6,14 +6,15 @@ use crate::limits::Limits;
 use crate::models::{self, Inputs, ParameterSources};
 use crate::problem::{Diagnostics, Problem};
 use crate::references::{
-    Known, report_unfollowed_sections, report_unread_columns, resolve_shock, rule_blocks,
+    Known, report_unfollowed_sections, report_unread_columns, resolve_sequence, resolve_shock, rule_blocks,
 };
-use crate::scenario::{self, KeyLines, NamedShock, Read, Scenario};
+use crate::scenario::{self, EngineKind, KeyLines, NamedShock, OrderOfTrade, Read, Scenario};
 use crate::source::TableSource;
 use crate::tables::names::ranks;
 use crate::tables::pairs::{read_credit_default_swaps, read_debts, read_holdings, read_shareholdings};
 use crate::tables::participants::{Assets, read_assets, read_institutions};
 use crate::tables::refuse_unsupported;
+use delever_cascade::rounds::{RoundsOutcome, RoundsSettings, Sequence};
 use delever_cascade::{Cascade, CascadeError, Equilibria, Models, Shock};
 use delever_core::{CreditDefaultSwap, ParameterTable, Registry};
 use delever_network::{ContagionGraph, ContagionGraphBuilder, GraphError, GraphRecord};
@@ -46,6 +47,7 @@ pub struct Loaded {
     pub warnings: Diagnostics,
     sources: ParameterSources,
     blocks: Vec<(String, Vec<u32>)>,
+    repayable_debt: Vec<Option<f64>>,
 }
 
 /// Loads a scenario file and the tables that it names.
@@ -240,6 +242,10 @@ fn assemble(
         warnings: Diagnostics::new(),
         sources,
         blocks,
+        repayable_debt: by_institution
+            .iter()
+            .map(|&row| institutions.repayable_debt[row as usize])
+            .collect(),
     };
     if loaded.system.institution_count() > 0 {
         // Which model a scenario with mistakes means to choose is not known.
@@ -255,6 +261,7 @@ fn assemble(
             );
         }
         loaded.models(registry, scenario_has_errors, found);
+        loaded.rounds_with(scenario_has_errors, found);
     }
     let warnings = diagnostics.refuse_errors()?;
     Ok(Loaded { warnings, ..loaded })
@@ -303,13 +310,50 @@ impl Loaded {
         scenario_has_errors: bool,
         diagnostics: &mut Diagnostics,
     ) -> Option<Models> {
+        self.with_inputs(scenario_has_errors, |inputs| {
+            models::build(inputs, registry, diagnostics)
+        })
+    }
+
+    /// How rounds run, where the scenario asks for rounds and nothing is wrong.
+    fn rounds_with(
+        &self,
+        scenario_has_errors: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<RoundsSettings> {
+        let scenario = &self.scenario;
+        if scenario.engine.kind != EngineKind::Rounds {
+            return None;
+        }
+        let sequence = match &scenario.engine.rounds.order {
+            OrderOfTrade::Simultaneous => Some(Sequence::Simultaneous),
+            OrderOfTrade::Shuffled(seed) => Some(Sequence::Shuffled { seed: *seed }),
+            OrderOfTrade::Listed(names) => {
+                resolve_sequence(names, &self.system, &self.sources, diagnostics).map(Sequence::Listed)
+            }
+        };
+        let terms = self.with_inputs(scenario_has_errors, |inputs| {
+            models::terms(inputs, &self.repayable_debt, diagnostics)
+        });
+        Some(RoundsSettings {
+            max_rounds: scenario.engine.rounds.max_rounds,
+            sequence: sequence?,
+            trade_price: scenario.impact.execution,
+            persistence: scenario.impact.persistence,
+            pay_with_cash_first: scenario.engine.rounds.pay_with_cash_first,
+            terms: terms?,
+            clearing: scenario.engine.settings,
+        })
+    }
+
+    fn with_inputs<T>(&self, scenario_has_errors: bool, build: impl FnOnce(&Inputs<'_>) -> T) -> T {
         let external: Vec<f64> = self
             .system
             .institutions()
             .iter()
             .map(|institution| institution.external_liabilities)
             .collect();
-        let inputs = Inputs {
+        build(&Inputs {
             scenario: &self.scenario,
             sources: &self.sources,
             initial_prices: self.system.prices(),
@@ -318,8 +362,7 @@ impl Loaded {
             graph: &self.graph,
             blocks: &self.blocks,
             scenario_has_errors,
-        };
-        models::build(&inputs, registry, diagnostics)
+        })
     }
 
     /// Another shock by id, in id order; every name that is not there is in the error.
@@ -351,6 +394,20 @@ impl Loaded {
         let engine = &self.scenario.engine;
         self.cascade(registry)?
             .solve(&self.shock, engine.select, &engine.settings)
+            .map_err(|error| self.misfit(&error))
+    }
+
+    /// How rounds run, as the scenario says; `None` where it asks for an equilibrium.
+    pub fn rounds_settings(&self) -> Option<RoundsSettings> {
+        // Whatever could be wrong was refused when the scenario was loaded.
+        self.rounds_with(false, &mut Diagnostics::new())
+    }
+
+    /// Composes the cascade and runs it in rounds, whichever engine the scenario names.
+    pub fn run_rounds(&self, registry: &Registry) -> Result<RoundsOutcome, Diagnostics> {
+        let settings = self.rounds_settings().unwrap_or_default();
+        self.cascade(registry)?
+            .run_rounds(&self.shock, &settings)
             .map_err(|error| self.misfit(&error))
     }
 

@@ -4,10 +4,11 @@ use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
 use crate::scenario::{KeyLines, ModelChoice, Scenario};
 use crate::tables::participants::RowPlaces;
+use delever_cascade::rounds::{Terms, TradePrice};
 use delever_cascade::{Models, RuleBlock};
 use delever_core::{
-    Execution, Market, MarketShape, ParameterProblem, ParameterTable, ParameterValue, Registry, RuleShape,
-    SpecError, StrategyShape, UnknownKind,
+    Market, MarketShape, ParameterProblem, ParameterTable, ParameterValue, Registry, RuleShape, SpecError,
+    StrategyShape, UnknownKind,
 };
 use delever_network::ContagionGraph;
 use std::collections::BTreeSet;
@@ -98,8 +99,7 @@ pub(crate) fn build(
     }
 
     let (impact, strategy, claims, rules) = (impact?, strategy?, claims?, rules?);
-    let execution = scenario.impact.execution;
-    if execution == Execution::Vwap && !impact.has_average_prices() {
+    if scenario.impact.execution == TradePrice::Average && !impact.has_average_prices() {
         let message = format!(
             "the impact model `{}` states no average price, which `vwap` needs",
             scenario.impact.model.kind
@@ -112,11 +112,68 @@ pub(crate) fn build(
     }
     Some(Models {
         impact,
-        execution,
+        execution: scenario.equilibrium_execution(),
         rules,
         strategy,
         claims,
     })
+}
+
+/// What rounds ask of an institution whatever its rule.
+#[derive(serde::Deserialize)]
+struct FailureRow {
+    /// Equity over assets strictly below which it fails.
+    default_below: Option<f64>,
+}
+
+/// What rounds ask of each institution beside its rule, in id order; `None`: what is wrong is reported.
+pub(crate) fn terms(
+    inputs: &Inputs<'_>,
+    repayable_debt: &[Option<f64>],
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Terms>> {
+    let sources = inputs.sources;
+    let mut reporter = Reporter {
+        sources,
+        diagnostics,
+        scenario_has_errors: inputs.scenario_has_errors,
+        seen: BTreeSet::new(),
+    };
+    let mut terms: Vec<Terms> = repayable_debt
+        .iter()
+        .map(|&repayable_debt| Terms {
+            default_below: None,
+            repayable_debt,
+        })
+        .collect();
+    let mut wrong = false;
+    for (name, members) in inputs.blocks {
+        let (choice, section) = rule_of(inputs.scenario, name);
+        for &member in members {
+            let row = member as usize;
+            let default_below = match sources
+                .institutions
+                .row::<FailureRow>(row, &choice.parameters, &[])
+            {
+                Ok(found) => found.default_below,
+                Err(error) => {
+                    reporter.report(&error, &section, false);
+                    wrong = true;
+                    continue;
+                }
+            };
+            if let Some(ratio) = default_below
+                && !(0.0..1.0).contains(&ratio)
+            {
+                let error =
+                    SpecError::out_of_range("default_below", ratio, "from 0 to below 1 (equity / assets)");
+                reporter.report(&error.at_row(row), &section, false);
+                wrong = true;
+            }
+            terms[row].default_below = default_below;
+        }
+    }
+    (!wrong).then_some(terms)
 }
 
 /// The choice of a rule section, and its dotted path.

@@ -8,7 +8,7 @@ use crate::tables::participants::Institutions;
 use delever_cascade::Shock;
 use delever_core::{Registry, nearest_name};
 use delever_portfolio::System;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rule sections and their members by id. Sections without members are left out.
 pub(crate) fn rule_blocks(
@@ -146,6 +146,48 @@ pub(crate) fn resolve_shock(
     shock
 }
 
+/// The ids of `engine.sequence`, by id; `None`: names that are not there, or are there twice, are reported.
+pub(crate) fn resolve_sequence(
+    names: &[String],
+    system: &System,
+    sources: &ParameterSources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<u32>> {
+    const PATH: &str = "engine.sequence";
+    let (file, line) = match sources.lines.given(PATH) {
+        Some(true) => (scenario::overrides::OVERRIDE, None),
+        _ => (sources.scenario_file.as_str(), sources.lines.line(PATH)),
+    };
+    let mut seen = BTreeSet::new();
+    let mut sequence = Vec::with_capacity(names.len());
+    for name in names {
+        let shown = crate::problem::shortened(name);
+        let problem = |code, message: String| {
+            Problem::new(code, file, message)
+                .at_row(line)
+                .in_column(PATH)
+                .with_cell(name)
+        };
+        let Some(institution) = system.institution(name) else {
+            let known = system.institution_names().iter().map(String::as_str);
+            let mut problem = problem(Code::ShockUnknownId, format!("no institution is named `{shown}`"));
+            if let Some(nearest) = nearest_name(name, known) {
+                problem = problem.with_hint(format!("did you mean `{nearest}`?"));
+            }
+            diagnostics.push(problem);
+            continue;
+        };
+        if !seen.insert(institution) {
+            diagnostics.push(problem(
+                Code::DuplicateId,
+                format!("`{shown}` stands twice in the sequence"),
+            ));
+        }
+        sequence.push(institution.0);
+    }
+    (seen.len() == names.len()).then_some(sequence)
+}
+
 /// Notes columns of parameters that no chosen model reads.
 pub(crate) fn report_unread_columns(
     scenario: &Scenario,
@@ -161,6 +203,7 @@ pub(crate) fn report_unread_columns(
         let choice = deleveraging.rules.get(section).unwrap_or(&deleveraging.rule);
         by_institution.extend(registry.rule_parameters(&choice.kind));
     }
+    by_institution.extend(scenario::read_by_every_rule(scenario.engine.kind));
     let mut by_asset = by_institution.clone();
     by_asset.extend(registry.impact_parameters(&scenario.impact.model.kind));
     by_asset.extend(registry.strategy_parameters(&deleveraging.strategy));
@@ -177,7 +220,7 @@ pub(crate) fn report_unread_columns(
             );
         }
     }
-    if repayable_debt {
+    if repayable_debt && scenario.engine.kind == scenario::EngineKind::Equilibrium {
         diagnostics.push(
             Problem::new(
                 Code::UnusedColumn,

@@ -1,33 +1,38 @@
 //! The result of a run as data: field for field what the JSON output holds.
 
 use crate::load::Loaded;
-use delever_cascade::{Equilibria, InstitutionState, Outcome, Select, Status};
+use crate::scenario::EngineKind;
+use delever_cascade::rounds::{Round, RoundsOutcome, RoundsStatus};
+use delever_cascade::{
+    AssetOutcome, Equilibria, InstitutionOutcome, InstitutionState, Outcome, Select, Status, Totals,
+};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The version of the result's format.
 pub const RESULT_VERSION: u32 = 1;
 
-/// What a run returns: one equilibrium, or both ends.
+/// What a run returns: one equilibrium, both ends, or the end of a run in rounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum RunResult {
     /// The greatest and the least equilibrium.
     Both(Box<BothResult>),
-    /// The one that was asked for.
-    One(Box<EquilibriumResult>),
+    /// The one that was asked for; of rounds, where they ended.
+    One(Box<OutcomeResult>),
 }
 
-/// One equilibrium.
+/// One equilibrium, or where rounds ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EquilibriumResult {
+pub struct OutcomeResult {
     /// Version of the format.
     pub version: u32,
     /// Name of the scenario.
     pub scenario: String,
-    /// `equilibrium`.
+    /// `equilibrium` or `rounds`.
     pub engine: String,
-    /// Which equilibrium this is.
-    pub select: SelectName,
+    /// Which equilibrium this is; null for rounds.
+    pub select: Option<SelectName>,
     /// How the solve ended.
     pub status: StatusName,
     /// Whether a unit in the last place of the input could change who defaults.
@@ -36,7 +41,7 @@ pub struct EquilibriumResult {
     pub unique: Option<bool>,
     /// How far it can be from the true one.
     pub certificate: CertificateResult,
-    /// Applications of the cascade map.
+    /// Applications of the cascade map; rounds that were run.
     pub iterations: u64,
     /// Steps of policy iteration, each with a linear solve; 0 where plain iteration sufficed.
     #[serde(default)]
@@ -53,7 +58,7 @@ pub struct EquilibriumResult {
     pub assets: Vec<AssetResult>,
     /// By institution, ascending by id.
     pub institutions: Vec<InstitutionResult>,
-    /// Rounds, empty for this engine.
+    /// Rounds, entry 0 the state after the shock; empty for an equilibrium.
     pub rounds: Vec<RoundResult>,
     /// Wall-clock times; absent where they are not wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,9 +81,9 @@ pub struct BothResult {
     /// Whether the two are one; null where that is not established.
     pub unique: Option<bool>,
     /// The best equilibrium.
-    pub greatest: EquilibriumResult,
+    pub greatest: OutcomeResult,
     /// The worst equilibrium.
-    pub least: EquilibriumResult,
+    pub least: OutcomeResult,
     /// Wall-clock times; absent where they are not wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
@@ -102,6 +107,8 @@ pub enum SelectName {
 pub enum StatusName {
     /// The true solution lies within the certificate's width, which is as narrow as asked.
     Certified,
+    /// All rounds are done, or nobody waits any more.
+    RoundsComplete,
     /// A block breaks the order: solved, and nothing is claimed.
     Unordered,
     /// The true solution lies within a width that is larger than asked.
@@ -130,6 +137,17 @@ impl From<Status> for StatusName {
     }
 }
 
+impl From<RoundsStatus> for StatusName {
+    fn from(status: RoundsStatus) -> Self {
+        match status {
+            RoundsStatus::Complete => Self::RoundsComplete,
+            RoundsStatus::ClaimsUnsettled(why) => why.into(),
+            RoundsStatus::NonFinite => Self::NonFinite,
+            RoundsStatus::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
 impl StatusName {
     /// The exit code of a program whose run ended so: 0, 4, or 130 where it was interrupted.
     ///
@@ -140,7 +158,7 @@ impl StatusName {
     /// ```
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Certified | Self::Unordered => 0,
+            Self::Certified | Self::RoundsComplete | Self::Unordered => 0,
             Self::Bracketed | Self::MaxIterations | Self::Stalled | Self::NonFinite => 4,
             Self::Interrupted => 130,
         }
@@ -256,9 +274,26 @@ pub struct InstitutionResult {
     pub loss_contagion: f64,
 }
 
-/// One round of the rounds engine, which this build does not have: no value of this type exists.
+/// The end of one round; entry 0 is the state after the shock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum RoundResult {}
+pub struct RoundResult {
+    /// Its number.
+    pub round: u32,
+    /// Prices by asset, money per unit.
+    pub prices: BTreeMap<String, f64>,
+    /// Units sold since the shock, less units bought, by asset.
+    pub sold_quantity: BTreeMap<String, f64>,
+    /// Units that wait to be sold in the next round, by asset.
+    pub orders: BTreeMap<String, f64>,
+    /// Institutions that failed in this round.
+    pub defaults: Vec<String>,
+    /// Equity by institution, negative when insolvent.
+    pub equity: BTreeMap<String, f64>,
+    /// Cash by institution.
+    pub cash: BTreeMap<String, f64>,
+    /// What sales and cash can still repay, by institution.
+    pub repayable_debt: BTreeMap<String, f64>,
+}
 
 /// Wall-clock times, seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -281,7 +316,7 @@ impl RunResult {
             (Some(greatest), Some(least)) => Some(Self::Both(Box::new(BothResult {
                 version: RESULT_VERSION,
                 scenario: loaded.scenario.name.clone(),
-                engine: ENGINE.to_owned(),
+                engine: EngineKind::Equilibrium.name().to_owned(),
                 select: SelectName::Both,
                 status: StatusName::from(greatest.status).max(least.status.into()),
                 unique: equilibria.unique,
@@ -293,6 +328,32 @@ impl RunResult {
             (None, Some(outcome)) => Some(Self::One(Box::new(one(outcome, SelectName::Least, timing)))),
             (None, None) => None,
         }
+    }
+
+    /// The result of a run in rounds. `timing` is left out of the output where it is `None`.
+    pub fn of_rounds(loaded: &Loaded, outcome: &RoundsOutcome, timing: Option<Timing>) -> Self {
+        Self::One(Box::new(OutcomeResult {
+            version: RESULT_VERSION,
+            scenario: loaded.scenario.name.clone(),
+            engine: EngineKind::Rounds.name().to_owned(),
+            select: None,
+            status: outcome.status.into(),
+            near_boundary: false,
+            unique: None,
+            certificate: CertificateResult {
+                width: None,
+                residual: None,
+            },
+            iterations: outcome.rounds.last().map_or(0, |round| u64::from(round.round)),
+            policy_steps: 0,
+            linear_sweeps: 0,
+            cycle: None,
+            totals: totals(&outcome.totals),
+            assets: assets(loaded, &outcome.assets),
+            institutions: institutions(loaded, &outcome.institutions),
+            rounds: outcome.rounds.iter().map(|entry| round(loaded, entry)).collect(),
+            timing,
+        }))
     }
 
     /// How the run ended: of two equilibria, the worse status.
@@ -314,21 +375,17 @@ impl From<Select> for SelectName {
     }
 }
 
-const ENGINE: &str = "equilibrium";
-
 fn equilibrium(
     loaded: &Loaded,
     outcome: &Outcome,
     select: SelectName,
     timing: Option<Timing>,
-) -> EquilibriumResult {
-    let totals = &outcome.totals;
-    let finite = |value: f64| Some(value).filter(|value| value.is_finite());
-    EquilibriumResult {
+) -> OutcomeResult {
+    OutcomeResult {
         version: RESULT_VERSION,
         scenario: loaded.scenario.name.clone(),
-        engine: ENGINE.to_owned(),
-        select,
+        engine: EngineKind::Equilibrium.name().to_owned(),
+        select: Some(select),
         status: outcome.status.into(),
         near_boundary: outcome.near_boundary,
         unique: outcome.unique,
@@ -340,55 +397,87 @@ fn equilibrium(
         policy_steps: outcome.policy_steps,
         cycle: outcome.cycle,
         linear_sweeps: outcome.linear_sweeps,
-        totals: TotalsResult {
-            equity_initial: totals.equity_initial,
-            equity: totals.equity,
-            loss: totals.loss,
-            loss_shock: totals.loss_shock,
-            loss_fire_sale: totals.loss_fire_sale,
-            loss_contagion: totals.loss_contagion,
-            loss_bankruptcy_costs: totals.loss_bankruptcy_costs,
-            amplification: totals.amplification.and_then(finite),
-            defaults: totals.defaults,
-            sold_value: totals.sold_value,
-        },
-        assets: loaded
-            .system
-            .asset_names()
-            .iter()
-            .zip(&outcome.assets)
-            .map(|(id, asset)| AssetResult {
-                id: id.clone(),
-                price_initial: asset.price_initial,
-                price_shocked: asset.price_shocked,
-                price: asset.price,
-                sold_quantity: asset.sold_quantity,
-                sold_fraction: asset.sold_fraction,
-            })
-            .collect(),
-        institutions: loaded
-            .system
-            .institution_names()
-            .iter()
-            .zip(&outcome.institutions)
-            .map(|(id, institution)| InstitutionResult {
-                id: id.clone(),
-                equity_initial: institution.equity_initial,
-                equity_shocked: institution.equity_shocked,
-                equity: institution.equity,
-                assets: institution.assets,
-                default_cost: institution.default_cost,
-                payment: institution.payment,
-                payment_ratio: institution.payment_ratio,
-                sold_fraction: institution.sold_fraction,
-                state: institution.state.into(),
-                loss: institution.loss,
-                loss_shock: institution.loss_shock,
-                loss_fire_sale: institution.loss_fire_sale,
-                loss_contagion: institution.loss_contagion,
-            })
-            .collect(),
+        totals: totals(&outcome.totals),
+        assets: assets(loaded, &outcome.assets),
+        institutions: institutions(loaded, &outcome.institutions),
         rounds: Vec::new(),
         timing,
+    }
+}
+
+fn finite(value: f64) -> Option<f64> {
+    Some(value).filter(|value| value.is_finite())
+}
+
+fn totals(totals: &Totals) -> TotalsResult {
+    TotalsResult {
+        equity_initial: totals.equity_initial,
+        equity: totals.equity,
+        loss: totals.loss,
+        loss_shock: totals.loss_shock,
+        loss_fire_sale: totals.loss_fire_sale,
+        loss_contagion: totals.loss_contagion,
+        loss_bankruptcy_costs: totals.loss_bankruptcy_costs,
+        amplification: totals.amplification.and_then(finite),
+        defaults: totals.defaults,
+        sold_value: totals.sold_value,
+    }
+}
+
+fn assets(loaded: &Loaded, outcomes: &[AssetOutcome]) -> Vec<AssetResult> {
+    let ids = loaded.system.asset_names();
+    ids.iter()
+        .zip(outcomes)
+        .map(|(id, asset)| AssetResult {
+            id: id.clone(),
+            price_initial: asset.price_initial,
+            price_shocked: asset.price_shocked,
+            price: asset.price,
+            sold_quantity: asset.sold_quantity,
+            sold_fraction: asset.sold_fraction,
+        })
+        .collect()
+}
+
+fn institutions(loaded: &Loaded, outcomes: &[InstitutionOutcome]) -> Vec<InstitutionResult> {
+    let ids = loaded.system.institution_names();
+    ids.iter()
+        .zip(outcomes)
+        .map(|(id, institution)| InstitutionResult {
+            id: id.clone(),
+            equity_initial: institution.equity_initial,
+            equity_shocked: institution.equity_shocked,
+            equity: institution.equity,
+            assets: institution.assets,
+            default_cost: institution.default_cost,
+            payment: institution.payment,
+            payment_ratio: institution.payment_ratio,
+            sold_fraction: institution.sold_fraction,
+            state: institution.state.into(),
+            loss: institution.loss,
+            loss_shock: institution.loss_shock,
+            loss_fire_sale: institution.loss_fire_sale,
+            loss_contagion: institution.loss_contagion,
+        })
+        .collect()
+}
+
+fn round(loaded: &Loaded, entry: &Round) -> RoundResult {
+    let by_id = |ids: &[String], values: &[f64]| ids.iter().cloned().zip(values.iter().copied()).collect();
+    let by_asset = |values: &[f64]| by_id(loaded.system.asset_names(), values);
+    let institutions = loaded.system.institution_names();
+    RoundResult {
+        round: entry.round,
+        prices: by_asset(&entry.prices),
+        sold_quantity: by_asset(&entry.sold_quantity),
+        orders: by_asset(&entry.orders),
+        defaults: entry
+            .defaults
+            .iter()
+            .map(|&id| institutions[id as usize].clone())
+            .collect(),
+        equity: by_id(institutions, &entry.equity),
+        cash: by_id(institutions, &entry.cash),
+        repayable_debt: by_id(institutions, &entry.repayable_debt),
     }
 }

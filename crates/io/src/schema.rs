@@ -1,6 +1,7 @@
 //! The JSON schema of scenario files, for completion and checks in editors. Built from a registry, so that kinds and
 //! parameters of third parties are in it too.
 
+use crate::scenario::RULE_KEYS;
 use crate::tables::cells::MAY_BE_INFINITE;
 use crate::tables::participants::asset_parameters;
 use delever_core::Registry;
@@ -16,7 +17,8 @@ use std::collections::BTreeSet;
 /// ```
 pub fn schema(registry: &Registry) -> Value {
     let [impacts, rules, claims, strategies] = registry.kinds();
-    let rule_parameters = among(&rules, |kind| registry.rule_parameters(kind));
+    let mut rule_parameters = among(&rules, |kind| registry.rule_parameters(kind));
+    rule_parameters.extend(RULE_KEYS);
     let mut impact_parameters = among(&impacts, |kind| registry.impact_parameters(kind));
     impact_parameters.extend(asset_parameters(registry));
     let claim_parameters = among(&claims, |kind| registry.claims_parameters(kind));
@@ -58,8 +60,29 @@ pub fn schema(registry: &Registry) -> Value {
         (
             "execution".to_owned(),
             json!({
-                "description": "Price at which sellers are paid: the final one, or the average over the sale.",
-                "enum": ["terminal", "vwap"], "default": "terminal"
+                "description": "Price at which sellers are paid: the final one, the average over the sale, or, in rounds, the mean of the prices before and after.",
+                "enum": ["terminal", "vwap", "midpoint"], "default": "terminal"
+            }),
+        ),
+        (
+            "persistence".to_owned(),
+            json!({
+                "description": "How long sales weigh on prices, in rounds.",
+                "enum": ["permanent", "transient", "propagator", "reset"], "default": "permanent"
+            }),
+        ),
+        (
+            "recovery_rate".to_owned(),
+            json!({
+                "description": "Rate a round at which a transient impact recovers.",
+                "type": "number", "minimum": 0
+            }),
+        ),
+        (
+            "decay_exponent".to_owned(),
+            json!({
+                "description": "Exponent with which a propagator's impact decays by rounds.",
+                "type": "number", "minimum": 0
             }),
         ),
     ]);
@@ -114,7 +137,8 @@ pub fn schema(registry: &Registry) -> Value {
             },
             "engine": section("What the solver is asked for.", [
                 ("kind", json!({
-                    "description": "Engine.", "enum": ["equilibrium"], "default": "equilibrium"
+                    "description": "Where the cascade ends, or how it unfolds when sales are final.",
+                    "enum": ["equilibrium", "rounds"], "default": "equilibrium"
                 })),
                 ("select", json!({
                     "description": "Which equilibrium: the best, the worst, or both.",
@@ -127,6 +151,23 @@ pub fn schema(registry: &Registry) -> Value {
                 ("max_iterations", json!({
                     "description": "Largest number of iterations.",
                     "type": "integer", "minimum": 1, "default": 100_000
+                })),
+                ("max_rounds", json!({
+                    "description": "Rounds at most.",
+                    "type": "integer", "minimum": 1, "default": 100
+                })),
+                ("order", json!({
+                    "description": "Whether waiting orders clear all at once or one after the other.",
+                    "enum": ["simultaneous", "sequential"], "default": "simultaneous"
+                })),
+                ("seed", json!({ "description": "Seed of the order of sequential trades.", "type": "integer" })),
+                ("sequence", json!({
+                    "description": "Order of sequential trades, by id; who is not named follows.",
+                    "type": "array", "items": { "type": "string" }
+                })),
+                ("pay_with_cash_first", json!({
+                    "description": "Whether cash pays first, and sales raise only the rest.",
+                    "type": "boolean", "default": false
                 })),
                 ("method", json!({
                     "description": "How the fixed point is reached: plain iteration, policy iteration, or the one after the other where it is slow.",
@@ -167,6 +208,7 @@ fn parameters(section: &mut Map<String, Value>, names: &BTreeSet<&'static str>) 
 fn parameter(name: &str) -> Value {
     let number = |description: &str| json!({ "description": description, "type": "number" });
     match name {
+        "default_below" => number("Equity over assets strictly below which an institution fails, in rounds."),
         "max_leverage" => number("Assets over equity, above 1; inf is no cap. Or give min_leverage_ratio."),
         "min_leverage_ratio" => number("Equity over assets, between 0 and 1. Or give max_leverage."),
         "min_ratio" => number("Equity over risk-weighted assets; 0.08 is 8 %."),

@@ -250,7 +250,13 @@ impl Desk {
     }
 
     /// What each institution of a tile does in this state.
-    fn ask(&self, books: Books<'_>, rule: &dyn Rule, row_of_rule: usize, tile: Range<usize>) -> [Response; TILE] {
+    fn ask(
+        &self,
+        books: Books<'_>,
+        rule: &dyn Rule,
+        row_of_rule: usize,
+        tile: Range<usize>,
+    ) -> [Response; TILE] {
         let mut sheets = [BalanceSheet::empty(); TILE];
         let mut sales = [Sale::nothing(); TILE];
         let (sheets, sales) = (&mut sheets[..tile.len()], &mut sales[..tile.len()]);

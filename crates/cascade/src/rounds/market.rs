@@ -131,7 +131,8 @@ impl<'m> Market<'m> {
                         other
                     } else {
                         // Differences of areas cancel where little is traded; the mean lies between the ends.
-                        ((now.areas[asset] - before.areas[asset]) / traded).clamp(one.min(other), one.max(other))
+                        ((now.areas[asset] - before.areas[asset]) / traded)
+                            .clamp(one.min(other), one.max(other))
                     };
                 }
             }

@@ -138,7 +138,11 @@ impl Cascade<'_> {
     ///
     /// Errors are for shocks and settings that do not fit. That debts could not be cleared in some round, or that a model
     /// returned no number, is a status of the outcome, and what was finished is kept.
-    pub fn run_rounds(&self, shock: &Shock, settings: &RoundsSettings) -> Result<RoundsOutcome, CascadeError> {
+    pub fn run_rounds(
+        &self,
+        shock: &Shock,
+        settings: &RoundsSettings,
+    ) -> Result<RoundsOutcome, CascadeError> {
         self.run_rounds_observed(shock, settings, |_| ControlFlow::Continue(()))
     }
 
@@ -211,7 +215,10 @@ impl Cascade<'_> {
         let allowed = |value: f64| value >= 0.0 && value.is_finite();
         for (institution, terms) in settings.terms.iter().enumerate() {
             let wrong = [
-                ("default_below", terms.default_below.filter(|&x| !(x < 1.0 && allowed(x)))),
+                (
+                    "default_below",
+                    terms.default_below.filter(|&x| !(x < 1.0 && allowed(x))),
+                ),
                 ("repayable_debt", terms.repayable_debt.filter(|&x| !allowed(x))),
             ];
             if let Some((name, value)) = wrong.into_iter().find_map(|(name, value)| Some((name, value?))) {
@@ -232,7 +239,9 @@ impl Cascade<'_> {
             }
         }
         match settings.persistence {
-            Persistence::Transient { recovery: rate } | Persistence::Propagator { decay: rate } if !allowed(rate) => {
+            Persistence::Transient { recovery: rate } | Persistence::Propagator { decay: rate }
+                if !allowed(rate) =>
+            {
                 Err(CascadeError::Persistence { rate })
             }
             _ => Ok(()),
@@ -373,8 +382,14 @@ impl<'r> Run<'r> {
 
     fn record(&mut self, round: u32) {
         let state = self.map.cascade.view(&self.state);
-        self.recorder
-            .record(round, self.map, state, &mut self.desks, &self.market, &self.ordered);
+        self.recorder.record(
+            round,
+            self.map,
+            state,
+            &mut self.desks,
+            &self.market,
+            &self.ordered,
+        );
     }
 
     fn finish(mut self, status: RoundsStatus) -> RoundsOutcome {

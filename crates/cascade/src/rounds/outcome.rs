@@ -101,7 +101,8 @@ impl Recorder {
         let rounds = self.rounds.len() as f64;
         for (asset, &before) in self.held.iter().enumerate() {
             let sold = market.sold[asset];
-            let slack = f64::EPSILON * (self.entries as f64 + 4.0) * rounds * (before + gross[asset] + sold.abs());
+            let slack =
+                f64::EPSILON * (self.entries as f64 + 4.0) * rounds * (before + gross[asset] + sold.abs());
             let missing = now[asset] + sold - before;
             assert!(
                 !(missing.abs() > slack),
@@ -166,7 +167,10 @@ impl Recorder {
         visit(map, state, desks, |position, row, desk, sheet| {
             let id = cascade.order[position];
             let before = cascade.holdings.row(position);
-            let (initial, after_shock) = (map.data.equity_initial[position], map.data.equity_shocked[position]);
+            let (initial, after_shock) = (
+                map.data.equity_initial[position],
+                map.data.equity_shocked[position],
+            );
             let held_at_shocked = before.product_sum(shocked);
             let kept_at_shocked = sheet.holdings.product_sum(shocked);
             let loss_shock = initial - after_shock;

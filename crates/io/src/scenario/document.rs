@@ -22,7 +22,8 @@ pub(crate) enum Value {
     Integer(i64),
     Float(f64),
     Flag(bool),
-    /// Arrays and dates, which no key takes.
+    List(Vec<Value>),
+    /// Dates, which no key takes.
     Other(&'static str),
 }
 
@@ -35,6 +36,7 @@ impl Value {
             Self::Integer(_) => "a whole number",
             Self::Float(_) => "a number",
             Self::Flag(_) => "true or false",
+            Self::List(_) => "a list",
             Self::Other(kind) => kind,
         }
     }
@@ -47,6 +49,7 @@ impl Value {
             Self::Integer(value) => value.to_string(),
             Self::Float(value) => value.to_string(),
             Self::Flag(flag) => flag.to_string(),
+            Self::List(_) => "[...]".to_owned(),
             Self::Other(kind) => (*kind).to_owned(),
         }
     }
@@ -225,7 +228,12 @@ fn value_of(value: DeValue<'_>, lines: &Lines<'_>) -> Value {
         DeValue::Float(float) => Value::Float(float.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Value::Flag(flag),
         DeValue::Datetime(_) => Value::Other("a date"),
-        DeValue::Array(_) => Value::Other("a list"),
+        DeValue::Array(values) => {
+            let values = values
+                .into_iter()
+                .map(|value| value_of(value.into_inner(), lines));
+            Value::List(values.collect())
+        }
         DeValue::Table(table) => Value::Table(tree(table, lines)),
     }
 }

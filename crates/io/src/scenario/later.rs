@@ -47,6 +47,3 @@ impl Role {
         }
     }
 }
-
-/// Keys of `[engine]` that belong to the rounds engine.
-pub(crate) const ROUNDS_KEYS: [&str; 4] = ["max_rounds", "order", "seed", "pay_with_cash_first"];

@@ -4,11 +4,16 @@ mod document;
 mod later;
 pub(crate) mod overrides;
 pub(crate) mod read;
+mod rounds;
 mod section;
 mod settings;
 
 pub use read::VERSION;
-pub use settings::{Clearing, Deleveraging, Engine, Impact, ModelChoice, NamedShock, Scenario};
+pub use settings::{
+    Clearing, Deleveraging, Engine, EngineKind, Impact, ModelChoice, NamedShock, OrderOfTrade, Rounds,
+    Scenario,
+};
 
 pub(crate) use document::parse;
 pub(crate) use read::{KeyLines, Read, read};
+pub(crate) use rounds::{RULE_KEYS, read_by_every_rule};

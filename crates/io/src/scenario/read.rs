@@ -1,15 +1,19 @@
 //! From a document to a scenario: every section checked, every problem reported, defaults filled in.
 
 use super::document::{Node, Value};
-use super::later::{ROUNDS_KEYS, Role, is_known_later};
+use super::later::{Role, is_known_later};
+use super::rounds;
 use super::section::Section;
-use super::settings::{Clearing, Deleveraging, Engine, Impact, ModelChoice, NamedShock, Scenario};
+use super::settings::{
+    Clearing, Deleveraging, Engine, EngineKind, Impact, ModelChoice, NamedShock, Scenario,
+};
 use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
 use crate::tables::cells::starts_badly;
 use crate::tables::participants::asset_parameters;
+use delever_cascade::rounds::TradePrice;
 use delever_cascade::{Method, Select};
-use delever_core::{Execution, Registry, nearest_name};
+use delever_core::{Registry, nearest_name};
 use delever_portfolio::check_amount;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,6 +106,7 @@ pub(crate) fn read(
         ],
         diagnostics,
     );
+    rounds::refuse_other_engine(&top, scenario.engine.kind, diagnostics);
     report_unread(&top, &scenario, registry, diagnostics);
     Read {
         scenario,
@@ -211,6 +216,7 @@ fn rule_parameters_of_any_kind(registry: &Registry) -> BTreeSet<&'static str> {
     rules
         .into_iter()
         .flat_map(|rule| registry.rule_parameters(rule))
+        .chain(rounds::RULE_KEYS)
         .collect()
 }
 
@@ -285,37 +291,34 @@ fn impact(section: &Section<'_>, registry: &Registry, diagnostics: &mut Diagnost
         .flat_map(|model| registry.impact_parameters(model))
         .collect();
     any.extend(asset_parameters(registry));
-    let own = ["model", "execution"];
-    let known: Vec<&str> = own.into_iter().chain(any.iter().copied()).collect();
+    let own: Vec<&str> = ["model", "execution"]
+        .into_iter()
+        .chain(rounds::IMPACT_KEYS)
+        .collect();
+    let known: Vec<&str> = own.iter().copied().chain(any.iter().copied()).collect();
     section.refuse_unknown(&known, diagnostics);
     let model = ModelChoice {
         kind: kind(section, "model", "none", Role::Impact, registry, diagnostics),
         parameters: parameters_among(section, &own, &any, diagnostics),
     };
     let execution = match section.text("execution", diagnostics) {
-        None | Some("terminal") => Execution::Terminal,
-        Some("vwap") => Execution::Vwap,
-        Some("midpoint") => {
-            diagnostics.push(
-                section
-                    .problem(
-                        Code::NotInThisBuild,
-                        "execution",
-                        "`midpoint` belongs to the rounds engine, which is not part of this build",
-                    )
-                    .with_hint("known are terminal, vwap"),
-            );
-            Execution::Terminal
-        }
+        None | Some("terminal") => TradePrice::Terminal,
+        Some("vwap") => TradePrice::Average,
+        Some("midpoint") => TradePrice::Midpoint,
         Some(other) => {
-            unknown_option(section, "execution", other, &["terminal", "vwap"], diagnostics);
-            Execution::Terminal
+            let known = ["terminal", "vwap", "midpoint"];
+            unknown_option(section, "execution", other, &known, diagnostics);
+            TradePrice::Terminal
         }
     };
-    Impact { model, execution }
+    Impact {
+        model,
+        execution,
+        persistence: rounds::persistence(section, diagnostics),
+    }
 }
 
-fn unknown_option(
+pub(super) fn unknown_option(
     section: &Section<'_>,
     key: &str,
     given: &str,
@@ -352,35 +355,21 @@ fn clearing(section: &Section<'_>, registry: &Registry, diagnostics: &mut Diagno
 
 fn engine(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Engine {
     let own = ["kind", "select", "tolerance", "max_iterations", "method"];
-    let known: Vec<&str> = own.into_iter().chain(ROUNDS_KEYS).collect();
+    let known: Vec<&str> = own.into_iter().chain(rounds::ENGINE_KEYS).collect();
     section.refuse_unknown(&known, diagnostics);
-    match section.text("kind", diagnostics) {
-        None | Some("equilibrium") => {}
-        Some("rounds") => diagnostics.push(
-            section
-                .problem(
-                    Code::NotInThisBuild,
-                    "kind",
-                    "the engine `rounds` is not part of this build",
-                )
-                .with_hint("known is equilibrium"),
-        ),
+    let kind = match section.text("kind", diagnostics) {
+        None | Some("equilibrium") => EngineKind::Equilibrium,
+        Some("rounds") => EngineKind::Rounds,
         Some(other) => {
             let message = format!("no engine is named `{}`", crate::problem::shortened(other));
             diagnostics.push(
                 section
                     .problem(Code::UnknownKind, "kind", message)
-                    .with_hint("known is equilibrium"),
+                    .with_hint("known are equilibrium, rounds"),
             );
+            EngineKind::Equilibrium
         }
-    }
-    for key in ROUNDS_KEYS
-        .into_iter()
-        .filter(|key| section.table.contains_key(*key))
-    {
-        let message = format!("`{key}` belongs to the rounds engine, which is not part of this build");
-        diagnostics.push(section.problem(Code::NotInThisBuild, key, message));
-    }
+    };
     let select = match section.text("select", diagnostics) {
         None | Some("greatest") => Select::Greatest,
         Some("least") => Select::Least,
@@ -392,7 +381,9 @@ fn engine(section: &Section<'_>, diagnostics: &mut Diagnostics) -> Engine {
         }
     };
     let mut engine = Engine {
+        kind,
         select,
+        rounds: rounds::settings(section, diagnostics),
         ..Engine::default()
     };
     if let Some(tolerance) = section.number("tolerance", diagnostics) {
@@ -449,15 +440,15 @@ fn report_unread(top: &Section<'_>, scenario: &Scenario, registry: &Registry, di
     };
     let deleveraging = top.section("deleveraging", &mut silent);
     let rule = &scenario.deleveraging.rule;
-    warn(
-        &deleveraging,
-        rule,
-        &registry.rule_parameters(&rule.kind),
-        Role::Rule,
-    );
+    let read_by_rule = |kind: &str| {
+        let mut read = registry.rule_parameters(kind);
+        read.extend(rounds::read_by_every_rule(scenario.engine.kind));
+        read
+    };
+    warn(&deleveraging, rule, &read_by_rule(&rule.kind), Role::Rule);
     let by_name = deleveraging.section("rules", &mut silent);
     for (name, choice) in &scenario.deleveraging.rules {
-        let read = registry.rule_parameters(&choice.kind);
+        let read = read_by_rule(&choice.kind);
         warn(&by_name.section(name, &mut silent), choice, &read, Role::Rule);
     }
     let impact = &scenario.impact.model;

@@ -117,6 +117,35 @@ impl<'d> Section<'d> {
         None
     }
 
+    /// True or false; `None` where it is absent or where its problem is reported.
+    pub fn flag(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
+        let node = self.table.get(key)?;
+        if let Value::Flag(flag) = node.value {
+            return Some(flag);
+        }
+        self.wrong_type(key, node, "true or false", diagnostics);
+        None
+    }
+
+    /// A list of texts; `None` where it is absent or where its problem is reported.
+    pub fn texts(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<Vec<String>> {
+        let node = self.table.get(key)?;
+        let texts = |values: &Vec<Value>| {
+            let text = |value: &Value| match value {
+                Value::Text(text) => Some(text.clone()),
+                _ => None,
+            };
+            values.iter().map(text).collect::<Option<Vec<_>>>()
+        };
+        if let Value::List(values) = &node.value
+            && let Some(texts) = texts(values)
+        {
+            return Some(texts);
+        }
+        self.wrong_type(key, node, "a list of texts in quotes", diagnostics);
+        None
+    }
+
     /// All keys but those of the section itself, as parameters of a model.
     pub fn parameters(&self, own: &[&str], diagnostics: &mut Diagnostics) -> Parameters {
         let mut parameters = Parameters::new();
@@ -150,7 +179,7 @@ impl<'d> Section<'d> {
                     }
                     ParameterValue::Number(number)
                 }
-                Value::Table(_) | Value::Other(_) => {
+                Value::Table(_) | Value::List(_) | Value::Other(_) => {
                     self.wrong_type(key, node, "a number, a text, true or false", diagnostics);
                     continue;
                 }

@@ -1,5 +1,6 @@
 //! What a scenario file says, checked and with defaults filled in.
 
+use delever_cascade::rounds::{Persistence, TradePrice};
 use delever_cascade::{Select, Settings};
 use delever_core::{Execution, Parameters};
 use std::collections::BTreeMap;
@@ -65,8 +66,10 @@ pub struct Deleveraging {
 pub struct Impact {
     /// The price-impact model. Default `none`.
     pub model: ModelChoice,
-    /// The price at which sellers are paid. Default terminal.
-    pub execution: Execution,
+    /// The price at which sellers are paid. Default terminal; midpoint in rounds only.
+    pub execution: TradePrice,
+    /// How long sales weigh on prices, in rounds. Default permanent.
+    pub persistence: Persistence,
 }
 
 /// The section `[clearing]`.
@@ -77,10 +80,76 @@ pub struct Clearing {
 }
 
 /// The section `[engine]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Engine {
+    /// Which engine runs. Default the equilibrium engine.
+    pub kind: EngineKind,
     /// Which equilibria are asked for. Default the greatest.
     pub select: Select,
-    /// Tolerance, limit of iterations and method. Defaults of the solver.
+    /// Tolerance, limit of iterations and method. Defaults of the solver. In rounds they are those of each round's clearing.
     pub settings: Settings,
+    /// How rounds run.
+    pub rounds: Rounds,
+}
+
+/// Which engine runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineKind {
+    /// Where the cascade ends, as a state that is consistent with itself.
+    #[default]
+    Equilibrium,
+    /// How it unfolds when sales are final.
+    Rounds,
+}
+
+impl EngineKind {
+    /// The name in scenario files and results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Equilibrium => "equilibrium",
+            Self::Rounds => "rounds",
+        }
+    }
+}
+
+/// The keys of `[engine]` that rounds read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rounds {
+    /// Rounds at most. Default 100.
+    pub max_rounds: u32,
+    /// In which order orders clear. Default all at once.
+    pub order: OrderOfTrade,
+    /// Whether cash pays first. Default no.
+    pub pay_with_cash_first: bool,
+}
+
+impl Default for Rounds {
+    fn default() -> Self {
+        Self {
+            max_rounds: 100,
+            order: OrderOfTrade::Simultaneous,
+            pay_with_cash_first: false,
+        }
+    }
+}
+
+/// In which order waiting orders clear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderOfTrade {
+    /// All at once.
+    Simultaneous,
+    /// One after the other, shuffled from this seed.
+    Shuffled(u64),
+    /// One after the other, in this order of ids; who is not named follows, by id.
+    Listed(Vec<String>),
+}
+
+impl Scenario {
+    /// How an equilibrium pays sellers; terminal in rounds, which have their own settings.
+    pub(crate) fn equilibrium_execution(&self) -> Execution {
+        match (self.engine.kind, self.impact.execution) {
+            (EngineKind::Equilibrium, TradePrice::Average) => Execution::Vwap,
+            _ => Execution::Terminal,
+        }
+    }
 }

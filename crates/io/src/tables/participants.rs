@@ -6,6 +6,7 @@ use super::reader::{Columns, Table, find};
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
+use crate::scenario::RULE_KEYS;
 use crate::source::TableSource;
 use delever_core::{ParameterTable, ParameterValue, Registry};
 use delever_portfolio::Institution;
@@ -67,6 +68,8 @@ pub(crate) struct Institutions {
     pub amounts: Vec<Institution>,
     /// The rule section of each, empty for the common one.
     pub sections: Vec<String>,
+    /// What sales can repay; `None` where a cell is blank or the column absent.
+    pub repayable_debt: Vec<Option<f64>>,
     pub repayable_debt_given: bool,
     lines: Vec<u64>,
     parameters: ParameterColumns,
@@ -110,6 +113,11 @@ pub(crate) fn asset_parameters(registry: &Registry) -> Vec<&'static str> {
 /// Parameters that are known columns of the institutions table.
 pub(crate) fn institution_parameters(registry: &Registry) -> Vec<&'static str> {
     let mut known: Vec<&'static str> = registry.institution_columns().into_iter().collect();
+    known.extend(
+        RULE_KEYS
+            .into_iter()
+            .filter(|key| !registry.institution_columns().contains(key)),
+    );
     known.retain(|name| *name != "id" && !INSTITUTION_OPTIONAL.contains(name));
     known
 }
@@ -185,7 +193,9 @@ pub(crate) fn read_institutions(
             other_assets: money(other, diagnostics),
             external_liabilities: money(external, diagnostics),
         };
-        money(repayable, diagnostics);
+        let repayable = repayable
+            .is_some_and(|_| !table.cell(repayable).is_empty())
+            .then(|| money(repayable, diagnostics));
         if !referable {
             continue;
         }
@@ -194,6 +204,7 @@ pub(crate) fn read_institutions(
             continue;
         }
         institutions.amounts.push(amounts);
+        institutions.repayable_debt.push(repayable);
         institutions.sections.push(table.cell(rule).to_owned());
         institutions.lines.push(table.line());
         institutions.parameters.read(&table, diagnostics);
