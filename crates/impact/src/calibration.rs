@@ -6,9 +6,9 @@
 use crate::{DepthRow, Exponential, Linear, checks};
 use delever_core::{ImpactKernel, ImpactSpec, MarketShape, PerAsset, SpecError, elementary};
 
-/// `c` of [`depth_from_volume`] that Cont and Schaanning (2017) use at the upper end of their range.
+/// `c` of [`depth_from_volume`] as it is commonly set with the formula of Cont and Schaanning (2017): the upper value.
 pub const CONT_SCHAANNING_SCALE: f64 = 0.4;
-/// `c` of [`depth_from_volume`] at the lower end of that range.
+/// The lower value of the same `c`: thinner markets.
 pub const CONT_SCHAANNING_LOWER_SCALE: f64 = 0.25;
 /// `Y` of the square-root law `I = Y volatility sqrt(Q / adv)`, a number of order one: `kappa` of [`crate::SquareRoot`].
 pub const SQUARE_ROOT_COEFFICIENT: f64 = 1.0;

@@ -6,6 +6,9 @@ use delever_core::{
     SpecError, TableShape,
 };
 
+/// Largest price and quantity, as of every amount: sums and products stay finite.
+const LARGEST: f64 = 1e18;
+
 /// A side of an order book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -87,7 +90,7 @@ pub struct OrderBook {
 impl OrderBook {
     /// A book from levels in any order, for assets with these prices before the shock.
     ///
-    /// Errors count levels as rows: a price or a quantity that is not above 0 and finite, a bid above the initial price, a
+    /// Errors count levels as rows: a price or a quantity that is not above 0 and at most 1e18, a bid above the initial price, a
     /// best bid that is not below the best ask (crossed quotes), an asset that does not exist.
     pub fn new(levels: &[BookLevel], initial_prices: &[f64], beyond: Beyond) -> Result<Self, Vec<SpecError>> {
         let mut problems = Vec::new();
@@ -106,8 +109,12 @@ impl OrderBook {
                 continue;
             };
             for (name, value) in [("price", level.price), ("quantity", level.quantity)] {
-                if !(value > 0.0 && value.is_finite()) {
-                    refuse(SpecError::out_of_range(name, value, "above 0, and finite"));
+                if !(value > 0.0 && value <= LARGEST) {
+                    refuse(SpecError::out_of_range(
+                        name,
+                        value,
+                        format!("above 0 and at most {LARGEST:e}"),
+                    ));
                 }
             }
             if level.side == Side::Ask {
