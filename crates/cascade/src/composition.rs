@@ -227,7 +227,11 @@ impl<'a> Cascade<'a> {
             order: if ordered { Order::Isotone } else { Order::Unordered },
             ..profile
         };
-        let sellers = [impact.profile(), strategy.profile(execution)];
+        let impact_profile = match execution {
+            Execution::Terminal => impact.profile(),
+            Execution::Vwap => impact.profile_at_average(),
+        };
+        let sellers = [impact_profile, strategy.profile(execution)];
         let sellers = sellers
             .into_iter()
             .chain(rules.iter().map(|block| block.rule.profile(context)));

@@ -113,6 +113,58 @@ pub fn exp_bounds(x: f64) -> (f64, f64) {
     (value.next_down().max(0.0), value.next_up())
 }
 
+/// `1 - tanh x` for `x >= 0`, as `2 / (1 + exp(2 x))`: `x` enters once, so no pair of doubles is out of order.
+///
+/// ```
+/// use delever_core::elementary::one_minus_tanh;
+/// assert_eq!((one_minus_tanh(0.0), one_minus_tanh(f64::INFINITY)), (1.0, 0.0));
+/// assert!((one_minus_tanh(0.5) - (1.0 - 0.5_f64.tanh())).abs() < 1e-16);
+/// ```
+pub fn one_minus_tanh(x: f64) -> f64 {
+    2.0 / (1.0 + exp(2.0 * x))
+}
+
+/// Lower and upper bound of the exact `1 - tanh x`, `x >= 0`; both 1 at 0.
+pub fn one_minus_tanh_bounds(x: f64) -> (f64, f64) {
+    if x == 0.0 || x.is_infinite() {
+        let value = one_minus_tanh(x);
+        return (value, value);
+    }
+    let (low, high) = exp_bounds(2.0 * x);
+    // What overflows is finite and at least half the largest double.
+    let low = low.min(f64::MAX / 2.0);
+    let smallest = (2.0 / (1.0 + high).next_up()).next_down().max(0.0);
+    (smallest, (2.0 / (1.0 + low).next_down()).next_up())
+}
+
+/// `-ln(1 - x)` for `0 <= x < 1`, monotone in floating point and accurate for small `x` too; infinite at 1.
+///
+/// `2 atanh(x / (2 - x))` as a series of positive terms where `x` is small, else by [`ln`].
+///
+/// ```
+/// use delever_core::elementary::minus_ln_of_rest;
+/// assert_eq!((minus_ln_of_rest(0.0), minus_ln_of_rest(0.5)), (0.0, std::f64::consts::LN_2));
+/// assert_eq!(minus_ln_of_rest(1e-20), 1e-20);
+/// ```
+pub fn minus_ln_of_rest(x: f64) -> f64 {
+    const SERIES_TO: f64 = 0.125;
+    let series = |x: f64| {
+        let s = x / (2.0 - x);
+        let square = s * s;
+        // s <= 1/15: the first term left out is below 1e-17 of the sum.
+        let mut sum = 0.0;
+        for n in (0..=7).rev() {
+            sum = 1.0 / f64::from(2 * n + 1) + square * sum;
+        }
+        2.0 * s * sum
+    };
+    if x <= SERIES_TO {
+        series(x)
+    } else {
+        (-ln(1.0 - x)).max(series(SERIES_TO))
+    }
+}
+
 /// A double-double number: the exact sum of two doubles, the second below half a unit of the first.
 pub(crate) type Double = (f64, f64);
 

@@ -1,6 +1,9 @@
 //! Price impact: how far sales push prices. Kernel for authors, model for the engine, spec for scenario files.
 
-use crate::{Continuity, Interval, Order, ParameterTable, Parameters, Profile, SpecError};
+use crate::{
+    Continuity, Interval, Order, ParameterTable, Parameters, Profile, SpecError, SpecTable, SpecTables,
+    TableShape,
+};
 use serde::de::DeserializeOwned;
 
 /// The two prices of an asset that an impact model may refer to, in money per unit.
@@ -69,6 +72,18 @@ pub trait ImpactKernel: Send + Sync {
         Order::Unordered
     }
 
+    /// Whether prices follow limits of sales. From above: the price after sales of exactly a threshold is the one before it.
+    fn continuity(&self, _row: &Self::Row) -> Continuity {
+        Continuity::Both
+    }
+
+    /// Whether average prices may be claimed to be ordered too: never below the price after sales.
+    ///
+    /// Where they may not, a cascade with volume-weighted execution carries no certificate.
+    fn average_is_ordered(&self) -> bool {
+        true
+    }
+
     /// Largest error of [`Self::survival`] in units in the last place of its result; `None`: no certificate.
     fn error_ulps(&self) -> Option<u32> {
         None
@@ -132,6 +147,11 @@ pub trait ImpactModel: Send + Sync {
         Profile::default()
     }
 
+    /// The profile where sellers are paid average prices.
+    fn profile_at_average(&self) -> Profile {
+        self.profile()
+    }
+
     /// Whether the model knows average execution prices.
     fn has_average_prices(&self) -> bool {
         false
@@ -163,6 +183,9 @@ macro_rules! forward_impact {
             }
             fn profile(&self) -> Profile {
                 (**self).profile()
+            }
+            fn profile_at_average(&self) -> Profile {
+                (**self).profile_at_average()
             }
             fn has_average_prices(&self) -> bool {
                 (**self).has_average_prices()
@@ -196,6 +219,11 @@ impl<K: ImpactKernel> PerAsset<K> {
     /// Builds the model from a scenario's parameters, with every problem of every row reported.
     pub fn from_shape(kernel: K, market: &MarketShape<'_>) -> Result<Self, Vec<SpecError>> {
         let rows = market.columns.rows::<K::Row>(market.parameters, &[])?;
+        Self::checked(kernel, rows, market)
+    }
+
+    /// A model with the parameters of each asset, or every row's problem.
+    pub fn checked(kernel: K, rows: Vec<K::Row>, market: &MarketShape<'_>) -> Result<Self, Vec<SpecError>> {
         let problems: Vec<_> = rows
             .iter()
             .enumerate()
@@ -273,10 +301,22 @@ impl<K: ImpactKernel> ImpactModel for PerAsset<K> {
         self.rows.iter().fold(own, |profile, row| {
             profile.and(Profile {
                 order: self.kernel.order(row),
-                continuity: Continuity::Both,
+                continuity: self.kernel.continuity(row),
                 bounded: profile.bounded,
             })
         })
+    }
+
+    fn profile_at_average(&self) -> Profile {
+        let profile = self.profile();
+        if self.kernel.average_is_ordered() {
+            profile
+        } else {
+            Profile {
+                order: Order::Unordered,
+                ..profile
+            }
+        }
     }
 
     fn has_average_prices(&self) -> bool {
@@ -298,23 +338,56 @@ pub struct MarketShape<'a> {
     pub parameters: &'a Parameters,
     /// The columns of the assets table.
     pub columns: &'a ParameterTable,
+    /// Units of each asset that all institutions hold together; empty where that is not known.
+    pub held: &'a [f64],
+    /// The tables that the spec declares, by the parameter that names their file.
+    pub tables: &'a SpecTables,
 }
 
+static NO_TABLES: SpecTables = SpecTables::new();
+
 impl<'a> MarketShape<'a> {
-    /// A shape for building models without a scenario file.
+    /// A shape for building models without a scenario file: nothing known of holdings, no tables.
     pub fn new(market: Market<'a>, parameters: &'a Parameters, columns: &'a ParameterTable) -> Self {
         Self {
             market,
             parameters,
             columns,
+            held: &[],
+            tables: &NO_TABLES,
         }
+    }
+
+    /// The same, with the units of each asset that all institutions hold together.
+    #[must_use]
+    pub fn with_held(mut self, held: &'a [f64]) -> Self {
+        self.held = held;
+        self
+    }
+
+    /// The same, with tables by the parameter that names their file.
+    #[must_use]
+    pub fn with_tables(mut self, tables: &'a SpecTables) -> Self {
+        self.tables = tables;
+        self
+    }
+
+    /// The table whose file a parameter names.
+    pub fn table(&self, parameter: &str) -> Result<&'a SpecTable, Vec<SpecError>> {
+        self.tables
+            .get(parameter)
+            .ok_or_else(|| vec![SpecError::missing(parameter)])
     }
 }
 
 /// A model that a scenario file names and that needs more than one row of parameters for each asset.
+///
+/// Its fields are keys of `[impact]`. Parameters by asset are named where it is registered.
 pub trait ImpactSpec: DeserializeOwned + 'static {
     /// The name in scenario files, such as `exponential`, or `acme/own-model` for a third party's.
     const KIND: &'static str;
+    /// Tables that it needs, whose files its parameters name.
+    const TABLES: &'static [TableShape] = &[];
     /// What it builds.
     type Model: ImpactModel + 'static;
     /// Builds the model, or says all that is wrong.

@@ -206,6 +206,13 @@ impl crate::Real for Interval {
         Interval::exp(self)
     }
 
+    fn one_minus_tanh(self) -> Self {
+        Self {
+            low: elementary::one_minus_tanh_bounds(self.high).0,
+            high: elementary::one_minus_tanh_bounds(self.low).1,
+        }
+    }
+
     fn pow(self, exponent: f64) -> Self {
         Self {
             low: elementary::pow_bounds(self.low, exponent).0,

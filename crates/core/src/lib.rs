@@ -56,6 +56,7 @@ mod real;
 mod registry;
 mod rule;
 mod sparse;
+mod spec_table;
 mod strategy;
 
 pub use balance_sheet::{BalanceSheet, Execution};
@@ -74,4 +75,5 @@ pub use real::Real;
 pub use registry::{Registry, UnknownKind, nearest_name};
 pub use rule::{NoColumns, PerInstitution, Rule, RuleContext, RuleKernel, RuleShape, RuleSpec, Sale};
 pub use sparse::{SparseRow, SparseRows};
+pub use spec_table::{SpecTable, SpecTables, TableShape};
 pub use strategy::{Strategy, StrategyScratch, StrategyShape};

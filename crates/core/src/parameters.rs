@@ -32,6 +32,8 @@ pub struct SpecError {
     pub row: Option<usize>,
     /// Whether `row` counts assets where the model's own rows are institutions.
     pub asset: bool,
+    /// The parameter that names the table which `row` counts rows of, where that is a table of the model's own.
+    pub table: Option<String>,
     /// What is wrong.
     pub problem: Problem,
 }
@@ -57,6 +59,7 @@ impl SpecError {
             parameter: parameter.into(),
             row: None,
             asset: false,
+            table: None,
             problem,
         }
     }
@@ -64,6 +67,11 @@ impl SpecError {
     /// A parameter is needed and not given.
     pub fn missing(parameter: impl Into<String>) -> Self {
         Self::new(parameter, Problem::Missing)
+    }
+
+    /// A value is not of the expected kind. `expected` completes "it is not ...".
+    pub fn wrong_type(parameter: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::new(parameter, Problem::WrongType(expected.into()))
     }
 
     /// A number lies outside its range. `allowed` completes "it must be ...".
@@ -92,6 +100,13 @@ impl SpecError {
     #[must_use]
     pub fn of_asset(mut self) -> Self {
         self.asset = true;
+        self
+    }
+
+    /// The same error, for a row of the table whose file the parameter `table` names; `parameter` is then a column of it.
+    #[must_use]
+    pub fn in_table(mut self, table: impl Into<String>) -> Self {
+        self.table = Some(table.into());
         self
     }
 

@@ -41,6 +41,9 @@ pub trait Real:
     /// The natural exponential, monotone in floating point and the same bits on every platform.
     #[must_use]
     fn exp(self) -> Self;
+    /// `1 - tanh(self)` for `self >= 0`, monotone in floating point.
+    #[must_use]
+    fn one_minus_tanh(self) -> Self;
     /// `self^exponent` for `self >= 0` and `exponent > 0`, monotone in floating point.
     #[must_use]
     fn pow(self, exponent: f64) -> Self;
@@ -86,6 +89,11 @@ impl Real for f64 {
     #[inline]
     fn exp(self) -> Self {
         crate::elementary::exp(self)
+    }
+
+    #[inline]
+    fn one_minus_tanh(self) -> Self {
+        crate::elementary::one_minus_tanh(self)
     }
 
     #[inline]

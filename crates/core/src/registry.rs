@@ -4,7 +4,7 @@ use crate::parameters::{Parameters, SpecError, parameter_names};
 use crate::{
     ClaimKernel, Claims, ClaimsSpec, ImpactKernel, ImpactModel, ImpactSpec, MarketShape, NetworkView,
     PerAsset, PerInstitution, PerInstitutionClaims, Rule, RuleKernel, RuleShape, RuleSpec, Strategy,
-    StrategyShape,
+    StrategyShape, TableShape,
 };
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,12 +13,13 @@ struct Entry<B> {
     build: B,
     /// Parameters by institution (rules, claims) or by asset (impact), and keys of the scenario's section.
     parameters: Vec<&'static str>,
-    /// Parameters by asset of a model whose own rows are institutions.
+    /// Parameters by asset: columns of the assets table.
     asset_parameters: Vec<&'static str>,
 }
 
-type ImpactEntry =
-    Entry<Box<dyn Fn(&MarketShape<'_>) -> Result<Box<dyn ImpactModel>, Vec<SpecError>> + Send + Sync>>;
+type ImpactBuild =
+    Box<dyn Fn(&MarketShape<'_>) -> Result<Box<dyn ImpactModel>, Vec<SpecError>> + Send + Sync>;
+type ImpactEntry = Entry<ImpactBuild>;
 type RuleEntry = Entry<Box<dyn Fn(&RuleShape<'_>) -> Result<Box<dyn Rule>, Vec<SpecError>> + Send + Sync>>;
 type ClaimsEntry =
     Entry<Box<dyn Fn(&NetworkView<'_>) -> Result<Box<dyn Claims>, Vec<SpecError>> + Send + Sync>>;
@@ -57,6 +58,7 @@ pub struct UnknownKind {
 #[derive(Default)]
 pub struct Registry {
     impacts: BTreeMap<String, ImpactEntry>,
+    impact_tables: BTreeMap<String, &'static [TableShape]>,
     rules: BTreeMap<String, RuleEntry>,
     claims: BTreeMap<String, ClaimsEntry>,
     strategies: BTreeMap<String, StrategyEntry>,
@@ -96,31 +98,37 @@ impl Registry {
             Ok(Box::new(PerAsset::from_shape(kernel(), shape)?) as Box<dyn ImpactModel>)
         };
         let parameters = parameter_names::<K::Row>().to_vec();
-        self.impacts.insert(
-            kind.to_owned(),
-            Entry {
-                build: Box::new(build),
-                parameters,
-                asset_parameters: Vec::new(),
-            },
-        );
+        self.insert_impact(kind, Box::new(build), parameters.clone(), parameters, &[]);
     }
 
-    /// Registers an impact model that is built from a spec.
-    pub fn add_impact_spec<S: ImpactSpec>(&mut self) {
+    /// Registers an impact model that is built from a spec, whose fields are keys of the section alone.
+    ///
+    /// `Row` names the parameters by asset, which are columns of the assets table too; [`crate::NoColumns`] for none.
+    pub fn add_impact_spec<S: ImpactSpec, Row: DeserializeOwned>(&mut self) {
         let build = |shape: &MarketShape<'_>| {
             let spec: S = spec_from(shape.parameters)?;
             Ok(Box::new(spec.build(shape)?) as Box<dyn ImpactModel>)
         };
-        let parameters = parameter_names::<S>().to_vec();
-        self.impacts.insert(
-            S::KIND.to_owned(),
-            Entry {
-                build: Box::new(build),
-                parameters,
-                asset_parameters: Vec::new(),
-            },
-        );
+        let by_asset = parameter_names::<Row>().to_vec();
+        let parameters = [parameter_names::<S>(), &by_asset].concat();
+        self.insert_impact(S::KIND, Box::new(build), parameters, by_asset, S::TABLES);
+    }
+
+    fn insert_impact(
+        &mut self,
+        kind: &str,
+        build: ImpactBuild,
+        parameters: Vec<&'static str>,
+        asset_parameters: Vec<&'static str>,
+        tables: &'static [TableShape],
+    ) {
+        let entry = Entry {
+            build,
+            parameters,
+            asset_parameters,
+        };
+        self.impacts.insert(kind.to_owned(), entry);
+        self.impact_tables.insert(kind.to_owned(), tables);
     }
 
     /// Registers a rule kernel under a kind.
@@ -258,6 +266,11 @@ impl Registry {
             .unwrap_or_default()
     }
 
+    /// Tables that an impact model reads besides the common ones; empty for an unknown kind.
+    pub fn impact_tables(&self, kind: &str) -> &'static [TableShape] {
+        self.impact_tables.get(kind).copied().unwrap_or_default()
+    }
+
     /// Parameters of a rule, those by asset included; empty for an unknown kind.
     pub fn rule_parameters(&self, kind: &str) -> Vec<&'static str> {
         self.rules
@@ -291,7 +304,7 @@ impl Registry {
 
     /// Every column of the assets table that some registered model knows.
     pub fn asset_columns(&self) -> BTreeSet<&'static str> {
-        let impacts = self.impacts.values().flat_map(|entry| &entry.parameters);
+        let impacts = self.impacts.values().flat_map(|entry| &entry.asset_parameters);
         let rules = self.rules.values().flat_map(|entry| &entry.asset_parameters);
         let strategies = self.strategies.values().flat_map(|entry| &entry.asset_parameters);
         impacts.chain(rules).chain(strategies).copied().collect()

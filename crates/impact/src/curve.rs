@@ -5,13 +5,15 @@ use delever_core::{Interval, Quote, Real, SpecError};
 /// Price, average price and slope of one asset as formulas over any [`Real`].
 pub(crate) trait Curve: Send + Sync {
     type Row: serde::de::DeserializeOwned + Send + Sync;
+    /// Whether the average price is never below the price after sales, as an average over the path is.
+    const AVERAGE_ABOVE_PRICE: bool = true;
     /// Price multiplier after sales of `sold`.
     fn survival<N: Real>(sold: N, row: &Self::Row) -> N;
     /// Price after sales; overridden where it is no multiple of the shocked price.
     fn price<N: Real>(quote: Quote, sold: N, row: &Self::Row) -> N {
         N::from(quote.shocked) * Self::survival(sold, row)
     }
-    /// `(1 / Q) * integral of the price`, with an error of at most [`AVERAGE_ULPS`].
+    /// What sellers get on average: `(1 / Q) * integral of the price` where the model knows no other, with an error of at most [`AVERAGE_ULPS`].
     fn average(quote: Quote, sold: f64, row: &Self::Row) -> f64;
     /// `d price / d sold`.
     fn slope(quote: Quote, sold: f64, row: &Self::Row) -> f64;
@@ -22,7 +24,7 @@ pub(crate) trait Curve: Send + Sync {
 /// cancellation, or a series whose terms are bounded by its first; none loses more than ten roundings.
 const AVERAGE_ULPS: f64 = 16.0;
 
-/// Bounds of the exact average price: the computed one, widened, and never outside `[price, shocked]`.
+/// Bounds of the exact average price: the computed one, widened, and never outside `[price, shocked]`, or `[0, shocked]`.
 pub(crate) fn average_bounds<C: Curve>(quote: Quote, sold: f64, row: &C::Row) -> Interval {
     let average = C::average(quote, sold, row);
     let price: Interval = C::price(quote, Interval::from(sold), row);
@@ -30,7 +32,8 @@ pub(crate) fn average_bounds<C: Curve>(quote: Quote, sold: f64, row: &C::Row) ->
         return Interval::from(quote.shocked);
     }
     let slack = AVERAGE_ULPS * f64::EPSILON * quote.shocked;
-    let low = (average - slack).next_down().max(price.low);
+    let least = if C::AVERAGE_ABOVE_PRICE { price.low } else { 0.0 };
+    let low = (average - slack).next_down().max(least);
     Interval {
         low,
         high: (average + slack).next_up().min(quote.shocked).max(low),
@@ -105,6 +108,10 @@ macro_rules! kernel_of {
 
             fn has_average_price(&self) -> bool {
                 true
+            }
+
+            fn average_is_ordered(&self) -> bool {
+                <$name as crate::curve::Curve>::AVERAGE_ABOVE_PRICE
             }
 
             fn has_derivative(&self) -> bool {

@@ -28,7 +28,7 @@ pub struct FlooredRow {
 pub struct FlooredExponential;
 
 /// `Q / ((1 - floor / initial) depth)`.
-fn scaled<N: Real>(quote: Quote, sold: N, row: &FlooredRow) -> N {
+pub(crate) fn scaled<N: Real>(quote: Quote, sold: N, row: &FlooredRow) -> N {
     let room = N::from(1.0) - N::from(row.price_floor) / N::from(quote.initial);
     sold / (room * N::from(row.depth))
 }
@@ -76,15 +76,7 @@ impl Curve for FlooredExponential {
 
     fn check(quote: Quote, row: &FlooredRow) -> Result<(), SpecError> {
         checks::depth("depth", row.depth)?;
-        if row.price_floor >= 0.0 && row.price_floor < quote.initial {
-            Ok(())
-        } else {
-            Err(SpecError::out_of_range(
-                "price_floor",
-                row.price_floor,
-                format!("0 or more and below the initial price of {}", quote.initial),
-            ))
-        }
+        checks::price_floor(quote, row.price_floor)
     }
 }
 

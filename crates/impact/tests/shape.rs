@@ -2,8 +2,9 @@
 
 use delever_core::{ImpactKernel, Quote};
 use delever_impact::{
-    DepthRow, Exponential, FlooredExponential, FlooredRow, Linear, NoImpact, Power, PowerRow, SquareRoot,
-    SquareRootRow,
+    Almgren, AlmgrenRow, DepthRow, Exponential, FlooredExponential, FlooredRow, Linear, MarketMaker,
+    MarketMakerRow, NoImpact, Power, PowerRow, SquareRoot, SquareRootRow, StressedDepth, StressedDepthRow,
+    StressedVolatility, StressedVolatilityRow, Tanh,
 };
 
 const QUOTE: Quote = Quote {
@@ -11,8 +12,9 @@ const QUOTE: Quote = Quote {
     shocked: 1.7,
 };
 
-fn check<K: ImpactKernel>(name: &str, kernel: &K, row: &K::Row) {
-    assert!(kernel.has_derivative() && kernel.has_average_price(), "{name}");
+/// Slopes against differences, for any model that has them.
+fn check_slopes<K: ImpactKernel>(name: &str, kernel: &K, row: &K::Row) {
+    assert!(kernel.has_derivative(), "{name}");
     for sold in [0.5, 3.0, 17.0, 60.0, 99.0, 180.0, 400.0] {
         let step = 1e-5 * sold;
         let difference =
@@ -22,6 +24,22 @@ fn check<K: ImpactKernel>(name: &str, kernel: &K, row: &K::Row) {
             (slope - difference).abs() <= 1e-6 * (1e-3 + slope.abs()),
             "{name} at {sold}: {slope} and {difference}"
         );
+    }
+    assert_eq!(
+        kernel.price(QUOTE, 0.0, row),
+        QUOTE.shocked,
+        "{name} without sales"
+    );
+}
+
+/// The same, and averages against sums over the path.
+fn check<K: ImpactKernel>(name: &str, kernel: &K, row: &K::Row) {
+    check_slopes(name, kernel, row);
+    assert!(
+        kernel.has_average_price() && kernel.average_is_ordered(),
+        "{name}"
+    );
+    for sold in [0.5, 3.0, 17.0, 60.0, 99.0, 180.0, 400.0] {
         // Midpoints of a fine grid, finer near zero where the square root is steep.
         let cells = 20_000;
         let mut sum = 0.0;
@@ -45,11 +63,6 @@ fn check<K: ImpactKernel>(name: &str, kernel: &K, row: &K::Row) {
             "{name} at {sold}"
         );
     }
-    assert_eq!(
-        kernel.price(QUOTE, 0.0, row),
-        QUOTE.shocked,
-        "{name} without sales"
-    );
     assert_eq!(
         kernel.average_price(QUOTE, 0.0, row),
         Some(QUOTE.shocked),
@@ -97,4 +110,63 @@ fn slopes_are_derivatives_and_averages_are_integrals() {
             price_floor: 0.8,
         },
     );
+    check(
+        "tanh",
+        &Tanh,
+        &FlooredRow {
+            depth: 150.0,
+            price_floor: 0.8,
+        },
+    );
+    check(
+        "tanh without a floor",
+        &Tanh,
+        &FlooredRow {
+            depth: 30.0,
+            price_floor: 0.0,
+        },
+    );
+    check(
+        "stressed-depth",
+        &StressedDepth,
+        &StressedDepthRow {
+            depth: 200.0,
+            withdrawal: 4.0,
+        },
+    );
+    check(
+        "stressed-volatility",
+        &StressedVolatility,
+        &StressedVolatilityRow {
+            adv: 10.0,
+            volatility: 0.02,
+            horizon: 2.0,
+            depth_scale: 0.4,
+            volatility_stress: 3.0,
+        },
+    );
+    check_slopes(
+        "almgren",
+        &Almgren,
+        &AlmgrenRow {
+            gamma: 0.314,
+            eta: 0.142,
+            volatility: 0.03,
+            adv: 20.0,
+            market_cap: 3000.0,
+            horizon: 2.0,
+        },
+    );
+    // Within the healthy range, beyond the jump, and on the floor.
+    for (capital, depth_floor) in [(1e4, 0.0), (300.0, 0.05), (40.0, 0.2)] {
+        check_slopes(
+            "market-maker",
+            &MarketMaker,
+            &MarketMakerRow {
+                depth: 150.0,
+                capital,
+                depth_floor,
+            },
+        );
+    }
 }

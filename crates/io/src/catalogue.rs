@@ -118,7 +118,7 @@ catalogue! {
         wrong: "[impact]\nexecution = \"midpoint\"" right: "[impact]\nexecution = \"midpoint\"\n[engine]\nkind = \"rounds\""
 
     MissingTable "D201" Error "a needed table is missing"
-        "`institutions` is always needed, `assets` as soon as there are holdings."
+        "`institutions` is always needed, `assets` as soon as there are holdings, and so is every file that a parameter of a model names."
         wrong: "holdings.csv without assets.csv" right: "assets.csv beside holdings.csv"
     BothFormats "D202" Error "a table is there twice"
         "A table stands in one file. With both a CSV and a Parquet file it is not clear which one counts."

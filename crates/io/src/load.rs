@@ -10,16 +10,17 @@ use crate::references::{
 };
 use crate::scenario::{self, EngineKind, KeyLines, NamedShock, OrderOfTrade, Read, Scenario};
 use crate::source::TableSource;
+use crate::tables::declared::read_declared;
 use crate::tables::names::ranks;
 use crate::tables::pairs::{read_credit_default_swaps, read_debts, read_holdings, read_shareholdings};
 use crate::tables::participants::{Assets, read_assets, read_institutions};
 use crate::tables::refuse_unsupported;
 use delever_cascade::rounds::{RoundsOutcome, RoundsSettings, Sequence};
 use delever_cascade::{Cascade, CascadeError, Equilibria, Models, Shock};
-use delever_core::{CreditDefaultSwap, ParameterTable, Registry};
+use delever_core::{CreditDefaultSwap, ParameterTable, ParameterValue, Registry, TableShape};
 use delever_network::{ContagionGraph, ContagionGraphBuilder, GraphError, GraphRecord};
 use delever_portfolio::{BuildError, System, SystemBuilder};
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// How to load.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,7 +78,7 @@ pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<L
     let Some(folder) = open_folder(path, &file, &read, options.allow_outside, &mut diagnostics) else {
         return Err(diagnostics);
     };
-    assemble(&file, read, &folder, registry, &options.limits, diagnostics)
+    assemble(&file, read, &folder, registry, options, diagnostics)
 }
 
 /// Loads a scenario from a text, with tables from any source. `[data] dir` has no effect.
@@ -116,7 +117,7 @@ pub fn load_from(
             .unwrap_or(file)
             .clone_into(&mut read.scenario.name);
     }
-    assemble(file, read, source, registry, &options.limits, diagnostics)
+    assemble(file, read, source, registry, options, diagnostics)
 }
 
 fn read_scenario(
@@ -143,9 +144,10 @@ fn assemble(
     read: Read,
     source: &dyn TableSource,
     registry: &Registry,
-    limits: &Limits,
+    options: &LoadOptions,
     mut diagnostics: Diagnostics,
 ) -> Result<Loaded, Diagnostics> {
+    let limits = &options.limits;
     let Read { scenario, lines } = read;
     let scenario_has_errors = diagnostics.has_errors();
     let found = &mut diagnostics;
@@ -205,14 +207,35 @@ fn assemble(
         Some(assets) => assets.take_parameters(&by_asset),
         None => Assets::default().take_parameters(&[]),
     };
-    let sources = ParameterSources {
+    let mut sources = ParameterSources {
         scenario_file: file.to_owned(),
         lines,
         institutions: institution_table,
         institution_places,
         assets: asset_table,
         asset_places,
+        ..ParameterSources::default()
     };
+    for shape in registry.impact_tables(&scenario.impact.model.kind) {
+        let named = scenario.impact.model.parameters.get(shape.parameter);
+        // Without the key, or with a value of another kind, the model says what it needs.
+        let Some(ParameterValue::Text(table)) = named else {
+            continue;
+        };
+        let rank = ranks(&by_asset);
+        let read = find_declared(source, table, shape, &sources, options, found).and_then(|table| {
+            let mut nothing = Assets::none();
+            let assets = assets.as_mut().unwrap_or(&mut nothing);
+            read_declared(source, table, shape, assets, &rank, limits, found)
+        });
+        match read {
+            Some((rows, places)) => {
+                sources.tables.insert(shape.parameter.to_owned(), rows);
+                sources.table_places.insert(shape.parameter.to_owned(), places);
+            }
+            None => sources.unread_tables.push(shape.parameter),
+        }
+    }
     // Only rows without a problem reached the builders, so these are second locks on the same door.
     let graph = graph
         .build()
@@ -265,6 +288,54 @@ fn assemble(
     }
     let warnings = diagnostics.refuse_errors()?;
     Ok(Loaded { warnings, ..loaded })
+}
+
+/// The file that a parameter names, if it may be read and is there; else its problem is reported.
+fn find_declared<'f>(
+    source: &dyn TableSource,
+    table: &'f str,
+    shape: &TableShape,
+    sources: &ParameterSources,
+    options: &LoadOptions,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'f str> {
+    let key = format!("impact.{}", shape.parameter);
+    let (file, line) = match sources.lines.given(&key) {
+        Some(true) => (scenario::overrides::OVERRIDE, None),
+        _ => (sources.scenario_file.as_str(), sources.lines.line(&key)),
+    };
+    let problem = |code, message: String| {
+        Problem::new(code, file, message)
+            .at_row(line)
+            .in_column(&key)
+            .with_cell(table)
+    };
+    let leaves = Path::new(table)
+        .components()
+        .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+    let found = if leaves && !options.allow_outside {
+        problem(
+            Code::PathOutside,
+            "the file lies outside the folder of the tables".to_owned(),
+        )
+        .with_hint("move it beside the tables, or allow it with --allow-outside")
+    } else if table.ends_with(".parquet") {
+        problem(
+            Code::ParquetUnsupported,
+            "this build does not read Parquet".to_owned(),
+        )
+        .with_hint("write the table as CSV")
+    } else if table.is_empty() || !source.contains(table) {
+        let columns: Vec<_> = shape.columns().collect();
+        problem(Code::MissingTable, "there is no such file".to_owned()).with_hint(format!(
+            "name a CSV file in the folder of the tables, with the columns {}",
+            columns.join(", ")
+        ))
+    } else {
+        return Some(table);
+    };
+    diagnostics.push(found);
+    None
 }
 
 fn of_build_error(error: &BuildError) -> Problem {
@@ -353,11 +424,16 @@ impl Loaded {
             .iter()
             .map(|institution| institution.external_liabilities)
             .collect();
+        let mut held = vec![0.0; self.system.asset_count()];
+        for (_, asset, units) in self.system.holdings().triplets() {
+            held[asset as usize] += units;
+        }
         build(&Inputs {
             scenario: &self.scenario,
             sources: &self.sources,
             initial_prices: self.system.prices(),
             shocked_prices: &self.shock.prices_after(&self.system),
+            held: &held,
             external_liabilities: &external,
             graph: &self.graph,
             blocks: &self.blocks,

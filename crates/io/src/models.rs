@@ -8,10 +8,10 @@ use delever_cascade::rounds::{Terms, TradePrice};
 use delever_cascade::{Models, RuleBlock};
 use delever_core::{
     Market, MarketShape, ParameterProblem, ParameterTable, ParameterValue, Registry, RuleShape, SpecError,
-    StrategyShape, UnknownKind,
+    SpecTables, StrategyShape, UnknownKind,
 };
 use delever_network::ContagionGraph;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where parameters come from, and where to report them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +22,11 @@ pub(crate) struct ParameterSources {
     pub institution_places: RowPlaces,
     pub assets: ParameterTable,
     pub asset_places: RowPlaces,
+    /// Tables that the impact model declares, by the parameter that names their file, and where their rows stand.
+    pub tables: SpecTables,
+    pub table_places: BTreeMap<String, RowPlaces>,
+    /// Parameters that name a table which could not be read; why is reported.
+    pub unread_tables: Vec<&'static str>,
 }
 
 /// Everything that models are built from, in id order.
@@ -30,6 +35,8 @@ pub(crate) struct Inputs<'a> {
     pub sources: &'a ParameterSources,
     pub initial_prices: &'a [f64],
     pub shocked_prices: &'a [f64],
+    /// Units of each asset that all institutions hold together.
+    pub held: &'a [f64],
     pub external_liabilities: &'a [f64],
     pub graph: &'a ContagionGraph,
     /// Rule sections that have members, with their members by id; the empty name is `[deleveraging]` itself.
@@ -56,7 +63,9 @@ pub(crate) fn build(
         seen: BTreeSet::new(),
     };
 
-    let shape = MarketShape::new(market, impact_parameters, &sources.assets);
+    let shape = MarketShape::new(market, impact_parameters, &sources.assets)
+        .with_held(inputs.held)
+        .with_tables(&sources.tables);
     let impact = registry.impact(&scenario.impact.model.kind, &shape);
     let impact = reporter.take(impact, "impact", "impact.model", true);
 
@@ -249,10 +258,16 @@ impl Reporter<'_> {
             .lines
             .given(&format!("{section}.{parameter}"))
             .is_some();
-        if missing && self.scenario_has_errors && key_is_given {
+        let reported = self.scenario_has_errors || self.sources.unread_tables.contains(&parameter);
+        if missing && reported && key_is_given {
             return;
         }
         let message = error.to_string();
+        if let Some(name) = &error.table {
+            let problem = self.in_table(error, name, code, message);
+            self.diagnostics.push(problem);
+            return;
+        }
         let at_cell = |row: usize| {
             Problem::new(code, &places.file, &message)
                 .at_row(places.lines.get(row).copied())
@@ -263,6 +278,9 @@ impl Reporter<'_> {
         let mut problem = match (cell, error.row, parameter) {
             (Some((row, value)), _, _) => at_cell(row).with_cell(&shown(value)),
             (None, Some(row), _) if missing && is_column => at_cell(row).with_cell(""),
+            (None, Some(row), _) if code == Code::Unsupported && of_asset => {
+                Problem::new(code, &places.file, &message).at_row(places.lines.get(row).copied())
+            }
             (None, Some(row), "shareholdings") => {
                 Problem::new(Code::WhollyOwned, &places.file, &message).at_row(places.lines.get(row).copied())
             }
@@ -271,7 +289,8 @@ impl Reporter<'_> {
             (None, None, "credit_default_swaps") => Problem::new(code, "credit_default_swaps.csv", &message),
             (None, None, "shareholdings") => Problem::new(code, "shareholdings.csv", &message),
             (None, ..) => {
-                let problem = if missing && of_asset && !places.lines.is_empty() {
+                // What misses without a row is a key and no column.
+                let problem = if missing && of_asset && error.row.is_some() && !places.lines.is_empty() {
                     Problem::new(code, &places.file, &message)
                         .at_row(1)
                         .in_column(parameter)
@@ -287,13 +306,37 @@ impl Reporter<'_> {
                 problem
             }
         };
-        if missing {
+        if missing && of_asset && error.row.is_none() {
+            problem = problem.with_hint(format!("add a key `{parameter}` to `[{section}]`"));
+        } else if missing {
             problem = problem.with_hint(format!(
                 "add a column `{parameter}` to `{}`, or a key `{parameter}` to `[{section}]`",
                 places.file
             ));
         }
         self.diagnostics.push(problem);
+    }
+
+    /// A problem of a row of a table that the model declared.
+    fn in_table(&self, error: &SpecError, name: &str, code: Code, message: String) -> Problem {
+        let (file, line) = match self.sources.table_places.get(name) {
+            Some(places) => (
+                places.file.as_str(),
+                error.row.and_then(|row| places.lines.get(row).copied()),
+            ),
+            None => (name, None),
+        };
+        let problem = Problem::new(code, file, message)
+            .at_row(line)
+            .in_column(&error.parameter);
+        let table = self.sources.tables.get(name);
+        let cell = error
+            .row
+            .and_then(|row| table.and_then(|table| table.shown(&error.parameter, row)));
+        match cell {
+            Some(cell) => problem.with_cell(&cell),
+            None => problem,
+        }
     }
 }
 

@@ -370,7 +370,7 @@ fn scenario_cases() -> Vec<Case> {
             "deleveraging.strategy",
         ),
         case(
-            scenario("\"exponential\"", "\"order-book\""),
+            scenario("\"exponential\"", "\"constant-product\""),
             "D108",
             file,
             13,

@@ -145,7 +145,9 @@ strategy = "pro-rata"
 
 # How sales push prices.
 [impact]
-# Model: "none", "linear", "exponential", "power", "square-root", "floored-exponential"; `depth` in assets.csv is money.
+# Model: "none", "linear", "exponential", "power", "square-root", "floored-exponential", "tanh", "almgren", "stressed-depth",
+# "stressed-volatility", "market-maker", "cross-matrix", "order-book"; `depth` in assets.csv is money. In its place,
+# `fall = 0.05` and `at_share_sold = 0.05`: selling 5 % of what is held lowers the price by 5 % (linear, exponential).
 model = "exponential"
 # Price at which sellers are paid: "terminal" (after all sales) or "vwap" (the average on the way there).
 execution = "terminal"

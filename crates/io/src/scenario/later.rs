@@ -5,13 +5,7 @@ pub(crate) fn is_known_later(role: Role, kind: &str) -> bool {
     let kinds: &[&str] = match role {
         Role::Rule => &["leverage-threshold", "leverage-target"],
         Role::Strategy => &["least-impact"],
-        Role::Impact => &[
-            "order-book",
-            "constant-product",
-            "concentrated-liquidity",
-            "stableswap",
-            "cross-matrix",
-        ],
+        Role::Impact => &["constant-product", "concentrated-liquidity", "stableswap"],
         Role::Clearing => &[],
     };
     kinds.contains(&kind)

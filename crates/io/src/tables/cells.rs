@@ -10,7 +10,14 @@ use delever_portfolio::{AmountError, check_amount};
 /// Parameters that may be infinite: no impact, no cap.
 pub(crate) const MAY_BE_INFINITE: [&str; 3] = ["depth", "adv", "max_leverage"];
 /// Parameters that are amounts of money, so within the range of amounts.
-pub(crate) const MONEY: [&str; 4] = ["depth", "adv", "price_floor", "withdrawals"];
+pub(crate) const MONEY: [&str; 6] = [
+    "depth",
+    "adv",
+    "price_floor",
+    "withdrawals",
+    "market_cap",
+    "capital",
+];
 
 /// Why a text is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

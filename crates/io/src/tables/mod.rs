@@ -1,6 +1,7 @@
 //! Tables: from bytes to checked rows, with every problem of every row reported.
 
 pub(crate) mod cells;
+pub(crate) mod declared;
 pub(crate) mod names;
 pub(crate) mod pairs;
 pub(crate) mod participants;

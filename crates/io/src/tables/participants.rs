@@ -314,6 +314,13 @@ impl Institutions {
 }
 
 impl Assets {
+    /// No assets, for sure.
+    pub fn none() -> Self {
+        let mut assets = Self::default();
+        assets.names.close();
+        assets
+    }
+
     /// Takes the parameters in rank order, and where rows stand.
     pub fn take_parameters(&mut self, sorted: &[u32]) -> (ParameterTable, RowPlaces) {
         ordered_rows(

@@ -116,7 +116,7 @@ impl<'a> Table<'a> {
         let opened = match source.open(file) {
             Ok(opened) => opened,
             Err(OpenError::Outside) => {
-                let message = "the file is a link that leads out of the scenario's folder";
+                let message = "the file, or a link to it, leads out of the scenario's folder";
                 diagnostics.push(
                     Problem::new(Code::PathOutside, file, message)
                         .with_hint("copy the file, or allow it with --allow-outside"),
