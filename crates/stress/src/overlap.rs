@@ -152,7 +152,7 @@ impl Overlap {
     /// use delever_core::SparseRows;
     /// use delever_stress::overlap::Overlap;
     /// let overlap = Overlap::new(SparseRows::from_triplets(2, 1, &[(0, 0, 60.0), (1, 0, 40.0)]), &[1000.0])?;
-    /// assert_eq!(overlap.product(&[0.5, 0.0])?, [1.8, 1.2]);
+    /// assert_eq!(overlap.product(&[0.0, 1.0])?, [2.4, 1.6]);
     /// # Ok::<(), Vec<delever_stress::StressError>>(())
     /// ```
     pub fn product(&self, v: &[f64]) -> Result<Vec<f64>, Vec<StressError>> {

@@ -273,7 +273,10 @@ impl Factors<'_> {
             let k = k as usize;
             let (mut below, mut above) = (0.0, 0.0);
             for (i, held) in self.columns.row(k).iter() {
-                below = add_down(below, mul_down(held, mul_down(self.right[i], x[i]).max(0.0)).max(0.0));
+                below = add_down(
+                    below,
+                    mul_down(held, mul_down(self.right[i], x[i]).max(0.0)).max(0.0),
+                );
                 above = add_up(above, mul_up(held, mul_up(self.right[i], x[i])));
             }
             through[k] = (
