@@ -253,7 +253,9 @@ impl Overlap {
                 Normalisation::OneNorm => index.iter().sum(),
                 Normalisation::Maximum => index.iter().fold(0.0, |most: f64, &u| most.max(u)),
             };
-            index.iter_mut().for_each(|u| *u /= scale);
+            for u in &mut index {
+                *u /= scale;
+            }
         }
         Ok(EndogenousRisk {
             index,

@@ -343,6 +343,8 @@ fn dominant(mut matrix: Vec<f64>, size: usize) -> Vec<f64> {
 fn normalise(matrix: &mut [f64]) {
     let largest = matrix.iter().fold(0.0_f64, |largest, &value| largest.max(value));
     if largest > 0.0 {
-        matrix.iter_mut().for_each(|value| *value /= largest);
+        for value in matrix {
+            *value /= largest;
+        }
     }
 }
