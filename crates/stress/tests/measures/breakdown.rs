@@ -5,8 +5,8 @@ use delever_cascade::{
 };
 use delever_core::{Execution, ImpactKernel, ImpactModel, PerAsset, PerInstitution};
 use delever_impact::{DepthRow, Linear};
-use delever_network::ContagionGraph;
-use delever_network::clearing::FaceValue;
+use delever_network::clearing::{EisenbergNoe, EisenbergNoeRow, FaceValue, OneLayer};
+use delever_network::{ContagionGraph, ContagionGraphBuilder};
 use delever_portfolio::rules::{LeverageCap, LeverageCapRow};
 use delever_portfolio::strategies::ProRata;
 use delever_portfolio::{Institution, System, SystemBuilder};
@@ -289,6 +289,39 @@ proptest! {
                 prop_assert!(all_sold(scale), "{scale} above {above:?}");
             }
         }
+    }
+
+    /// Debts inside, a ring: losses on claims make the market break down no later, and the sides hold as without.
+    #[test]
+    fn law_losses_on_claims_never_delay_the_breakdown((banks, depths) in markets(), owed in 0.01..0.5) {
+        let system = system(&banks);
+        let count = banks.len();
+        let mut ring = ContagionGraphBuilder::new(count);
+        (0..count as u32).for_each(|n| {
+            ring.debt(n, (n + 1) % count as u32, owed, 0);
+        });
+        let graph = ring.build().expect("valid");
+        let external: Vec<f64> = banks.iter().map(|(debt, _)| *debt).collect();
+        let rows = vec![EisenbergNoeRow::default(); count];
+        let clearing = Models {
+            claims: Box::new(OneLayer::new(EisenbergNoe, rows, graph.debts()[0].1.clone(), &external)),
+            ..models(&system, 0.06, linear(&depths))
+        };
+        let clearing = Cascade::new(&system, &graph, clearing).expect("models fit");
+        let at_face = Cascade::new(&system, &graph, models(&system, 0.06, linear(&depths))).expect("models fit");
+        let settings = BreakdownSettings { tolerance: 1e-4, ..BreakdownSettings::default() };
+        let shock = fall(&system, 0.4);
+        let (with, without) =
+            (breakdown(&clearing, &shock, &settings).expect("fits"), breakdown(&at_face, &shock, &settings).expect("fits"));
+        if let (Some(below), Some(above)) = (&with.below, &without.above) {
+            prop_assert!(below.scale <= above.scale);
+        }
+        for (side, all) in [(&with.below, false), (&with.above, true)] {
+            if let Some(side) = side {
+                prop_assert_eq!(side.outcome.institutions.iter().all(|bank| bank.sold_fraction == 1.0), all);
+            }
+        }
+        prop_assert_ne!(with.verdict, Verdict::Undecided);
     }
 
     /// Deeper markets break down later, if at all.
