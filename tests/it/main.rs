@@ -7,6 +7,7 @@ mod cross_holdings;
 mod default_costs;
 mod distress;
 mod failure_costs;
+mod fire_sale_measures;
 mod fixture;
 mod laws;
 mod literature;

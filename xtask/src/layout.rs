@@ -21,6 +21,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "delever-stress",
+        &[
+            "delever-core",
+            "delever-portfolio",
+            "delever-network",
+            "delever-solver",
+            "delever-cascade",
+        ],
+    ),
+    (
         "delever-io",
         &[
             "delever-core",
@@ -40,6 +50,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "delever-impact",
             "delever-solver",
             "delever-cascade",
+            "delever-stress",
             "delever-io",
         ],
     ),

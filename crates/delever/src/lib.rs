@@ -7,6 +7,7 @@ pub use delever_io as io;
 pub use delever_network as network;
 pub use delever_portfolio as portfolio;
 pub use delever_solver as solver;
+pub use delever_stress as stress;
 
 pub use delever_io::registry;
 
