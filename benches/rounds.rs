@@ -50,9 +50,14 @@ fn system() -> System {
 
 fn rounds(criterion: &mut Criterion) {
     let system = system();
-    let graph = ContagionGraphBuilder::new(INSTITUTIONS).build().expect("no debts");
+    let graph = ContagionGraphBuilder::new(INSTITUTIONS)
+        .build()
+        .expect("no debts");
     let models = Models {
-        impact: Box::new(PerAsset::new(Exponential, vec![DepthRow { depth: 18_500.0 }; ASSETS])),
+        impact: Box::new(PerAsset::new(
+            Exponential,
+            vec![DepthRow { depth: 18_500.0 }; ASSETS],
+        )),
         execution: Execution::Terminal,
         rules: vec![RuleBlock {
             name: String::new(),

@@ -5,7 +5,6 @@
 //! circulates or not, and both are consistent.
 
 use crate::fixture::*;
-use delever::prelude::*;
 use proptest::prelude::*;
 
 /// Who can be reached from `start` along debts, `start` included.

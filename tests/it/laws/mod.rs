@@ -9,6 +9,7 @@
 mod accounting;
 mod non_laws;
 mod order;
+mod rounds;
 mod symmetry;
 mod systems;
 
