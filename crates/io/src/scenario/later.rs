@@ -3,8 +3,6 @@
 /// Models by role that may be named and are not registered.
 pub(crate) fn is_known_later(role: Role, kind: &str) -> bool {
     let kinds: &[&str] = match role {
-        Role::Rule => &["leverage-threshold", "leverage-target"],
-        Role::Strategy => &["least-impact"],
         Role::Impact => &[
             "order-book",
             "constant-product",
@@ -12,7 +10,7 @@ pub(crate) fn is_known_later(role: Role, kind: &str) -> bool {
             "stableswap",
             "cross-matrix",
         ],
-        Role::Clearing => &[],
+        Role::Rule | Role::Strategy | Role::Clearing => &[],
     };
     kinds.contains(&kind)
 }
