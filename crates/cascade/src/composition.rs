@@ -220,7 +220,7 @@ impl<'a> Cascade<'a> {
         }
         rules.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
         let components = claims.components();
-        let context = RuleContext::new(execution, components > 0);
+        let context = RuleContext::new(execution, components > 0).raising_money(strategy.raises_money());
         let mut profile = claims.profile(execution);
         let claims_ordered = profile.order == Order::Isotone;
         let isotone = |ordered: bool, profile: Profile| Profile {

@@ -79,6 +79,9 @@ pub struct RuleContext {
     pub execution: Execution,
     /// Whether payments depend on assets, so that sellers' proceeds reach others.
     pub payments_respond: bool,
+    /// Whether the strategy turns a fraction into money at trial prices: a fraction that stays while prices rise is
+    /// then more money.
+    pub raises_money: bool,
 }
 
 impl RuleContext {
@@ -87,7 +90,15 @@ impl RuleContext {
         Self {
             execution,
             payments_respond,
+            raises_money: false,
         }
+    }
+
+    /// The same for a strategy that turns fractions into money, or does not.
+    #[must_use]
+    pub fn raising_money(mut self, raises_money: bool) -> Self {
+        self.raises_money = raises_money;
+        self
     }
 }
 

@@ -39,6 +39,11 @@ pub trait Strategy: Send + Sync {
     fn profile(&self, _execution: Execution) -> Profile {
         Profile::default()
     }
+
+    /// Whether a fraction that a rule asks for becomes money at trial prices, instead of that part of every holding.
+    fn raises_money(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! forward_strategy {
@@ -59,6 +64,9 @@ macro_rules! forward_strategy {
             }
             fn profile(&self, execution: Execution) -> Profile {
                 (**self).profile(execution)
+            }
+            fn raises_money(&self) -> bool {
+                (**self).raises_money()
             }
         }
     )*};

@@ -76,6 +76,9 @@ impl Strategy for Probe {
     fn profile(&self, _: Execution) -> Profile {
         PROFILE
     }
+    fn raises_money(&self) -> bool {
+        true
+    }
 }
 
 impl Claims for Probe {
@@ -183,6 +186,7 @@ fn strategy(model: impl Strategy) {
     );
     assert_eq!((low, high), ([2.0], [3.0]));
     assert_eq!(model.profile(Execution::Terminal), PROFILE);
+    assert!(model.raises_money());
 }
 
 fn claims(model: impl Claims) {

@@ -214,6 +214,40 @@ fn parameter(name: &str) -> Value {
         "min_ratio" => number("Equity over risk-weighted assets; 0.08 is 8 %."),
         "risk_weight" => number("Risk weight of an asset; 1 is 100 %."),
         "other_risk_weight" => number("Risk weight of other assets and of claims on institutions."),
+        "act_below" => {
+            number("Equity over assets strictly below which an institution acts, above 0 and at most 1.")
+        }
+        "target" => number("Equity over assets that it sells to, at least act_below."),
+        "default_below" => number("Equity over assets strictly below which it counts as failed."),
+        "target_leverage" => {
+            number("Assets over equity to return to, 1 or more; the initial leverage if not given.")
+        }
+        "two_sided" => json!({
+            "description": "Whether institutions below their target leverage buy.", "type": "boolean", "default": false
+        }),
+        "leverage_scale" => {
+            number("Leverage at a perceived volatility of one; 1 / z for z standard deviations at risk.")
+        }
+        "cyclicality" => {
+            number("Exponent of perceived variance; -0.5 is value at risk, 0 a constant leverage.")
+        }
+        "historic_volatility" => number("Volatility of the portfolio as perceived before the shock."),
+        "volatility_offset" => number("Volatility that is always perceived."),
+        "shock_weight" => number("Weight of the latest return in perceived variance, from 0 to 1."),
+        "haircut" => number("Margin on an asset, from 0 to 1; 0.05 is 5 %."),
+        "procyclicality" => number("Rise of the haircut with a relative fall of the price of one."),
+        "run_below" => number("Equity over assets strictly below which creditors outside begin to withdraw."),
+        "run_complete_below" => number("Equity over assets from which on they withdraw everything."),
+        "base_flow" => number("Share of a fund that is redeemed without any loss."),
+        "flow_sensitivity" => number("Share of a fund that is redeemed for a relative loss of one."),
+        "gate" => number("Largest share of a fund that may be redeemed, from 0 to 1."),
+        "swing_price" => number("Relative discount at which redeemers are paid, from 0 to 1."),
+        "liquidity" => json!({
+            "description": "How a fund pays redeemers.",
+            "enum": ["vertical-slice", "cash-first"], "default": "vertical-slice"
+        }),
+        "cash_buffer" => number("Share of assets that a fund keeps in cash under cash-first, from 0 to 1."),
+        "sale_priority" => number("Rank of an asset in the order of sale, the lowest first."),
         "withdrawals" => number("External liabilities that fall due now, money."),
         "depth" => number("Market depth, money; inf is no impact."),
         "adv" => number("Average daily volume, money per day; inf is no impact."),

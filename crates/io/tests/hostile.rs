@@ -363,13 +363,6 @@ fn scenario_cases() -> Vec<Case> {
             "clearing.model",
         ),
         case(
-            scenario("\"pro-rata\"", "\"least-impact\""),
-            "D108",
-            file,
-            10,
-            "deleveraging.strategy",
-        ),
-        case(
             scenario("\"exponential\"", "\"constant-product\""),
             "D108",
             file,
@@ -503,6 +496,173 @@ fn scenario_cases() -> Vec<Case> {
             None,
         ),
     ]
+}
+
+/// The sound input under another rule and its parameters, from line 8 on.
+fn rule(text: &str) -> Input {
+    scenario("rule = \"leverage-cap\"\nmax_leverage = 12.5", text)
+}
+
+/// Parameters of rules and strategies that are out of range, of the wrong type, missing or contradictory.
+fn rule_cases() -> Vec<Case> {
+    let by_key = [
+        (
+            "leverage-threshold\"\nact_below = 0.04\ntarget = 0.03",
+            "D304",
+            10,
+            "deleveraging.target",
+        ),
+        (
+            "leverage-threshold\"\nact_below = 0.04\ntarget = 1.5",
+            "D303",
+            10,
+            "deleveraging.target",
+        ),
+        (
+            "leverage-threshold\"\nact_below = 0\ntarget = 0.05",
+            "D303",
+            9,
+            "deleveraging.act_below",
+        ),
+        (
+            "leverage-threshold\"\nact_below = 0.04",
+            "D301",
+            7,
+            "deleveraging.target",
+        ),
+        (
+            "leverage-threshold\"\nact_below = 0.04\ntarget = 0.05\ndefault_below = 0.05",
+            "D303",
+            11,
+            "deleveraging.default_below",
+        ),
+        (
+            "leverage-target\"\ntarget_leverage = 0.5",
+            "D303",
+            9,
+            "deleveraging.target_leverage",
+        ),
+        (
+            "leverage-target\"\ntwo_sided = \"yes\"",
+            "D302",
+            9,
+            "deleveraging.two_sided",
+        ),
+        (
+            "funding-withdrawal\"\nrun_below = 0.05\nrun_complete_below = 0.1",
+            "D303",
+            10,
+            "deleveraging.run_complete_below",
+        ),
+        (
+            "funding-withdrawal\"\nrun_below = 1.5\nrun_complete_below = 0.1",
+            "D303",
+            9,
+            "deleveraging.run_below",
+        ),
+        (
+            "redemption\"\nflow_sensitivity = 1\ngate = 1.5",
+            "D303",
+            10,
+            "deleveraging.gate",
+        ),
+        (
+            "redemption\"\nflow_sensitivity = -1",
+            "D303",
+            9,
+            "deleveraging.flow_sensitivity",
+        ),
+        (
+            "redemption\"\nflow_sensitivity = 1\nliquidity = \"fast\"",
+            "D302",
+            10,
+            "deleveraging.liquidity",
+        ),
+        (
+            "redemption\"\ngate = 0.5",
+            "D301",
+            7,
+            "deleveraging.flow_sensitivity",
+        ),
+        ("haircut\"\nhaircut = 1.5", "D303", 9, "deleveraging.haircut"),
+        (
+            "haircut\"\nhaircut = 0.5\nprocyclicality = -1",
+            "D303",
+            10,
+            "deleveraging.procyclicality",
+        ),
+        (
+            "value-at-risk\"\nleverage_scale = 0\nhistoric_volatility = 0.1\nshock_weight = 0.1",
+            "D303",
+            9,
+            "deleveraging.leverage_scale",
+        ),
+        (
+            "value-at-risk\"\nleverage_scale = 1\nhistoric_volatility = 0.1\nshock_weight = 2",
+            "D303",
+            11,
+            "deleveraging.shock_weight",
+        ),
+    ];
+    let mut cases: Vec<Case> = by_key
+        .into_iter()
+        .map(|(text, code, line, key)| {
+            case(
+                rule(&format!("rule = \"{text}")),
+                code,
+                "scenario.toml",
+                line,
+                key,
+            )
+        })
+        .collect();
+    let assets = |mut input: Input, content: &str| {
+        input.tables = input.tables.with("assets.csv", content);
+        input
+    };
+    let strategy = |name: &str| scenario("\"pro-rata\"", &format!("\"{name}\""));
+    cases.extend([
+        case(
+            assets(
+                rule("rule = \"haircut\""),
+                "id,depth,haircut\nbond,1,0.1\nloan,1,1.1\n",
+            ),
+            "D303",
+            "assets.csv",
+            3,
+            "haircut",
+        ),
+        case(rule("rule = \"haircut\""), "D301", "assets.csv", 1, "haircut"),
+        case(strategy("by-priority"), "D301", "assets.csv", 1, "sale_priority"),
+        case(
+            assets(
+                strategy("by-priority"),
+                "id,depth,sale_priority\nbond,1,first\nloan,1,2\n",
+            ),
+            "D302",
+            "assets.csv",
+            2,
+            "sale_priority",
+        ),
+        case(
+            assets(strategy("least-impact"), "id,depth,g\nbond,1,0.5\nloan,1,20\n"),
+            "D303",
+            "assets.csv",
+            3,
+            "g",
+        ),
+        case(
+            assets(
+                strategy("least-impact"),
+                "id,depth,kappa,adv\nbond,1,1,5\nloan,1,,\n",
+            ),
+            "D301",
+            "assets.csv",
+            1,
+            "volatility",
+        ),
+    ]);
+    cases
 }
 
 fn table_cases() -> Vec<Case> {
@@ -1117,7 +1277,11 @@ fn check(name: usize, case: &Case) {
 
 #[test]
 fn every_malformed_input_is_reported_where_it_stands() {
-    let cases: Vec<Case> = scenario_cases().into_iter().chain(table_cases()).collect();
+    let cases: Vec<Case> = scenario_cases()
+        .into_iter()
+        .chain(rule_cases())
+        .chain(table_cases())
+        .collect();
     assert!(cases.len() >= 70);
     for (name, case) in cases.iter().enumerate() {
         check(name, case);

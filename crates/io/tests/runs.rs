@@ -46,6 +46,121 @@ fn json(result: &RunResult) -> Value {
     serde_json::from_str(&json_string(result, Layout::Pretty)).expect("valid JSON")
 }
 
+/// The spiral's bank, with enough besides for every rule and strategy, after a mild shock.
+const EVERY_MODEL: &str = r#"
+version = 1
+[shock]
+prices = { "*" = -0.005 }
+[deleveraging]
+RULE
+strategy = "STRATEGY"
+[impact]
+model = "linear"
+"#;
+
+fn solved(rule: &str, strategy: &str, shock: &str) -> Value {
+    let tables = Tables::new()
+        .with(
+            "institutions.csv",
+            "id,cash,external_liabilities\nbank,0,90\nfund,5,0\n",
+        )
+        .with("assets.csv", "id,depth,sale_priority\nbond,1250,2\nloan,500,1\n")
+        .with(
+            "holdings.csv",
+            "institution,asset,quantity\nbank,bond,80\nbank,loan,20\nfund,bond,50\n",
+        );
+    let scenario = EVERY_MODEL
+        .replace("RULE", rule)
+        .replace("STRATEGY", strategy)
+        .replace("-0.005", shock);
+    json(&run(&tables, &scenario, &[], None))
+}
+
+#[test]
+fn every_rule_and_strategy_is_solved_from_a_file() {
+    let rules = [
+        (
+            "rule = \"leverage-threshold\"\nact_below = 0.097\ntarget = 0.11",
+            "certified",
+        ),
+        (
+            "rule = \"leverage-threshold\"\nact_below = 1\ntarget = 0.1\ndefault_below = 0.01",
+            "certified",
+        ),
+        ("rule = \"leverage-target\"", "certified"),
+        ("rule = \"leverage-target\"\ntwo_sided = true", "unordered"),
+        (
+            "rule = \"funding-withdrawal\"\nrun_below = 0.11\nrun_complete_below = 0.02",
+            "certified",
+        ),
+        (
+            "rule = \"redemption\"\nflow_sensitivity = 2\nswing_price = 0.01",
+            "by strategy",
+        ),
+        (
+            "rule = \"redemption\"\nbase_flow = 0.2\nflow_sensitivity = 2\nliquidity = \"cash-first\"",
+            "unordered",
+        ),
+        (
+            "rule = \"haircut\"\nhaircut = 0.1\nprocyclicality = 0.5",
+            "certified",
+        ),
+        (
+            "rule = \"value-at-risk\"\nleverage_scale = 1\nhistoric_volatility = 0.1\nshock_weight = 0.1",
+            "unordered",
+        ),
+    ];
+    for (rule, status) in rules {
+        for strategy in ["pro-rata", "most-liquid-first", "by-priority", "least-impact"] {
+            let result = solved(rule, strategy, "-0.005");
+            // A share of a fund is another amount of money at every price.
+            let status = match (status, strategy) {
+                ("by strategy", "pro-rata") => "certified",
+                ("by strategy", _) => "unordered",
+                _ => status,
+            };
+            assert_eq!(result["status"], status, "{rule} {strategy}");
+            let sold = result["totals"]["sold_value"].as_f64().expect("a number");
+            assert!(sold > 0.0, "{rule} {strategy}");
+        }
+    }
+}
+
+/// `A - 10 E = 900 - 900 q` is sold of what is worth `100 q` at `q = 0.995 (1 - 0.08 s)`.
+#[test]
+fn a_return_to_the_initial_leverage_meets_its_closed_form() {
+    let options = ["deleveraging.rule=leverage-target", "shock.prices.bond=-0.005"];
+    let scenario = SPIRAL.replace("max_leverage = 12.5\n", "");
+    let result = json(&run(&spiral_tables(), &scenario, &options, None));
+    let price = result["greatest"]["assets"][0]["price"]
+        .as_f64()
+        .expect("a number");
+    let sum = 0.995 + 9.0 * 0.995 * 0.08;
+    let root = f64::midpoint(sum, (sum * sum - 4.0 * 9.0 * 0.995 * 0.08).sqrt());
+    assert!((price - root).abs() < 1e-12, "{price} and not {root}");
+    assert_eq!(result["greatest"]["status"], "certified");
+}
+
+/// After a gain a two-sided institution buys; nobody sells, so the price stays where the shock left it.
+#[test]
+fn purchases_do_not_lift_prices_above_the_shocked_ones() {
+    let result = solved(
+        "rule = \"leverage-target\"\ntwo_sided = true",
+        "by-priority",
+        "0.01",
+    );
+    assert_eq!(result["status"], "unordered");
+    assert_eq!(result["assets"][0]["price"], 1.01);
+    // The bank's leverage was 10: after a gain of 1 it buys 9 of what is worth 101, in both assets alike.
+    for (asset, units) in [(0, 80.0), (1, 20.0)] {
+        let sold = result["assets"][asset]["sold_quantity"]
+            .as_f64()
+            .expect("a number");
+        assert!((sold + units * 9.0 / 101.0).abs() < 1e-12, "{sold}");
+    }
+    assert_eq!(result["institutions"][0]["state"], "sound");
+}
+
 #[test]
 fn both_ends_stand_in_one_object_with_the_worse_status() {
     let result = run(&spiral_tables(), SPIRAL, &[], None);

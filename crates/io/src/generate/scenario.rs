@@ -136,11 +136,13 @@ outside_assets = {}
 
 # When institutions sell, and how much.
 [deleveraging]
-# Rule: "none", "leverage-cap", "capital-ratio", "liquidity-shortfall", "sell-on-default".
+# Rule: "none", "leverage-cap", "leverage-threshold", "leverage-target", "value-at-risk", "capital-ratio", "haircut",
+# "liquidity-shortfall", "funding-withdrawal", "redemption", "sell-on-default".
 rule = "leverage-cap"
 # Largest assets / equity, a plain number above 1; `min_leverage_ratio` (equity / assets) is its reciprocal: give one of the two.
 max_leverage = @MAX_LEVERAGE@
-# Which assets sellers choose: "pro-rata" (the same share of each) or "most-liquid-first".
+# Which assets sellers choose: "pro-rata" (the same share of each), "most-liquid-first", "by-priority" (a column
+# `sale_priority` in assets.csv, lowest first) or "least-impact" (what costs the seller least).
 strategy = "pro-rata"
 
 # How sales push prices.

@@ -3,10 +3,8 @@
 /// Models by role that may be named and are not registered.
 pub(crate) fn is_known_later(role: Role, kind: &str) -> bool {
     let kinds: &[&str] = match role {
-        Role::Rule => &["leverage-threshold", "leverage-target"],
-        Role::Strategy => &["least-impact"],
         Role::Impact => &["constant-product", "concentrated-liquidity", "stableswap"],
-        Role::Clearing => &[],
+        Role::Rule | Role::Strategy | Role::Clearing => &[],
     };
     kinds.contains(&kind)
 }

@@ -52,25 +52,48 @@ impl LeverageCapRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LeverageCap;
 
-fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageCapRow) -> Sale<N> {
-    let Some(lambda) = row.leverage::<N>() else {
-        return Sale::nothing();
-    };
+/// `A - lambda E`, the money that brings leverage down to `lambda`; negative where leverage is lower.
+#[inline]
+pub(super) fn need<N: Real>(sheet: &BalanceSheet<'_, N>, lambda: N) -> N {
+    let (assets, debts) = (sheet.assets(), sheet.liabilities);
+    debts - (lambda - N::from(1.0)) * (assets - debts)
+}
+
+/// Money to raise under a cap with terminal execution: everything when `E <= 0` and there is debt.
+#[inline]
+pub(super) fn money<N: Real>(sheet: &BalanceSheet<'_, N>, need: impl FnOnce() -> N) -> N {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let everything = N::from(f64::INFINITY);
-    let lambda_less_1 = lambda - N::from(1.0);
-    let need = || debts - lambda_less_1 * (assets - debts);
-    if at_average(sheet.execution) {
-        let gain = sheet.marketable_at_average - sheet.marketable;
-        let whole = sheet.marketable + lambda * gain.at_least(0.0);
-        return Sale::Fraction(need().fraction_of(whole));
-    }
-    let money = if debts.is_zero() {
+    if debts.is_zero() {
         assets.if_below(N::from(0.0), || everything, || N::from(0.0))
     } else {
         debts.if_below(assets, || need().at_least(0.0), || everything)
-    };
-    Sale::Money(money)
+    }
+}
+
+/// What is sold to meet a need where sellers gain above the final price: `M + lambda (V - M)` is its whole.
+#[inline]
+pub(super) fn whole_at_average<N: Real>(sheet: &BalanceSheet<'_, N>, lambda: N) -> N {
+    let gain = sheet.marketable_at_average - sheet.marketable;
+    sheet.marketable + lambda * gain.at_least(0.0)
+}
+
+/// What a cap of `lambda` on assets over equity makes an institution sell.
+#[inline]
+pub(super) fn sale_under<N: Real>(sheet: &BalanceSheet<'_, N>, lambda: N) -> Sale<N> {
+    let need = || need(sheet, lambda);
+    if at_average(sheet.execution) {
+        return Sale::Fraction(need().fraction_of(whole_at_average(sheet, lambda)));
+    }
+    Sale::Money(money(sheet, need))
+}
+
+#[inline]
+fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageCapRow) -> Sale<N> {
+    match row.leverage::<N>() {
+        Some(lambda) => sale_under(sheet, lambda),
+        None => Sale::nothing(),
+    }
 }
 
 impl RuleKernel for LeverageCap {

@@ -13,7 +13,8 @@ pub struct LiquidityShortfallRow {
     pub withdrawals: f64,
 }
 
-/// Raises `(debts at face + withdrawals - cash - payments received)^+`, at most all holdings.
+/// Raises `(debts at face + withdrawals - cash - payments received - repaid)^+`, at most all holdings; nothing is repaid
+/// while an equilibrium is sought.
 /// Where the clearing model values shareholdings too, what they are worth counts among what is received.
 ///
 /// Debts to institutions fall due at face; external liabilities only as far as `withdrawals` says. With
@@ -33,7 +34,7 @@ pub struct LiquidityShortfall;
 
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LiquidityShortfallRow) -> Sale<N> {
     let due = sheet.debts_face + N::from(row.withdrawals);
-    let need = (due - (N::from(sheet.cash) + sheet.received)).at_least(0.0);
+    let need = (due - (N::from(sheet.cash) + sheet.received + N::from(sheet.repaid))).at_least(0.0);
     if at_average(sheet.execution) {
         Sale::Fraction(need.fraction_of(sheet.marketable_at_average))
     } else {

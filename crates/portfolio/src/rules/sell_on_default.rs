@@ -1,8 +1,8 @@
 //! Liquidation of whoever fails.
 
-use super::{ORDERED, at_average};
+use super::ordered_while_gains_stay;
 use delever_core::{
-    BalanceSheet, Continuity, Interval, NoColumns, Order, Profile, Real, RuleContext, RuleKernel, Sale,
+    BalanceSheet, Continuity, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale,
 };
 
 /// Sells everything if `E < 0`, with `E` at final prices, and nothing otherwise.
@@ -49,15 +49,9 @@ impl RuleKernel for SellOnDefault {
     }
 
     fn profile(&self, _: &NoColumns, _: &[NoColumns], context: RuleContext) -> Profile {
-        let gain_reaches_others = at_average(context.execution) && context.payments_respond;
         Profile {
-            order: if gain_reaches_others {
-                Order::Unordered
-            } else {
-                Order::Antitone
-            },
             continuity: Continuity::FromAbove,
-            ..ORDERED
+            ..ordered_while_gains_stay(context)
         }
     }
 }

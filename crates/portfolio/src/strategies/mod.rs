@@ -65,8 +65,8 @@ fn bound_purchases(
     }
 }
 
-/// What strategies that raise money at trial prices declare: ordered for rules that ask for money, and in real numbers
-/// for those that ask for a fraction, unless sellers are paid average prices.
+/// What strategies that raise money at trial prices declare: ordered unless sellers are paid average prices. Rules whose
+/// fraction times holdings may rise with prices declare that themselves.
 fn sequential(execution: Execution) -> Profile {
     Profile {
         order: match execution {

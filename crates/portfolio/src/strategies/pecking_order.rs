@@ -28,7 +28,8 @@ pub(crate) struct Priority {
 /// `sale_priority`, the lowest first. Ties by id.
 ///
 /// Antitone in prices for rules that ask for money. For rules that ask for a fraction the money is fraction times
-/// holdings, ordered in real numbers; with volume-weighted execution it is not, and the cascade is unordered.
+/// holdings: ordered in real numbers for capital ratios, haircuts and sales on default, not for a fund's redemptions,
+/// which say so. With volume-weighted execution the cascade is unordered.
 ///
 /// ```
 /// use delever_core::{BalanceSheet, Sale, SparseRow, Strategy, StrategyScratch};
@@ -159,5 +160,9 @@ impl Strategy for PeckingOrder {
 
     fn profile(&self, execution: Execution) -> Profile {
         sequential(execution)
+    }
+
+    fn raises_money(&self) -> bool {
+        true
     }
 }
