@@ -12,6 +12,7 @@ mod fixture;
 mod laws;
 mod literature;
 mod policy;
+mod price_impact;
 mod published_clearing;
 mod same_bits;
 mod scenario_files;

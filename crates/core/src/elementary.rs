@@ -441,4 +441,63 @@ mod tests {
             x *= 1.000_37;
         }
     }
+
+    /// Independent values, 40 digits, from an arbitrary-precision calculator.
+    #[test]
+    fn one_minus_tanh_agrees_with_known_values_and_bounds_hold_them() {
+        for (x, expected) in [
+            (1e-9, 0.999_999_999_000_000_000_0),
+            (0.1, 0.900_332_005_375_044_177_4),
+            (0.5, 0.537_882_842_739_990_240_15),
+            (1.0, 0.238_405_844_044_235_111_88),
+            (3.0, 0.004_945_246_313_269_548_669),
+            (20.0, 8.496_708_510_583_177_954e-18),
+            (354.0, 6.615_106_007_276_815_99e-308),
+        ] {
+            let value = one_minus_tanh(x);
+            assert!(((value - expected) / expected).abs() < 5e-16, "{x}: {value:e}");
+            let (low, high) = one_minus_tanh_bounds(x);
+            assert!(low <= expected && expected <= high && low <= value && value <= high);
+            assert!(high - low < 2e-15 * expected, "{x}");
+        }
+        // Beyond the range of doubles the exact value, 7e-348, still lies within.
+        let (low, high) = one_minus_tanh_bounds(400.0);
+        assert!(low == 0.0 && high > 0.0 && high < 1e-300);
+    }
+
+    #[test]
+    fn one_minus_tanh_is_monotone_between_neighbours() {
+        let mut x = 1e-17_f64;
+        while x < 800.0 {
+            assert!(one_minus_tanh(x.next_up()) <= one_minus_tanh(x), "{x:e}");
+            x *= 1.000_31;
+        }
+    }
+
+    #[test]
+    fn minus_ln_of_rest_agrees_with_known_values_and_is_monotone() {
+        for (x, expected) in [
+            (1e-12, 1.000_000_000_000_499_98e-12),
+            (0.05, 0.051_293_294_387_550_536_35),
+            (0.1, 0.105_360_515_657_826_307_4),
+            (0.125, 0.133_531_392_624_522_623_15),
+            (0.126, 0.134_674_903_326_601_592_8),
+            (0.3, 0.356_674_943_938_732_363_1),
+            (0.999, 6.907_755_278_982_136_18),
+        ] {
+            let value = minus_ln_of_rest(x);
+            assert!(((value - expected) / expected).abs() < 5e-16, "{x}: {value:e}");
+        }
+        let mut x = 1e-15_f64;
+        while x < 0.99 {
+            assert!(minus_ln_of_rest(x.next_up()) >= minus_ln_of_rest(x), "{x:e}");
+            x *= 1.000_31;
+        }
+        let mut x = 0.125_f64 - 40.0 * f64::EPSILON;
+        for _ in 0..2_000 {
+            assert!(minus_ln_of_rest(x.next_up()) >= minus_ln_of_rest(x), "{x:e}");
+            x = x.next_up();
+        }
+        assert_eq!(minus_ln_of_rest(1.0), f64::INFINITY);
+    }
 }

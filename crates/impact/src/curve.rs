@@ -73,7 +73,8 @@ macro_rules! kernel_of {
             }
 
             fn average_price(&self, quote: delever_core::Quote, sold: f64, row: &Self::Row) -> Option<f64> {
-                Some(<$name as crate::curve::Curve>::average(quote, sold, row))
+                // Rounding must not pay sellers more than the first unit gets.
+                Some(<$name as crate::curve::Curve>::average(quote, sold, row).min(quote.shocked))
             }
 
             fn derivative(&self, quote: delever_core::Quote, sold: f64, row: &Self::Row) -> Option<f64> {

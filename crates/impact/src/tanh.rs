@@ -85,3 +85,26 @@ impl Curve for Tanh {
 }
 
 kernel_of!(Tanh, FlooredRow);
+
+#[cfg(test)]
+mod tests {
+    use super::mean_of_rest;
+
+    /// Independent values, from an arbitrary-precision calculator.
+    #[test]
+    fn the_average_keeps_its_digits_near_zero_and_far_out() {
+        for (z, expected) in [
+            (1e-6, 0.999_999_500_000_000_083_36),
+            (0.01, 0.995_000_083_331_111_178_46),
+            (0.5, 0.759_770_986_083_444_950_74),
+            (0.999, 0.566_547_100_679_795_002_51),
+            (1.0, 0.566_219_169_516_972_812_98),
+            (1.5, 0.429_706_552_657_468_833_77),
+            (10.0, 0.069_314_717_849_879_168_91),
+            (400.0, 0.001_732_867_951_399_863_27),
+        ] {
+            let value = mean_of_rest(z);
+            assert!((value - expected).abs() < 4e-16, "{z}: {value}");
+        }
+    }
+}

@@ -218,7 +218,6 @@ fn parameter(name: &str) -> Value {
             number("Equity over assets strictly below which an institution acts, above 0 and at most 1.")
         }
         "target" => number("Equity over assets that it sells to, at least act_below."),
-        "default_below" => number("Equity over assets strictly below which it counts as failed."),
         "target_leverage" => {
             number("Assets over equity to return to, 1 or more; the initial leverage if not given.")
         }

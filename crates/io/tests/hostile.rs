@@ -342,20 +342,6 @@ fn scenario_cases() -> Vec<Case> {
             "engine.max_iterations",
         ),
         case(
-            scenario("select", "kind = \"rounds\"\nselect"),
-            "D108",
-            file,
-            19,
-            "engine.kind",
-        ),
-        case(
-            scenario("select", "max_rounds = 6\nselect"),
-            "D108",
-            file,
-            19,
-            "engine.max_rounds",
-        ),
-        case(
             scenario("\"eisenberg-noe\"", "\"black-scholes\""),
             "D106",
             file,
@@ -368,13 +354,6 @@ fn scenario_cases() -> Vec<Case> {
             file,
             13,
             "impact.model",
-        ),
-        case(
-            set("impact.execution=midpoint"),
-            "D108",
-            "--set",
-            None,
-            "impact.execution",
         ),
         case(
             scenario("bond = ", "bnod = "),
@@ -663,6 +642,427 @@ fn rule_cases() -> Vec<Case> {
         ),
     ]);
     cases
+}
+
+/// Parameters and tables of price-impact models.
+fn impact_cases() -> Vec<Case> {
+    let (file, ass, csv) = ("scenario.toml", "assets.csv", "own.csv");
+    // Line 13 names the model; what follows stands in the lines behind it.
+    let impact = |lines: &str| scenario("\"exponential\"", lines);
+    let own = |lines: &str, content: &str| {
+        let mut input = impact(lines);
+        input.tables = input.tables.with(csv, content);
+        input
+    };
+    let with_assets = |lines: &str, content: &str| {
+        let mut input = impact(lines);
+        input.tables = input.tables.with(ass, content);
+        input
+    };
+    let fall = |fall: &str, share: &str| {
+        with_assets(
+            &format!("\"exponential\"\nfall = {fall}\nat_share_sold = {share}"),
+            "id,price\nbond,1\nloan,2\n",
+        )
+    };
+    let matrix = "\"cross-matrix\"\nmatrix = \"own.csv\"";
+    let book = "\"order-book\"\nbook = \"own.csv\"";
+    let levels = |more: &str| {
+        let sound = "asset,side,price,quantity\nbond,bid,0.9,100\nloan,bid,1.9,100\nbond,ask,1.1,5\n";
+        own(book, &format!("{sound}{more}"))
+    };
+    let almgren = |more: &str| {
+        impact(&format!(
+            "\"almgren\"\nvolatility = 0.02\nadv = 100\nmarket_cap = 1e6\n{more}"
+        ))
+    };
+    let maker = |more: &str| impact(&format!("\"market-maker\"\n{more}"));
+    vec![
+        // A fall at a share sold.
+        case(fall("1", "0.1"), "D303", file, 14, "impact.fall"),
+        case(fall("-0.1", "0.1"), "D303", file, 14, "impact.fall"),
+        case(fall("nan", "0.1"), "D212", file, 14, "impact.fall"),
+        case(fall("0.1", "0"), "D303", file, 15, "impact.at_share_sold"),
+        case(fall("0.1", "1.5"), "D303", file, 15, "impact.at_share_sold"),
+        case(fall("\"5 %\"", "0.1"), "D302", file, 14, "impact.fall"),
+        case(set("impact.fall=0.01"), "D301", ass, 1, "at_share_sold"),
+        case(
+            impact("\"linear\"\ndepth = 5\nfall = 0.1\nat_share_sold = 0.1").with_assets("id\nbond\nloan\n"),
+            "D304",
+            file,
+            15,
+            "impact.fall",
+        ),
+        case(
+            with_assets(
+                "\"linear\"",
+                "id,depth,fall,at_share_sold\nbond,1,,\nloan,1,0.1,0.1\n",
+            ),
+            "D304",
+            ass,
+            3,
+            "fall",
+        ),
+        case(
+            with_assets("\"linear\"", "id,fall,at_share_sold\nbond,0.1,0.1\nloan,0.1,\n"),
+            "D301",
+            ass,
+            3,
+            "at_share_sold",
+        ),
+        // Models by one asset.
+        case(
+            with_assets(
+                "\"tanh\"",
+                "id,price,depth,price_floor\nbond,1,5,0.5\nloan,2,5,2\n",
+            ),
+            "D303",
+            ass,
+            3,
+            "price_floor",
+        ),
+        case(
+            with_assets(
+                "\"tanh\"",
+                "id,price,depth,price_floor\nbond,1,5,-0.5\nloan,2,5,1\n",
+            ),
+            "D213",
+            ass,
+            2,
+            "price_floor",
+        ),
+        case(impact("\"tanh\""), "D301", ass, 1, "price_floor"),
+        case(almgren("horizon = 0"), "D303", file, 17, "impact.horizon"),
+        case(almgren(""), "D301", ass, 1, "horizon"),
+        case(almgren("horizon = 1\neta = -0.1"), "D303", file, 18, "impact.eta"),
+        case(
+            almgren("horizon = 1\nwithdrawal = 2"),
+            "D115",
+            file,
+            18,
+            "impact.withdrawal",
+        ),
+        case(
+            impact("\"stressed-depth\"\nwithdrawal = -1"),
+            "D303",
+            file,
+            14,
+            "impact.withdrawal",
+        ),
+        case(
+            impact("\"stressed-volatility\"\nadv = 1\nvolatility = -0.1\nhorizon = 1"),
+            "D303",
+            file,
+            15,
+            "impact.volatility",
+        ),
+        case(maker("capital = -5"), "D213", file, 14, "impact.capital"),
+        case(maker("capital = 0"), "D303", file, 14, "impact.capital"),
+        case(
+            maker("capital = 5\ndepth_floor = 1.5"),
+            "D303",
+            file,
+            15,
+            "impact.depth_floor",
+        ),
+        case(
+            maker("capital = 5\nexecution = \"vwap\""),
+            "D305",
+            file,
+            15,
+            "impact.execution",
+        ),
+        // The file that a parameter names.
+        case(impact("\"cross-matrix\""), "D301", file, 12, "impact.matrix"),
+        case(
+            impact("\"cross-matrix\"\nmatrix = 5"),
+            "D302",
+            file,
+            14,
+            "impact.matrix",
+        ),
+        case(impact(matrix), "D201", file, 14, "impact.matrix"),
+        case(
+            impact("\"cross-matrix\"\nmatrix = \"\""),
+            "D201",
+            file,
+            14,
+            "impact.matrix",
+        ),
+        case(
+            impact("\"cross-matrix\"\nmatrix = \"../own.csv\""),
+            "D111",
+            file,
+            14,
+            "impact.matrix",
+        ),
+        case(
+            impact("\"cross-matrix\"\nmatrix = \"/etc/passwd\""),
+            "D111",
+            file,
+            14,
+            "impact.matrix",
+        ),
+        case(
+            impact("\"cross-matrix\"\nmatrix = \"own.parquet\""),
+            "D203",
+            file,
+            14,
+            "impact.matrix",
+        ),
+        case(own(matrix, "asset,seller\nbond,loan\n"), "D208", csv, 1, "impact"),
+        case(
+            own(matrix, "asset,seller,impact,depth\n"),
+            "D209",
+            csv,
+            1,
+            "depth",
+        ),
+        case(
+            own(matrix, "asset,seller,impact\nbond,loan,0.1\nbond,lone,0.1\n"),
+            "D217",
+            csv,
+            3,
+            "seller",
+        ),
+        case(
+            own(matrix, "asset,seller,impact\nbond,loan,0.1 %\n"),
+            "D211",
+            csv,
+            2,
+            "impact",
+        ),
+        case(
+            own(matrix, "asset,seller,impact\nbond,loan,inf\n"),
+            "D212",
+            csv,
+            2,
+            "impact",
+        ),
+        case(
+            own(matrix, "asset,seller,impact\nbond,loan,\n"),
+            "D227",
+            csv,
+            2,
+            "impact",
+        ),
+        case(
+            own(matrix, "asset,seller,impact\n,loan,1\n"),
+            "D227",
+            csv,
+            2,
+            "asset",
+        ),
+        case(
+            own(
+                matrix,
+                "asset,seller,impact\nbond,loan,1\n\nloan,loan,1\nbond,loan,1\n",
+            ),
+            "D304",
+            csv,
+            5,
+            "seller",
+        ),
+        case(
+            own(matrix, "asset,seller,impact\nbond,loan\n"),
+            "D207",
+            csv,
+            2,
+            None,
+        ),
+        case(
+            limited(
+                own(
+                    matrix,
+                    "asset,seller,impact\nbond,loan,1\nloan,loan,1\nbond,bond,1\n",
+                ),
+                |options| {
+                    options.limits.rows = 2;
+                },
+            ),
+            "D502",
+            csv,
+            4,
+            None,
+        ),
+        // Order books.
+        case(levels("bond,bids,0.8,5\n"), "D302", csv, 5, "side"),
+        case(levels("bond,,0.8,5\n"), "D227", csv, 5, "side"),
+        case(levels("bond,bid,-0.8,5\n"), "D303", csv, 5, "price"),
+        case(levels("bond,bid,0.8,0\n"), "D303", csv, 5, "quantity"),
+        case(levels("bond,bid,1.05,5\n"), "D303", csv, 5, "price"),
+        case(levels("bond,ask,0.9,5\n"), "D304", csv, 2, "price"),
+        case(levels("bnod,bid,0.8,5\n"), "D217", csv, 5, "asset"),
+        case(
+            own(book, "asset,side,price,quantity\nbond,bid,0.9,5\nloan,ask,3,5\n"),
+            "D305",
+            ass,
+            3,
+            None,
+        ),
+        case(
+            own(
+                &format!("{book}\nbeyond = \"nothing\""),
+                "asset,side,price,quantity\nbond,bid,0.9,5\nloan,bid,1,5\n",
+            ),
+            "D302",
+            file,
+            15,
+            "impact.beyond",
+        ),
+    ]
+}
+
+/// Keys of the rounds engine, and keys that have no meaning under the chosen engine.
+fn rounds_cases() -> Vec<Case> {
+    let (file, ins) = ("scenario.toml", "institutions.csv");
+    // Line 18 opens `[engine]`; its keys stand from line 19 on.
+    let engine = |lines: &str| scenario("select = \"greatest\"", &format!("kind = \"rounds\"\n{lines}"));
+    let impact = |lines: &str| {
+        let mut input = engine("");
+        input.scenario = input.scenario.replace(
+            "model = \"exponential\"",
+            &format!("model = \"exponential\"\n{lines}"),
+        );
+        input
+    };
+    let failure = |cell: &str| {
+        let mut input = engine("");
+        let rows = format!("id,external_liabilities,default_below\nA,90,\nB,10,{cell}\nC,1,\n");
+        input.tables = input.tables.with(ins, rows);
+        input
+    };
+    let repayable = |cell: &str| {
+        let mut input = engine("");
+        let rows = format!("id,external_liabilities,repayable_debt\nA,90,\nB,10,{cell}\nC,1,\n");
+        input.tables = input.tables.with(ins, rows);
+        input
+    };
+    vec![
+        case(
+            scenario("select", "max_rounds = 6\nselect"),
+            "D117",
+            file,
+            19,
+            "engine.max_rounds",
+        ),
+        case(
+            scenario("select", "pay_with_cash_first = true\nselect"),
+            "D117",
+            file,
+            19,
+            "engine.pay_with_cash_first",
+        ),
+        case(
+            set("impact.execution=midpoint"),
+            "D117",
+            "--set",
+            None,
+            "impact.execution",
+        ),
+        case(
+            set("impact.persistence=reset"),
+            "D117",
+            "--set",
+            None,
+            "impact.persistence",
+        ),
+        case(engine("select = \"both\""), "D117", file, 20, "engine.select"),
+        case(
+            scenario("select = \"greatest\"", "kind = \"round\""),
+            "D106",
+            file,
+            19,
+            "engine.kind",
+        ),
+        case(engine("max_rounds = 0"), "D107", file, 20, "engine.max_rounds"),
+        case(engine("max_rounds = -4"), "D107", file, 20, "engine.max_rounds"),
+        case(
+            engine("max_rounds = 5000000000"),
+            "D107",
+            file,
+            20,
+            "engine.max_rounds",
+        ),
+        case(engine("max_rounds = 2.5"), "D104", file, 20, "engine.max_rounds"),
+        case(
+            engine("pay_with_cash_first = 1"),
+            "D104",
+            file,
+            20,
+            "engine.pay_with_cash_first",
+        ),
+        case(engine("order = \"random\""), "D116", file, 20, "engine.order"),
+        case(engine("order = \"sequential\""), "D114", file, 18, "engine.seed"),
+        case(engine("seed = 4"), "D115", file, 20, "engine.seed"),
+        case(
+            engine("order = \"sequential\"\nsequence = \"A\""),
+            "D104",
+            file,
+            21,
+            "engine.sequence",
+        ),
+        case(
+            engine("order = \"sequential\"\nsequence = [1, 2]"),
+            "D104",
+            file,
+            21,
+            "engine.sequence",
+        ),
+        case(
+            engine("order = \"sequential\"\nsequence = [\"A\", \"Z\"]"),
+            "D109",
+            file,
+            21,
+            "engine.sequence",
+        ),
+        case(
+            engine("order = \"sequential\"\nsequence = [\"A\", \"A\"]"),
+            "D216",
+            file,
+            21,
+            "engine.sequence",
+        ),
+        case(
+            impact("persistence = \"for ever\""),
+            "D116",
+            file,
+            14,
+            "impact.persistence",
+        ),
+        case(
+            impact("persistence = \"transient\""),
+            "D114",
+            file,
+            12,
+            "impact.recovery_rate",
+        ),
+        case(
+            impact("persistence = \"transient\"\nrecovery_rate = -1"),
+            "D303",
+            file,
+            15,
+            "impact.recovery_rate",
+        ),
+        case(
+            impact("persistence = \"propagator\"\ndecay_exponent = inf"),
+            "D303",
+            file,
+            15,
+            "impact.decay_exponent",
+        ),
+        case(
+            impact("persistence = \"reset\"\nrecovery_rate = 1"),
+            "D115",
+            file,
+            15,
+            "impact.recovery_rate",
+        ),
+        case(failure("1.0"), "D303", ins, 3, "default_below"),
+        case(failure("-0.1"), "D303", ins, 3, "default_below"),
+        case(failure("low"), "D302", ins, 3, "default_below"),
+        case(repayable("-1"), "D213", ins, 3, "repayable_debt"),
+    ]
 }
 
 fn table_cases() -> Vec<Case> {
@@ -1237,6 +1637,11 @@ impl Input {
         self
     }
 
+    fn with_assets(mut self, content: &str) -> Self {
+        self.tables = self.tables.with("assets.csv", content);
+        self
+    }
+
     fn with_debts(mut self, content: &str) -> Self {
         self.tables = self.tables.with("debts.csv", content);
         self
@@ -1280,9 +1685,11 @@ fn every_malformed_input_is_reported_where_it_stands() {
     let cases: Vec<Case> = scenario_cases()
         .into_iter()
         .chain(rule_cases())
+        .chain(impact_cases())
+        .chain(rounds_cases())
         .chain(table_cases())
         .collect();
-    assert!(cases.len() >= 70);
+    assert!(cases.len() >= 140);
     for (name, case) in cases.iter().enumerate() {
         check(name, case);
     }
@@ -1292,6 +1699,8 @@ fn every_malformed_input_is_reported_where_it_stands() {
 fn every_code_of_the_catalogue_is_raised_and_explained() {
     let in_memory = scenario_cases()
         .into_iter()
+        .chain(impact_cases())
+        .chain(rounds_cases())
         .chain(table_cases())
         .map(|case| case.code);
     let covered: BTreeSet<&str> = in_memory.chain(FILE_CODES).chain(["D402"]).collect();
@@ -1401,6 +1810,52 @@ fn files_and_folders() {
     let folder_as_table = scratch.write("table/inner.toml", SCENARIO);
     fs::create_dir_all(scratch.0.join("table/institutions.csv")).expect("writable");
     assert!(codes(&folder_as_table, &options).contains(&"D205"));
+}
+
+#[test]
+fn a_file_that_a_parameter_names_stays_in_the_folder() {
+    let scratch = Scratch::new("named");
+    for (file, content) in [
+        ("inner/institutions.csv", INSTITUTIONS),
+        ("inner/assets.csv", "id,price\nbond,1\nloan,2\n"),
+        ("inner/holdings.csv", HOLDINGS),
+        ("inner/debts.csv", DEBTS),
+        ("inner/below/cross.csv", "asset,seller,impact\nbond,loan,0.001\n"),
+        ("outside.csv", "asset,seller,impact\nbond,loan,0.001\n"),
+    ] {
+        scratch.write(file, content);
+    }
+    let scenario = |name: &str, matrix: &str| {
+        let text = SCENARIO.replace(
+            "\"exponential\"",
+            &format!("\"cross-matrix\"\nmatrix = '{matrix}'"),
+        );
+        scratch.write(&format!("inner/{name}.toml"), text)
+    };
+    let options = LoadOptions::default();
+    let anywhere = LoadOptions {
+        allow_outside: true,
+        ..LoadOptions::default()
+    };
+    assert!(codes(&scenario("below", "below/cross.csv"), &options).is_empty());
+    assert_eq!(codes(&scenario("folder", "below"), &options), ["D205"]);
+    for (name, matrix) in [
+        ("up", "../outside.csv".to_owned()),
+        (
+            "absolute",
+            scratch.0.join("outside.csv").to_string_lossy().into_owned(),
+        ),
+    ] {
+        assert_eq!(codes(&scenario(name, &matrix), &options), ["D111"], "{name}");
+        assert!(codes(&scenario(name, &matrix), &anywhere).is_empty(), "{name}");
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(scratch.0.join("outside.csv"), scratch.0.join("inner/linked.csv"))
+            .expect("writable");
+        assert_eq!(codes(&scenario("linked", "linked.csv"), &options), ["D111"]);
+        assert!(codes(&scenario("linked", "linked.csv"), &anywhere).is_empty());
+    }
 }
 
 #[cfg(unix)]

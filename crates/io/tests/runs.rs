@@ -417,3 +417,271 @@ fn the_schema_describes_every_key_and_knows_every_kind() {
     assert!(properties["impact"]["properties"]["kappa"]["description"].is_string());
     assert_eq!(properties["engine"]["properties"]["tolerance"]["default"], 1e-12);
 }
+
+/// A bank below water sells all it holds: 100 bonds, 200 at the initial price, and 50 loans, 50 at the initial price.
+fn seller_of_everything() -> Tables {
+    Tables::new()
+        .with("institutions.csv", "id,external_liabilities\nbank,500\n")
+        .with("assets.csv", "id,price\nbond,2\nloan,1\n")
+        .with(
+            "holdings.csv",
+            "institution,asset,quantity\nbank,bond,100\nbank,loan,50\n",
+        )
+}
+
+const SELLER: &str = r#"
+version = 1
+[shock]
+prices = { bond = -0.2 }
+[deleveraging]
+rule = "leverage-cap"
+max_leverage = 10.0
+[impact]
+"#;
+
+/// Prices of bond and loan, the first institution's assets, and the status.
+fn sold_everything(tables: &Tables, impact: &str, overrides: &[&str]) -> (f64, f64, f64, StatusName) {
+    let result = run(tables, &format!("{SELLER}{impact}\n"), overrides, None);
+    let json = json(&result);
+    let number = |value: &Value| value.as_f64().expect("a number");
+    (
+        number(&json["assets"][0]["price"]),
+        number(&json["assets"][1]["price"]),
+        number(&json["institutions"][0]["assets"]),
+        result.status(),
+    )
+}
+
+fn near(value: f64, expected: f64) {
+    assert!(
+        (value - expected).abs() <= 1e-12 * expected.abs().max(1.0),
+        "{value} instead of {expected}"
+    );
+}
+
+#[test]
+fn each_impact_model_by_one_asset_answers_with_its_formula() {
+    let tables = seller_of_everything();
+    for (impact, bond, loan) in [
+        (
+            "model = \"tanh\"\ndepth = 400\nprice_floor = 0.5",
+            0.5 + 1.1 * (1.0 - (200.0_f64 / (0.75 * 400.0)).tanh()),
+            0.5 + 0.5 * (1.0 - (50.0_f64 / (0.5 * 400.0)).tanh()),
+        ),
+        (
+            "model = \"almgren\"\nvolatility = 0.02\nadv = 100\nmarket_cap = 1e6\nhorizon = 2",
+            1.6 * (1.0 - 0.314 * 0.02 * 2.0 * 10.0),
+            1.0 - 0.314 * 0.02 * 0.5 * 10.0,
+        ),
+        (
+            "model = \"stressed-depth\"\ndepth = 1000\nwithdrawal = 5",
+            1.6 * (-0.2 * 1.0_f64.exp()).exp(),
+            (-0.05_f64).exp(),
+        ),
+        (
+            "model = \"stressed-volatility\"\nadv = 50\nvolatility = 0.02\nhorizon = 20\nvolatility_stress = 5",
+            1.6 * (-200.0_f64 * 2.0 / 4_472.135_954_999_58).exp(),
+            (-50.0_f64 / 4_472.135_954_999_58).exp(),
+        ),
+    ] {
+        let (got_bond, got_loan, assets, status) = sold_everything(&tables, impact, &[]);
+        assert_eq!(status, StatusName::Certified, "{impact}");
+        near(got_bond, bond);
+        near(got_loan, loan);
+        near(assets, 100.0 * bond + 50.0 * loan);
+    }
+    // Market makers: the price solves its own equation, and the loan's is that of its own market.
+    let impact = "model = \"market-maker\"\ndepth = 1000\ncapital = 300\ndepth_floor = 0.1";
+    let (bond, loan, _, status) = sold_everything(&tables, impact, &[]);
+    assert_eq!(status, StatusName::Certified);
+    for (s, sold) in [(bond / 1.6, 200.0_f64), (loan, 50.0)] {
+        near(s, (-sold / 1000.0 / (1.0 - sold / 300.0 * (1.0 - s))).exp());
+    }
+    // A column of the assets table gives each asset its own.
+    let by_column = tables.with("assets.csv", "id,price,capital\nbond,2,\nloan,1,1e18\n");
+    let (_, loan, ..) = sold_everything(&by_column, impact, &[]);
+    near(loan, (-0.05_f64).exp());
+}
+
+/// Sellers pay Almgren's temporary impact as well, and no order is claimed for it.
+#[test]
+fn almgren_sellers_pay_the_temporary_impact_under_volume_weighted_execution() {
+    let impact = "model = \"almgren\"\nexecution = \"vwap\"\nvolatility = 0.02\nadv = 100\nmarket_cap = 1e6\nhorizon = 2";
+    let (bond, _, assets, status) = sold_everything(&seller_of_everything(), impact, &[]);
+    assert_eq!(status, StatusName::Unordered);
+    near(bond, 1.6 * (1.0 - 0.314 * 0.02 * 2.0 * 10.0));
+    let cost =
+        |sold: f64| 0.314 * 0.02 * (sold / 100.0) * 10.0 / 2.0 + 0.142 * 0.02 * (sold / 200.0_f64).powf(0.6);
+    near(
+        assets,
+        100.0 * 1.6 * (1.0 - cost(200.0)) + 50.0 * (1.0 - cost(50.0)),
+    );
+}
+
+#[test]
+fn a_matrix_of_cross_impacts_is_certified_where_no_entry_is_negative() {
+    let matrix = "asset,seller,impact\nloan,bond,0.001\nbond,bond,0.002\nloan,loan,0.004\n";
+    let tables = seller_of_everything().with("cross.csv", matrix);
+    let impact = "model = \"cross-matrix\"\nmatrix = \"cross.csv\"";
+    let (bond, loan, _, status) = sold_everything(&tables, impact, &[]);
+    assert_eq!(status, StatusName::Certified);
+    near(bond, 1.6 * (1.0 - 0.4));
+    near(loan, 1.0 - 0.2 - 0.2);
+    let (_, _, assets, status) = sold_everything(&tables, impact, &["impact.execution=vwap"]);
+    assert_eq!(status, StatusName::Certified);
+    near(assets, 160.0 * 0.8 + 50.0 * 0.8);
+    let hedge = matrix.replace("0.001", "-0.001");
+    let (_, loan, _, status) = sold_everything(&tables.clone().with("cross.csv", hedge), impact, &[]);
+    assert_eq!(status, StatusName::Unordered);
+    near(loan, 1.0 + 0.2 - 0.2);
+    // The order of rows and columns leaves no trace.
+    let turned = "impact,asset,seller\r\n0.004,loan,loan\r\n0.002,bond,bond\r\n0.001,loan,bond\r\n";
+    let other = seller_of_everything().with("cross.csv", turned);
+    let text = |tables: &Tables| {
+        let result = run(tables, &format!("{SELLER}{impact}"), &[], None);
+        json_string(&result, Layout::Pretty)
+    };
+    assert_eq!(text(&tables), text(&other));
+}
+
+#[test]
+fn sales_walk_down_an_order_book_and_may_leave_it() {
+    let book = "asset,side,price,quantity\nbond,ask,2.1,5\nbond,bid,1.9,60\nbond,bid,1.5,40\nbond,bid,1.0,1\n\
+                loan,bid,0.9,30\nloan,bid,0.8,10\n";
+    let tables = seller_of_everything().with("sub/book.csv", book);
+    let impact = "model = \"order-book\"\nbook = \"sub/book.csv\"";
+    // Exactly 100 bonds find the first two bids, 20 % lower after the shock; ten loans find none.
+    let (bond, loan, _, status) = sold_everything(&tables, impact, &[]);
+    assert_eq!(status, StatusName::Certified);
+    near(bond, 1.5 * 0.8);
+    assert_eq!(loan, 0.0);
+    let (_, loan, assets, status) = sold_everything(
+        &tables,
+        impact,
+        &["impact.beyond=last-bid", "impact.execution=vwap"],
+    );
+    assert_eq!(status, StatusName::Certified);
+    assert_eq!(loan, 0.8);
+    near(assets, (60.0 * 1.9 + 40.0 * 1.5) * 0.8 + 30.0 * 0.9 + 20.0 * 0.8);
+}
+
+#[test]
+fn a_fall_at_a_share_sold_takes_the_place_of_depth() {
+    let tables = seller_of_everything();
+    let fall = "model = \"exponential\"\nfall = 0.05\nat_share_sold = 0.1";
+    // Everything is sold: ten times the share of the calibration.
+    let (bond, loan, _, status) = sold_everything(&tables, fall, &[]);
+    assert_eq!(status, StatusName::Certified);
+    near(bond, 1.6 * 0.95_f64.powi(10));
+    near(loan, 0.95_f64.powi(10));
+    let (bond, ..) = sold_everything(&tables, fall, &["impact.fall=0.01"]);
+    near(bond, 1.6 * 0.99_f64.powi(10));
+    let (bond, ..) = sold_everything(&tables, fall, &["impact.fall=0"]);
+    assert_eq!(bond, 1.6);
+    let (bond, loan, ..) = sold_everything(&tables, fall, &["impact.model=linear"]);
+    near(bond, 1.6 * 0.5);
+    near(loan, 0.5);
+    // A given fall wins over depths that stand elsewhere, so that one key recalibrates a system.
+    let deep = tables
+        .clone()
+        .with("assets.csv", "id,price,depth\nbond,2,1000\nloan,1,inf\n");
+    let depth = "model = \"exponential\"";
+    let (bond, loan, ..) = sold_everything(&deep, depth, &[]);
+    near(bond, 1.6 * (-0.2_f64).exp());
+    assert_eq!(loan, 1.0);
+    let set = ["impact.fall=0.01", "impact.at_share_sold=0.1"];
+    let (bond, loan, ..) = sold_everything(&deep, depth, &set);
+    near(bond, 1.6 * 0.99_f64.powi(10));
+    near(loan, 0.99_f64.powi(10));
+    // Cells of one asset win over the scenario's.
+    let one = tables.with(
+        "assets.csv",
+        "id,price,fall,at_share_sold\nbond,2,,\nloan,1,0.2,0.5\n",
+    );
+    let (bond, loan, ..) = sold_everything(&one, fall, &[]);
+    near(bond, 1.6 * 0.95_f64.powi(10));
+    near(loan, 0.64);
+}
+
+/// Impact by rating class, from outside: a spec with a table of its own and a parameter by asset.
+#[derive(serde::Deserialize)]
+struct ByClass {
+    classes: String,
+}
+
+#[derive(serde::Deserialize)]
+struct ClassOfAsset {
+    class: String,
+}
+
+impl delever_core::ImpactSpec for ByClass {
+    const KIND: &'static str = "acme/by-class";
+    const TABLES: &'static [delever_core::TableShape] = &[delever_core::TableShape {
+        parameter: "classes",
+        assets: &[],
+        texts: &["class"],
+        numbers: &["class_depth"],
+    }];
+    type Model = delever_core::PerAsset<delever_impact::Linear>;
+
+    fn build(
+        self,
+        market: &delever_core::MarketShape<'_>,
+    ) -> Result<Self::Model, Vec<delever_core::SpecError>> {
+        use delever_core::SpecError;
+        assert!(self.classes.ends_with(".csv"));
+        let table = market.table("classes")?;
+        if let Some(row) = table
+            .numbers("class_depth")
+            .iter()
+            .position(|depth| *depth <= 0.0)
+        {
+            let depth = table.numbers("class_depth")[row];
+            let problem = SpecError::out_of_range("class_depth", depth, "above 0");
+            return Err(vec![problem.at_row(row).in_table("classes")]);
+        }
+        let classes: Vec<ClassOfAsset> = market.columns.rows(market.parameters, &[])?;
+        let depth_of = |class: &ClassOfAsset| {
+            let row = table.texts("class").iter().position(|name| *name == class.class);
+            row.map_or(f64::INFINITY, |row| table.numbers("class_depth")[row])
+        };
+        let rows = classes
+            .iter()
+            .map(|class| delever_impact::DepthRow {
+                depth: depth_of(class),
+            })
+            .collect();
+        delever_core::PerAsset::checked(delever_impact::Linear, rows, market)
+    }
+}
+
+#[test]
+fn a_third_partys_spec_gets_its_table_and_its_column() {
+    let mut registry = registry();
+    registry.add_impact_spec::<ByClass, ClassOfAsset>();
+    let tables = seller_of_everything()
+        .with("assets.csv", "id,price,class\nbond,2,A\nloan,1,B\n")
+        .with("classes.csv", "class_depth,class\n400,A\n100,B\n");
+    let scenario = format!("{SELLER}model = \"acme/by-class\"\nclasses = \"classes.csv\"");
+    let load = |tables: &Tables| load_from(tables, "s.toml", &scenario, &registry, &LoadOptions::default());
+    let loaded = load(&tables).expect("sound");
+    let outcome = loaded
+        .solve(&registry)
+        .expect("models fit")
+        .greatest
+        .expect("asked for");
+    near(outcome.assets[0].price, 0.8);
+    near(outcome.assets[1].price, 0.5);
+    let wrong = tables.with("classes.csv", "class_depth,class\n400,A\n\n-1,B\n");
+    let problems = load(&wrong).expect_err("a negative depth").problems().to_vec();
+    assert_eq!(problems.len(), 1);
+    let problem = &problems[0];
+    assert_eq!(
+        (problem.code, problem.file.as_str(), problem.row),
+        ("D303", "classes.csv", Some(4))
+    );
+    assert_eq!(
+        (problem.column.as_deref(), problem.cell.as_deref()),
+        (Some("class_depth"), Some("-1"))
+    );
+}

@@ -1,0 +1,291 @@
+//! Price impact: published calibrations, real order books, and every model in the cascade of real banks.
+
+use delever::core::{ImpactKernel, ImpactModel, Market, Quote};
+use delever::impact::calibration::{CONT_SCHAANNING_SCALE, depth_from_volume, exponential_depth};
+use delever::impact::{Almgren, AlmgrenRow, Beyond, BookLevel, OrderBook, Side, SquareRoot, SquareRootRow};
+use delever::io::{LoadOptions, Loaded, Tables, load, load_from};
+use delever::prelude::*;
+use delever_testkit::reference::{shared_file, shared_json};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+fn close(value: f64, expected: f64, tolerance: f64) {
+    assert!(
+        ((value - expected) / expected).abs() <= tolerance,
+        "{value} instead of {expected}"
+    );
+}
+
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn calibrations_agree_with_the_literature() {
+    let Some(cases) = shared_json("reference/literature/price_impact_models.json") else {
+        return;
+    };
+    let one = Quote {
+        initial: 1.0,
+        shocked: 1.0,
+    };
+    let almgren = &cases["almgren_2005"];
+    let (inputs, expected) = (&almgren["inputs"], &almgren["expected"]);
+    let row = AlmgrenRow {
+        gamma: number(&almgren["params"]["gamma"]),
+        eta: number(&almgren["params"]["eta"]),
+        volatility: number(&inputs["sigma_daily"]),
+        adv: number(&inputs["V"]),
+        market_cap: number(&inputs["Theta"]),
+        horizon: number(&inputs["T_days"]),
+    };
+    let sold = number(&inputs["X"]);
+    let total = 1.0 - Almgren.average_price(one, sold, &row).expect("known");
+    close(1e4 * total, number(&expected["total_bps"]), 1e-9);
+    let permanent = 1.0 - Almgren.price(one, sold, &row);
+    close(permanent, 2.0 * number(&expected["permanent_half_frac"]), 1e-9);
+
+    let square_root = &cases["square_root"]["example"];
+    let row = SquareRootRow {
+        kappa: number(&square_root["Y"]),
+        volatility: number(&square_root["sigma"]),
+        adv: 1.0,
+    };
+    let fall = 1.0 - SquareRoot.survival(number(&square_root["Q_over_V"]), &row);
+    close(fall, number(&square_root["I"]), 1e-12);
+
+    let conventions = &cases["exponential_calibrations"];
+    for (fall, key, name) in [(0.10, "caccioli_gai_kapadia", "alpha"), (0.05, "ox_inet", "beta")] {
+        let depth = exponential_depth(fall, fall, 1.0).expect("within range");
+        close(1.0 / depth, number(&conventions[key][name]), 1e-15);
+    }
+    let depth = &cases["cont_schaanning_depth"]["example"];
+    let [adv, sigma, tau] = ["ADV", "sigma", "tau"].map(|key| number(&depth[key]));
+    assert_eq!(number(&depth["c"]), CONT_SCHAANNING_SCALE);
+    let found = depth_from_volume(adv, sigma, tau, CONT_SCHAANNING_SCALE).expect("within range");
+    close(found, number(&depth["D"]), 1e-15);
+}
+
+/// One side of a snapshot as `(price, quantity)`, by snapshot and side.
+fn snapshots(file: &str) -> BTreeMap<(u64, String), Vec<(f64, f64)>> {
+    let path = shared_file(&format!("data/crypto/orderbook/{file}")).expect("the vectors are there");
+    let text = std::fs::read_to_string(path).expect("the file is there");
+    let mut books: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |place: usize| cells[place].parse::<f64>().expect("a number");
+        let key = (cells[0].parse().expect("a number"), cells[2].to_owned());
+        books.entry(key).or_default().push((number(4), number(5)));
+    }
+    books
+}
+
+/// 34 orders on six snapshots of two markets. Buyers walk the asks upward; seen from a price above all of them they walk
+/// bids downward.
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn binance_order_books_of_8_august_2024() {
+    let Some(reference) = shared_json("reference/orderbook/book_walk.json") else {
+        return;
+    };
+    let mut files = BTreeMap::new();
+    let vectors = reference["vectors"].as_array().expect("a list");
+    for vector in vectors {
+        let file = vector["file"].as_str().expect("a text");
+        let books = files.entry(file).or_insert_with(|| snapshots(file));
+        let snapshot = vector["snapshot"].as_u64().expect("a number");
+        let sells = vector["taker"] == "sell";
+        let side = if sells { "bid" } else { "ask" };
+        let levels = &books[&(snapshot, side.to_owned())];
+        // Twice the best ask is above every ask, and its mirror image of an ask is positive.
+        let mirror = 2.0 * levels[0].0;
+        let seen = |price: f64| if sells { price } else { mirror - price };
+        let initial = seen(levels[0].0);
+        let book: Vec<BookLevel> = levels
+            .iter()
+            .map(|&(price, quantity)| BookLevel {
+                asset: 0,
+                side: Side::Bid,
+                price: seen(price),
+                quantity,
+            })
+            .collect();
+        let model = OrderBook::new(&book, &[initial], Beyond::Zero).expect("sound");
+        let (before, after) = ([initial], [initial]);
+        let market = Market::new(&before, &after);
+        let sold = [initial * number(&vector["qty"])];
+        let (mut last, mut average) = ([0.0], [0.0]);
+        model.prices_into(market, &sold, &mut last);
+        model.average_prices_into(market, &sold, &mut average);
+        close(seen(last[0]), number(&vector["last_price"]), 1e-9);
+        close(seen(average[0]), number(&vector["vwap"]), 1e-9);
+        let (mut low, mut high) = ([0.0], [0.0]);
+        model.average_price_bounds_into(market, &sold, &mut low, &mut high);
+        assert!(low[0] <= average[0] && average[0] <= high[0]);
+        assert!(high[0] - low[0] <= 1e-14 * initial, "{low:?} {high:?}");
+        let touched = levels
+            .iter()
+            .filter(|&&(price, _)| seen(price) >= last[0])
+            .count();
+        assert_eq!(touched as u64, vector["levels"].as_u64().expect("a number"));
+    }
+    assert_eq!(vectors.len(), 34);
+}
+
+fn eba_2018(overrides: &[String]) -> Option<Loaded> {
+    let options = LoadOptions {
+        overrides: overrides.to_vec(),
+        ..LoadOptions::default()
+    };
+    let path = shared_file("data/eba2018/leverage_cap.toml")?;
+    Some(load(&path, &registry(), &options).unwrap_or_else(|problems| panic!("{problems}")))
+}
+
+fn prices(loaded: &Loaded) -> (Vec<f64>, Status) {
+    let solved = loaded.solve(&registry()).expect("models fit");
+    let outcome = solved.greatest.expect("asked for");
+    (
+        outcome.assets.iter().map(|asset| asset.price).collect(),
+        outcome.status,
+    )
+}
+
+/// The depths of the table are those of 1 % at 5 % of what is held; the key takes their place.
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn eba_2018_with_depths_from_a_fall_at_a_share_sold() {
+    let set = |fall: f64| {
+        [
+            format!("impact.fall={fall}"),
+            "impact.at_share_sold=0.05".to_owned(),
+        ]
+    };
+    let Some(by_table) = eba_2018(&[]) else { return };
+    let by_key = eba_2018(&set(0.01)).expect("there");
+    let (expected, _) = prices(&by_table);
+    let (found, status) = prices(&by_key);
+    assert_eq!(status, Status::Certified);
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!((found - expected).abs() < 1e-11, "{found} instead of {expected}");
+    }
+    // A larger fall never raises a price, to the last bit.
+    let mut last = vec![f64::INFINITY; 2];
+    for fall in [0.0, 0.001, 0.005, 0.01_f64.next_down(), 0.01, 0.02, 0.05, 0.1] {
+        let (now, _) = prices(&eba_2018(&set(fall)).expect("there"));
+        assert!(now.iter().zip(&last).all(|(now, last)| now <= last), "{fall}");
+        last = now;
+    }
+}
+
+/// A larger shock never raises a price, to the last bit, under every ordered model on real banks; and every answer that is
+/// called certified lies between the greatest and the least one.
+#[test]
+#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
+fn law_a_larger_shock_never_raises_prices_under_any_impact_model() {
+    let models: [&[&str]; 6] = [
+        &["model=tanh", "price_floor=0.3"],
+        &[
+            "model=almgren",
+            "volatility=0.02",
+            "adv=1e5",
+            "market_cap=1e7",
+            "horizon=1",
+        ],
+        &["model=stressed-depth", "withdrawal=3"],
+        &[
+            "model=stressed-volatility",
+            "volatility=0.01",
+            "adv=1e5",
+            "horizon=20",
+            "volatility_stress=5",
+        ],
+        &["model=market-maker", "capital=4e5", "depth_floor=0.05"],
+        &["model=market-maker", "capital=1e6"],
+    ];
+    for model in models {
+        let mut last = vec![f64::INFINITY; 2];
+        let mut certified = 0;
+        for shock in [0.0, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5] {
+            let overrides: Vec<String> = model
+                .iter()
+                .map(|key| format!("impact.{key}"))
+                .chain([
+                    format!("shock.prices.government_bonds={:?}", -shock),
+                    "engine.select=both".to_owned(),
+                ])
+                .collect();
+            let Some(loaded) = eba_2018(&overrides) else {
+                return;
+            };
+            let solved = loaded.solve(&registry()).expect("models fit");
+            let (greatest, least) = (
+                solved.greatest.expect("asked for"),
+                solved.least.expect("asked for"),
+            );
+            assert_ne!(greatest.status, Status::Unordered, "{model:?} {shock}");
+            assert_ne!(least.status, Status::Unordered, "{model:?} {shock}");
+            certified += usize::from(greatest.status == Status::Certified);
+            for (k, asset) in greatest.assets.iter().enumerate() {
+                assert!(asset.price <= last[k], "{model:?} {shock}");
+                assert!(asset.price >= least.assets[k].price, "{model:?} {shock}");
+                last[k] = asset.price;
+            }
+        }
+        assert!(certified >= 8, "{model:?}: {certified} of 9 certified");
+    }
+}
+
+/// Steps of an order book in a cascade: prices fall with the shock to the last bit, and the answer is a price of the book.
+#[test]
+fn law_a_larger_shock_never_raises_prices_in_an_order_book() {
+    let mut book = "asset,side,price,quantity\nbond,ask,1.01,100\n".to_owned();
+    for level in 0..60 {
+        book += &format!("bond,bid,{},{}\n", 1.0 - f64::from(level) / 64.0, 5 + level % 7);
+    }
+    let mut institutions = "id,external_liabilities,cash\n".to_owned();
+    let mut holdings = "institution,asset,quantity\n".to_owned();
+    for bank in 0..12 {
+        institutions += &format!("b{bank:02},{},{}\n", 50 + 4 * bank, bank);
+        holdings += &format!("b{bank:02},bond,{}\n", 60 + 3 * bank);
+    }
+    let tables = Tables::new()
+        .with("institutions.csv", institutions)
+        .with("assets.csv", "id\nbond\n")
+        .with("holdings.csv", holdings)
+        .with("book.csv", book);
+    let scenario = "version = 1\n[deleveraging]\nrule = \"leverage-cap\"\nmax_leverage = 9\n[impact]\n\
+                    model = \"order-book\"\nbook = \"book.csv\"\n[engine]\nselect = \"both\"\n";
+    for beyond in ["zero", "last-bid"] {
+        let mut last = f64::INFINITY;
+        for step in 0..120 {
+            let shock = f64::from(step) / 300.0;
+            let options = LoadOptions {
+                overrides: vec![
+                    format!("shock.prices.bond={:?}", -shock),
+                    format!("impact.beyond={beyond}"),
+                ],
+                ..LoadOptions::default()
+            };
+            let loaded = load_from(&tables, "s.toml", scenario, &registry(), &options).expect("sound");
+            let solved = loaded.solve(&registry()).expect("models fit");
+            let (greatest, least) = (
+                solved.greatest.expect("asked for"),
+                solved.least.expect("asked for"),
+            );
+            assert_ne!(greatest.status, Status::Unordered);
+            let price = greatest.assets[0].price;
+            assert!(
+                price <= last && least.assets[0].price <= price,
+                "{beyond} {shock}"
+            );
+            let level = (1.0 - price / (1.0 - shock)) * 64.0;
+            assert!(
+                (level - level.round()).abs() < 1e-9,
+                "{beyond} {shock}: {price} is no bid"
+            );
+            last = price;
+        }
+        assert!(last < 0.6, "{beyond}: {last}");
+    }
+}
