@@ -14,6 +14,7 @@ mod literature;
 mod policy;
 mod price_impact;
 mod published_clearing;
+mod published_rounds;
 mod same_bits;
 mod scenario_files;
 mod uniqueness;

@@ -411,6 +411,7 @@ impl Loaded {
             sequence: sequence?,
             trade_price: scenario.impact.execution,
             persistence: scenario.impact.persistence,
+            sales_valued: scenario.impact.sales_valued,
             pay_with_cash_first: scenario.engine.rounds.pay_with_cash_first,
             terms: terms?,
             clearing: scenario.engine.settings,

@@ -72,6 +72,13 @@ pub fn schema(registry: &Registry) -> Value {
             }),
         ),
         (
+            "sales_valued_at".to_owned(),
+            json!({
+                "description": "Price at which sales weigh on prices, in rounds: that before the shock, or that before the trade.",
+                "enum": ["initial-price", "current-price"], "default": "initial-price"
+            }),
+        ),
+        (
             "recovery_rate".to_owned(),
             json!({
                 "description": "Rate a round at which a transient impact recovers.",

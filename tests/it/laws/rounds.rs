@@ -3,7 +3,7 @@
 use super::systems::{Case, Clearing, ImpactKind, RuleKind, Tape, Wired};
 use super::{Verdict, close, law, law_with};
 use delever::cascade::rounds::{
-    Persistence, RoundsOutcome, RoundsSettings, RoundsStatus, Sequence, Terms, TradePrice,
+    Persistence, RoundsOutcome, RoundsSettings, RoundsStatus, SalesValued, Sequence, Terms, TradePrice,
 };
 use delever::cascade::{Select, Settings, Status};
 use proptest::test_runner::TestCaseError;
@@ -34,6 +34,7 @@ fn settings(tape: &mut Tape<'_>, banks: usize) -> RoundsSettings {
                 decay: tape.between(0.0, 2.0),
             },
         },
+        sales_valued: [SalesValued::AtInitialPrice, SalesValued::AtCurrentPrice][tape.pick(2)],
         pay_with_cash_first: tape.unit() >= 0.5,
         terms: if tape.unit() >= 0.5 {
             (0..banks).map(|_| term(tape)).collect()

@@ -1,6 +1,6 @@
 //! The market of one run: units sold so far, what still weighs on prices, and the prices at which orders clear.
 
-use super::{Persistence, RoundsSettings, TradePrice};
+use super::{Persistence, RoundsSettings, SalesValued, TradePrice};
 use crate::map::CascadeMap;
 use delever_core::{ImpactModel, SparseRow, elementary};
 
@@ -19,11 +19,12 @@ pub(super) struct Market<'m> {
     map: &'m CascadeMap<'m>,
     trade_price: TradePrice,
     persistence: Persistence,
+    sales_valued: SalesValued,
     /// Units sold since the shock, less units bought.
     pub sold: Vec<f64>,
-    /// Units that weigh on prices now.
+    /// Units that weigh on prices now; where sales are valued at current prices, as many as their money buys at initial ones.
     weighing: Vec<f64>,
-    /// Units sold in each round so far; kept for [`Persistence::Propagator`] only.
+    /// What came to weigh in each round so far; kept for [`Persistence::Propagator`] only.
     history: Vec<Vec<f64>>,
     now: Point,
     before: Point,
@@ -44,6 +45,7 @@ impl<'m> Market<'m> {
             map,
             trade_price: settings.trade_price,
             persistence: settings.persistence,
+            sales_valued: settings.sales_valued,
             sold: zero.clone(),
             weighing: zero,
             history: Vec::new(),
@@ -104,11 +106,17 @@ impl<'m> Market<'m> {
             copied(&mut self.before.money, &self.now.money);
             copied(&mut self.before.areas, &self.now.areas);
         }
+        let initial = &self.map.data.market.initial;
         for (asset, units) in orders {
             self.sold[asset] += units;
-            self.weighing[asset] += units;
+            let weight = match self.sales_valued {
+                SalesValued::AtInitialPrice => units,
+                SalesValued::AtCurrentPrice if units == 0.0 => 0.0,
+                SalesValued::AtCurrentPrice => units * (self.before.prices[asset] / initial[asset]),
+            };
+            self.weighing[asset] += weight;
             if let Some(round) = self.history.last_mut() {
-                round[asset] += units;
+                round[asset] += weight;
             }
         }
         self.price();

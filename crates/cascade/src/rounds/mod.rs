@@ -88,6 +88,16 @@ pub enum Persistence {
     },
 }
 
+/// The price at which the impact model values what is sold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SalesValued {
+    /// The price before the shock, as in an equilibrium: equal units weigh alike whenever they are sold.
+    #[default]
+    AtInitialPrice,
+    /// The price just before the trade, as in Cont and Schaanning (2017): what is sold late is worth less, and weighs less.
+    AtCurrentPrice,
+}
+
 /// What the rounds engine asks of one institution beside its rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Terms {
@@ -109,6 +119,8 @@ pub struct RoundsSettings {
     pub trade_price: TradePrice,
     /// How long sales weigh on prices.
     pub persistence: Persistence,
+    /// The price at which the impact model values what is sold.
+    pub sales_valued: SalesValued,
     /// Whether what a rule asks for is paid out of cash first, and sales raise only the rest. Otherwise proceeds repay debts
     /// at once.
     pub pay_with_cash_first: bool,
@@ -125,6 +137,7 @@ impl Default for RoundsSettings {
             sequence: Sequence::default(),
             trade_price: TradePrice::default(),
             persistence: Persistence::default(),
+            sales_valued: SalesValued::default(),
             pay_with_cash_first: false,
             terms: Vec::new(),
             clearing: Settings::default(),

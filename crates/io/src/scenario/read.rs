@@ -315,6 +315,7 @@ fn impact(section: &Section<'_>, registry: &Registry, diagnostics: &mut Diagnost
         model,
         execution,
         persistence: rounds::persistence(section, diagnostics),
+        sales_valued: rounds::sales_valued(section, diagnostics),
     }
 }
 

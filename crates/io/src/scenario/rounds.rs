@@ -5,12 +5,17 @@ use super::section::Section;
 use super::settings::{EngineKind, OrderOfTrade, Rounds};
 use crate::catalogue::Code;
 use crate::problem::Diagnostics;
-use delever_cascade::rounds::Persistence;
+use delever_cascade::rounds::{Persistence, SalesValued};
 
 /// Keys of `[engine]`.
 pub(super) const ENGINE_KEYS: [&str; 5] = ["max_rounds", "order", "seed", "sequence", "pay_with_cash_first"];
 /// Keys of `[impact]`.
-pub(super) const IMPACT_KEYS: [&str; 3] = ["persistence", "recovery_rate", "decay_exponent"];
+pub(super) const IMPACT_KEYS: [&str; 4] = [
+    "persistence",
+    "recovery_rate",
+    "decay_exponent",
+    "sales_valued_at",
+];
 /// Parameters of institutions that stand beside every rule.
 pub(crate) const RULE_KEYS: [&str; 1] = ["default_below"];
 
@@ -76,6 +81,19 @@ pub(super) fn settings(section: &Section<'_>, diagnostics: &mut Diagnostics) -> 
         ),
     }
     rounds
+}
+
+/// The price at which sales weigh on prices.
+pub(super) fn sales_valued(section: &Section<'_>, diagnostics: &mut Diagnostics) -> SalesValued {
+    match section.text("sales_valued_at", diagnostics) {
+        None | Some("initial-price") => SalesValued::AtInitialPrice,
+        Some("current-price") => SalesValued::AtCurrentPrice,
+        Some(other) => {
+            let known = ["initial-price", "current-price"];
+            unknown_option(section, "sales_valued_at", other, &known, diagnostics);
+            SalesValued::AtInitialPrice
+        }
+    }
 }
 
 /// How long sales weigh on prices.

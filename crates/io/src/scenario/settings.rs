@@ -1,6 +1,6 @@
 //! What a scenario file says, checked and with defaults filled in.
 
-use delever_cascade::rounds::{Persistence, TradePrice};
+use delever_cascade::rounds::{Persistence, SalesValued, TradePrice};
 use delever_cascade::{Select, Settings};
 use delever_core::{Execution, Parameters};
 use std::collections::BTreeMap;
@@ -70,6 +70,8 @@ pub struct Impact {
     pub execution: TradePrice,
     /// How long sales weigh on prices, in rounds. Default permanent.
     pub persistence: Persistence,
+    /// The price at which sales weigh on prices, in rounds. Default the initial one.
+    pub sales_valued: SalesValued,
 }
 
 /// The section `[clearing]`.
