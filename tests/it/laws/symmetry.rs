@@ -500,7 +500,8 @@ fn fire_sale(case: &Case) -> Vec<f64> {
             } else if held > 0.0 {
                 ((assets - lambda * equity) / held).clamp(0.0, 1.0)
             } else {
-                0.0
+                // What is worth nothing is sold too, or the price would rise again.
+                f64::from(assets > lambda * equity)
             };
             for (sold, units) in sold.iter_mut().zip(row) {
                 *sold += fraction * units;
