@@ -106,7 +106,7 @@ fn every_rule_and_strategy_is_solved_from_a_file() {
             "certified",
         ),
         (
-            "rule = \"value-at-risk\"\nleverage_scale = 1\nhistoric_volatility = 0.1\nshock_weight = 0.1",
+            "rule = \"value-at-risk\"\nleverage_scale = 1\nhistoric_volatility = 0.11\nshock_weight = 0.1",
             "unordered",
         ),
     ];

@@ -212,10 +212,17 @@ fn cash(size: Move) -> impl Fn(&mut Case, &mut Tape<'_>) -> bool {
     move |better, tape| {
         let n = tape.pick(better.banks.len());
         let bank = &mut better.banks[n];
-        bank.cash = match size {
-            Move::Anything => bank.cash + (tape.across(1e-9, 1.0) * (bank.external + bank.cash)).max(1e-9),
+        let more = (tape.across(1e-9, 1.0) * (bank.external + bank.cash)).max(1e-9);
+        // A fund's investors compare with its balance sheet before the shock, so theirs comes after it.
+        let cash = match bank.rule {
+            RuleKind::Redemption => &mut bank.outside,
+            _ => &mut bank.cash,
+        };
+        *cash = match size {
+            Move::Anything => *cash + more,
+            Move::OneUlp if *cash < 0.0 => cash.next_up(),
             // The smallest amount there is, where there was none.
-            Move::OneUlp => bank.cash.next_up().max(1e-9),
+            Move::OneUlp => cash.next_up().max(1e-9),
         };
         true
     }
@@ -367,7 +374,7 @@ fn law_07_external_debt_never_raises_ratios_prices_equities() {
     law(0.5, |tape| {
         let mut knobs = Tape(&tape.0[..8]);
         tape.0 = &tape.0[8..];
-        let better = Case::draw(tape);
+        let better = Case::draw(tape).without_funds();
         let mut worse = better.clone();
         let n = knobs.pick(worse.banks.len());
         let size = [Move::Anything, Move::OneUlp][knobs.pick(2)];
@@ -609,7 +616,12 @@ fn law_12_average_execution_is_no_worse_than_final() {
         let mut terminal = Case::draw(tape);
         terminal.most_liquid_first = false;
         for bank in &mut terminal.banks {
-            if bank.rule == RuleKind::SellOnDefault {
+            // Gains of whoever sells in a jump, or faster than prices fall, reach creditors.
+            if let RuleKind::SellOnDefault
+            | RuleKind::LeverageThreshold
+            | RuleKind::FundingWithdrawal
+            | RuleKind::Redemption = bank.rule
+            {
                 bank.rule = RuleKind::LeverageCap;
             }
             // With `beta < alpha` a debtor's gain counts for more than its receipts: unordered under this execution.

@@ -365,7 +365,7 @@ fn law_19_union_of_disjoint_systems_is_both() {
         second.most_liquid_first = first.most_liquid_first;
         if second.most_liquid_first {
             for bank in &mut second.banks {
-                if bank.rule == RuleKind::CapitalRatio {
+                if bank.rule.asks_for_fractions() {
                     bank.rule = RuleKind::LeverageCap;
                 }
             }
@@ -500,7 +500,8 @@ fn fire_sale(case: &Case) -> Vec<f64> {
             } else if held > 0.0 {
                 ((assets - lambda * equity) / held).clamp(0.0, 1.0)
             } else {
-                0.0
+                // What is worth nothing is sold too, or the price would rise again.
+                f64::from(assets > lambda * equity)
             };
             for (sold, units) in sold.iter_mut().zip(row) {
                 *sold += fraction * units;
@@ -611,7 +612,8 @@ fn law_22_losses_add_up_while_nobody_sells_or_fails() {
             for bank in &mut case.banks {
                 bank.max_leverage *= 2.0;
                 bank.min_ratio = (bank.min_ratio * 0.5).max(0.001);
-                if bank.rule == RuleKind::LiquidityShortfall {
+                // These respond to losses, or to haircuts that nobody widened.
+                if let RuleKind::LiquidityShortfall | RuleKind::Redemption | RuleKind::Haircut = bank.rule {
                     bank.rule = RuleKind::SellOnDefault;
                 }
             }
@@ -669,6 +671,10 @@ fn law_23_without_shock_and_breach_nothing_moves() {
             let weighted = weighted + bank.other_weight * (bank.other + claims);
             if weighted > 0.0 {
                 bank.min_ratio = bank.min_ratio.min(0.9999 * equity / weighted);
+            }
+            // Redemptions respond to a loss of one rounding, and haircuts are not fitted here.
+            if let RuleKind::Redemption | RuleKind::Haircut = bank.rule {
+                bank.rule = RuleKind::LeverageThreshold;
             }
             if bank.rule == RuleKind::LiquidityShortfall {
                 bank.withdrawals = bank.withdrawals.min(0.5 * bank.cash);

@@ -14,8 +14,9 @@ use delever::network::clearing::{
 };
 use delever::network::{ContagionGraph, ContagionGraphBuilder};
 use delever::portfolio::rules::{
-    CapitalRatio, CapitalRatioRow, LeverageCap, LeverageCapRow, LiquidityShortfall, LiquidityShortfallRow,
-    NoSales, RiskWeight, SellOnDefault,
+    CapitalRatio, CapitalRatioRow, FundingWithdrawal, FundingWithdrawalRow, Haircut, LeverageCap,
+    LeverageCapRow, LeverageThreshold, LeverageThresholdRow, LiquidityShortfall, LiquidityShortfallRow,
+    Margin, NoSales, Redemption, RedemptionRow, RiskWeight, SellOnDefault,
 };
 use delever::portfolio::strategies::{PeckingOrder, ProRata};
 use delever::portfolio::{Institution, System, SystemBuilder};
@@ -79,6 +80,18 @@ pub enum RuleKind {
     CapitalRatio,
     LiquidityShortfall,
     SellOnDefault,
+    LeverageThreshold,
+    FundingWithdrawal,
+    Redemption,
+    Haircut,
+}
+
+impl RuleKind {
+    /// Whether it asks for a fraction other than nothing and all: under most-liquid-first that is money by the trial price,
+    /// ordered in real numbers at most.
+    pub fn asks_for_fractions(self) -> bool {
+        matches!(self, Self::CapitalRatio | Self::Redemption | Self::Haircut)
+    }
 }
 
 /// The impact model of a case.
@@ -142,6 +155,31 @@ impl Bank {
     }
 }
 
+impl Bank {
+    /// The ratio of equity to assets at its largest leverage.
+    fn least_ratio(&self) -> f64 {
+        (1.0 / self.max_leverage).max(1e-6)
+    }
+
+    /// A buffer below which it acts, a target above that, and failure where little equity is left.
+    fn threshold(&self) -> LeverageThresholdRow {
+        let act_below = self.least_ratio();
+        LeverageThresholdRow {
+            act_below,
+            target: (act_below * (1.0 + 0.3 * self.other_weight)).clamp(act_below, 0.9995),
+            default_below: (self.other_weight > 0.6).then_some(0.2 * act_below),
+        }
+    }
+
+    /// A run that begins at its largest leverage.
+    fn run(&self) -> FundingWithdrawalRow {
+        FundingWithdrawalRow {
+            run_below: self.least_ratio(),
+            run_complete_below: self.least_ratio() * self.other_weight.min(1.0),
+        }
+    }
+}
+
 /// One asset with its shock and the parameters of every impact model.
 #[derive(Clone, Debug)]
 pub struct Asset {
@@ -161,6 +199,14 @@ pub struct Asset {
 }
 
 impl Asset {
+    /// A margin of the size of common ratios of equity to assets.
+    fn margin(&self) -> Margin {
+        Margin {
+            haircut: 0.1 * self.risk_weight,
+            procyclicality: 0.3 * self.c,
+        }
+    }
+
     /// An asset with a price of 1 and a market of this depth.
     pub fn with_depth(name: &str, depth: f64) -> Self {
         Self {
@@ -194,7 +240,7 @@ pub struct Case {
     pub execution: Execution,
 }
 
-const RULES: [RuleKind; 8] = [
+const RULES: [RuleKind; 15] = [
     RuleKind::LeverageCap,
     RuleKind::CapitalRatio,
     RuleKind::LeverageCap,
@@ -203,6 +249,13 @@ const RULES: [RuleKind; 8] = [
     RuleKind::CapitalRatio,
     RuleKind::LeverageCap,
     RuleKind::None,
+    RuleKind::LeverageThreshold,
+    RuleKind::LeverageCap,
+    RuleKind::FundingWithdrawal,
+    RuleKind::Redemption,
+    RuleKind::LeverageCap,
+    RuleKind::LeverageThreshold,
+    RuleKind::Haircut,
 ];
 const IMPACTS: [ImpactKind; 11] = [
     ImpactKind::Linear,
@@ -265,7 +318,7 @@ impl Case {
         for n in 0..bank_count {
             let size = scale * tape.across(0.2, 5.0);
             let rule = RULES[same_rule.map_or_else(|| tape.pick(RULES.len()), |rule| rule as usize)];
-            let rule = if most_liquid_first && rule == RuleKind::CapitalRatio {
+            let rule = if most_liquid_first && rule.asks_for_fractions() {
                 RuleKind::LeverageCap
             } else {
                 rule
@@ -398,6 +451,17 @@ impl Case {
     pub fn liquid_after(&self, n: usize) -> f64 {
         let bank = &self.banks[n];
         self.cash_after(n) + bank.other * (1.0 + bank.other_change)
+    }
+
+    /// The same without open-ended funds, for laws that change a balance sheet before the shock: investors compare
+    /// with that.
+    pub fn without_funds(mut self) -> Self {
+        for bank in &mut self.banks {
+            if bank.rule == RuleKind::Redemption {
+                bank.rule = RuleKind::LeverageCap;
+            }
+        }
+        self
     }
 
     /// The same system without a shock.
@@ -560,6 +624,10 @@ impl Case {
             (RuleKind::CapitalRatio, "capital-ratio"),
             (RuleKind::LiquidityShortfall, "liquidity-shortfall"),
             (RuleKind::SellOnDefault, "sell-on-default"),
+            (RuleKind::LeverageThreshold, "leverage-threshold"),
+            (RuleKind::FundingWithdrawal, "funding-withdrawal"),
+            (RuleKind::Redemption, "redemption"),
+            (RuleKind::Haircut, "haircut"),
         ];
         let mut blocks = Vec::new();
         for (kind, name) in kinds {
@@ -582,6 +650,28 @@ impl Case {
                     LeverageCap,
                     banks.map(|bank| LeverageCapRow::cap(bank.max_leverage)).collect(),
                     vec![],
+                )),
+                RuleKind::LeverageThreshold => Box::new(PerInstitution::new(
+                    LeverageThreshold,
+                    banks.map(Bank::threshold).collect(),
+                    vec![],
+                )),
+                RuleKind::FundingWithdrawal => Box::new(PerInstitution::new(
+                    FundingWithdrawal,
+                    banks.map(Bank::run).collect(),
+                    vec![],
+                )),
+                RuleKind::Redemption => Box::new(PerInstitution::new(
+                    Redemption,
+                    banks
+                        .map(|bank| RedemptionRow::sensitivity(bank.other_weight))
+                        .collect(),
+                    vec![],
+                )),
+                RuleKind::Haircut => Box::new(PerInstitution::new(
+                    Haircut,
+                    vec![NoColumns {}; count],
+                    order.assets.iter().map(|&k| self.assets[k].margin()).collect(),
                 )),
                 RuleKind::LiquidityShortfall => Box::new(PerInstitution::new(
                     LiquidityShortfall,
