@@ -125,7 +125,9 @@ impl SpecTable {
 
     /// A cell of a column of texts or numbers as a text, for messages.
     pub fn shown(&self, column: &str, row: usize) -> Option<String> {
-        let text = find(&self.texts, column).and_then(|cells| cells.get(row)).cloned();
+        let text = find(&self.texts, column)
+            .and_then(|cells| cells.get(row))
+            .cloned();
         text.or_else(|| {
             find(&self.numbers, column)
                 .and_then(|cells| cells.get(row))

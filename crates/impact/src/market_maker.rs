@@ -118,7 +118,11 @@ impl ImpactKernel for MarketMaker {
             return Some(0.0);
         }
         // Implicit differentiation of s = exp(-w / k): (1 - G_s) ds = G_Q dQ.
-        let moving = if left > row.depth_floor { weight / (left * left) } else { 0.0 };
+        let moving = if left > row.depth_floor {
+            weight / (left * left)
+        } else {
+            0.0
+        };
         let by_sales = s * (-1.0 / row.depth / left - moving * (1.0 - s) / row.capital);
         let by_price = s * moving * at_risk;
         Some(quote.shocked * by_sales / (1.0 - by_price))

@@ -135,8 +135,7 @@ impl OrderBook {
             if let Some(&(best, _, row)) = bids.first()
                 && best >= ask
             {
-                let message =
-                    format!("the quotes are crossed: this bid is not below the best ask of {ask}");
+                let message = format!("the quotes are crossed: this bid is not below the best ask of {ask}");
                 problems.push(SpecError::conflict("price", message).at_row(row));
             }
         }
@@ -182,7 +181,14 @@ impl OrderBook {
     }
 
     /// The average over the bids before a place and what that one takes; `money` and `units` stand above it.
-    fn average<N: Real>(&self, asset: usize, quote: Quote, sold: f64, place: usize, (money, units): (N, N)) -> N {
+    fn average<N: Real>(
+        &self,
+        asset: usize,
+        quote: Quote,
+        sold: f64,
+        place: usize,
+        (money, units): (N, N),
+    ) -> N {
         let walked = N::from(sold) / N::from(quote.initial);
         let here = (walked - units).at_least(0.0);
         let paid = money + here * N::from(self.bid_at(asset, place));
@@ -370,6 +376,10 @@ impl ImpactSpec for OrderBookSpec {
                 problems.push(SpecError::unsupported("book", message).at_row(asset));
             }
         }
-        if problems.is_empty() { Ok(book) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(book)
+        } else {
+            Err(problems)
+        }
     }
 }

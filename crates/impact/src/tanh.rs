@@ -92,6 +92,7 @@ mod tests {
 
     /// Independent values, from an arbitrary-precision calculator.
     #[test]
+    #[allow(clippy::excessive_precision)]
     fn the_average_keeps_its_digits_near_zero_and_far_out() {
         for (z, expected) in [
             (1e-6, 0.999_999_500_000_000_083_36),

@@ -83,7 +83,10 @@ fn laws<K: ImpactKernel>(
         assert!((0.0..=quote.shocked).contains(&price), "{at}");
         assert_eq!(kernel.price(quote, 0.0, &row), quote.shocked, "{at}");
         for more in [sold.next_up(), sold * 1.01, sold * 3.0] {
-            assert!(kernel.price(quote, more, &row) <= price, "{at}, more for {more:e}");
+            assert!(
+                kernel.price(quote, more, &row) <= price,
+                "{at}, more for {more:e}"
+            );
         }
         assert!(kernel.price(quote, sold.next_down(), &row) >= price, "{at}");
         for shocked in [quote.shocked.next_up(), quote.shocked * 1.1] {
@@ -211,13 +214,7 @@ fn law_more_sales_never_raise_and_deeper_markets_never_lower_prices() {
         depth: how(row.depth, true),
         ..*row
     }];
-    laws(
-        "floored-exponential",
-        &FlooredExponential,
-        1e-14,
-        floored,
-        deeper,
-    );
+    laws("floored-exponential", &FlooredExponential, 1e-14, floored, deeper);
     laws("tanh", &Tanh, 1e-14, floored, deeper);
     laws(
         "almgren",

@@ -35,7 +35,10 @@ fn check_slopes<K: ImpactKernel>(name: &str, kernel: &K, row: &K::Row) {
 /// The same, and averages against sums over the path.
 fn check<K: ImpactKernel>(name: &str, kernel: &K, row: &K::Row) {
     check_slopes(name, kernel, row);
-    assert!(kernel.has_average_price() && kernel.average_is_ordered(), "{name}");
+    assert!(
+        kernel.has_average_price() && kernel.average_is_ordered(),
+        "{name}"
+    );
     for sold in [0.5, 3.0, 17.0, 60.0, 99.0, 180.0, 400.0] {
         // Midpoints of a fine grid, finer near zero where the square root is steep.
         let cells = 20_000;

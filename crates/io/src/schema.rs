@@ -180,19 +180,27 @@ fn parameter(name: &str) -> Value {
         "c" => number("Relative fall of the price when sales equal the depth."),
         "g" => number("Exponent of the power law; 0.5 is the square-root law."),
         "kappa" => number("Coefficient of the square-root law, of order one."),
-        "fall" => number("Relative fall of the price when at_share_sold is sold, below 1. In place of depth."),
-        "at_share_sold" => number("Share of all holdings of an asset that is sold for a fall, above 0 and at most 1."),
+        "fall" => {
+            number("Relative fall of the price when at_share_sold is sold, below 1. In place of depth.")
+        }
+        "at_share_sold" => {
+            number("Share of all holdings of an asset that is sold for a fall, above 0 and at most 1.")
+        }
         "gamma" => number("Coefficient of the permanent impact; 0.314 as published."),
         "eta" => number("Coefficient of the temporary impact; 0.142 as published."),
         "market_cap" => number("Value of all units outstanding, money."),
         "horizon" => number("Days over which sales are spread."),
-        "withdrawal" => number("Depth is multiplied by exp(-withdrawal f) when the shock lowers a price by f; from 0 to 50."),
+        "withdrawal" => number(
+            "Depth is multiplied by exp(-withdrawal f) when the shock lowers a price by f; from 0 to 50.",
+        ),
         "depth_scale" => number("Number in front of adv / volatility * sqrt(horizon); 0.4 by default."),
         "volatility_stress" => {
             number("Volatility is multiplied by 1 + volatility_stress f when the shock lowers a price by f.")
         }
         "capital" => number("Capital of an asset's market makers, money."),
-        "depth_floor" => number("Share of the depth that stays when market makers lost their capital, from 0 to 1."),
+        "depth_floor" => {
+            number("Share of the depth that stays when market makers lost their capital, from 0 to 1.")
+        }
         "matrix" => json!({
             "description": "CSV file of cross-impacts beside the tables: asset, seller, impact (for each unit of money).",
             "type": "string"

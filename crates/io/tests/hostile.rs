@@ -573,14 +573,20 @@ fn impact_cases() -> Vec<Case> {
         ),
         // Models by one asset.
         case(
-            with_assets("\"tanh\"", "id,price,depth,price_floor\nbond,1,5,0.5\nloan,2,5,2\n"),
+            with_assets(
+                "\"tanh\"",
+                "id,price,depth,price_floor\nbond,1,5,0.5\nloan,2,5,2\n",
+            ),
             "D303",
             ass,
             3,
             "price_floor",
         ),
         case(
-            with_assets("\"tanh\"", "id,price,depth,price_floor\nbond,1,5,-0.5\nloan,2,5,1\n"),
+            with_assets(
+                "\"tanh\"",
+                "id,price,depth,price_floor\nbond,1,5,-0.5\nloan,2,5,1\n",
+            ),
             "D213",
             ass,
             2,
@@ -589,13 +595,7 @@ fn impact_cases() -> Vec<Case> {
         case(impact("\"tanh\""), "D301", ass, 1, "price_floor"),
         case(almgren("horizon = 0"), "D303", file, 17, "impact.horizon"),
         case(almgren(""), "D301", ass, 1, "horizon"),
-        case(
-            almgren("horizon = 1\neta = -0.1"),
-            "D303",
-            file,
-            18,
-            "impact.eta",
-        ),
+        case(almgren("horizon = 1\neta = -0.1"), "D303", file, 18, "impact.eta"),
         case(
             almgren("horizon = 1\nwithdrawal = 2"),
             "D115",
@@ -733,7 +733,10 @@ fn impact_cases() -> Vec<Case> {
         ),
         case(
             limited(
-                own(matrix, "asset,seller,impact\nbond,loan,1\nloan,loan,1\nbond,bond,1\n"),
+                own(
+                    matrix,
+                    "asset,seller,impact\nbond,loan,1\nloan,loan,1\nbond,bond,1\n",
+                ),
                 |options| {
                     options.limits.rows = 2;
                 },
@@ -1554,11 +1557,8 @@ fn a_file_that_a_parameter_names_stays_in_the_folder() {
     }
     #[cfg(unix)]
     {
-        std::os::unix::fs::symlink(
-            scratch.0.join("outside.csv"),
-            scratch.0.join("inner/linked.csv"),
-        )
-        .expect("writable");
+        std::os::unix::fs::symlink(scratch.0.join("outside.csv"), scratch.0.join("inner/linked.csv"))
+            .expect("writable");
         assert_eq!(codes(&scenario("linked", "linked.csv"), &options), ["D111"]);
         assert!(codes(&scenario("linked", "linked.csv"), &anywhere).is_empty());
     }
@@ -1769,6 +1769,18 @@ fn no_cut_of_a_sound_input_panics() {
                 let _ = table(file, bytes).load();
             }
         }
+    }
+    let book = "asset,side,price,quantity\nbond,bid,0.9,100\nloan,bid,1.9,\"9\"\nbond,ask,1.1,5\n";
+    let mut with_book = scenario("\"exponential\"", "\"order-book\"\nbook = \"own.csv\"");
+    for end in 0..book.len() {
+        for byte in [0_u8, b'"', b',', b'\n', b'-', 0xff, b'9'] {
+            let mut bytes = book.as_bytes().to_vec();
+            bytes[end] = byte;
+            with_book.tables = with_book.tables.with("own.csv", bytes);
+            let _ = with_book.load();
+        }
+        with_book.tables = with_book.tables.with("own.csv", &book.as_bytes()[..end]);
+        let _ = with_book.load();
     }
     for end in 0..SCENARIO.len() {
         for insert in ["", "\"", "=", "[", "{", ".", "\n", "#", "'''", "\u{7f}", "é"] {

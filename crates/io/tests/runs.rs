@@ -391,14 +391,12 @@ fn each_impact_model_by_one_asset_answers_with_its_formula() {
 /// Sellers pay Almgren's temporary impact as well, and no order is claimed for it.
 #[test]
 fn almgren_sellers_pay_the_temporary_impact_under_volume_weighted_execution() {
-    let impact =
-        "model = \"almgren\"\nexecution = \"vwap\"\nvolatility = 0.02\nadv = 100\nmarket_cap = 1e6\nhorizon = 2";
+    let impact = "model = \"almgren\"\nexecution = \"vwap\"\nvolatility = 0.02\nadv = 100\nmarket_cap = 1e6\nhorizon = 2";
     let (bond, _, assets, status) = sold_everything(&seller_of_everything(), impact, &[]);
     assert_eq!(status, StatusName::Unordered);
     near(bond, 1.6 * (1.0 - 0.314 * 0.02 * 2.0 * 10.0));
-    let cost = |sold: f64| {
-        0.314 * 0.02 * (sold / 100.0) * 10.0 / 2.0 + 0.142 * 0.02 * (sold / 200.0_f64).powf(0.6)
-    };
+    let cost =
+        |sold: f64| 0.314 * 0.02 * (sold / 100.0) * 10.0 / 2.0 + 0.142 * 0.02 * (sold / 200.0_f64).powf(0.6);
     near(
         assets,
         100.0 * 1.6 * (1.0 - cost(200.0)) + 50.0 * (1.0 - cost(50.0)),
@@ -469,7 +467,9 @@ fn a_fall_at_a_share_sold_takes_the_place_of_depth() {
     near(bond, 1.6 * 0.5);
     near(loan, 0.5);
     // A given fall wins over depths that stand elsewhere, so that one key recalibrates a system.
-    let deep = tables.clone().with("assets.csv", "id,price,depth\nbond,2,1000\nloan,1,inf\n");
+    let deep = tables
+        .clone()
+        .with("assets.csv", "id,price,depth\nbond,2,1000\nloan,1,inf\n");
     let depth = "model = \"exponential\"";
     let (bond, loan, ..) = sold_everything(&deep, depth, &[]);
     near(bond, 1.6 * (-0.2_f64).exp());
@@ -479,7 +479,10 @@ fn a_fall_at_a_share_sold_takes_the_place_of_depth() {
     near(bond, 1.6 * 0.99_f64.powi(10));
     near(loan, 0.99_f64.powi(10));
     // Cells of one asset win over the scenario's.
-    let one = tables.with("assets.csv", "id,price,fall,at_share_sold\nbond,2,,\nloan,1,0.2,0.5\n");
+    let one = tables.with(
+        "assets.csv",
+        "id,price,fall,at_share_sold\nbond,2,,\nloan,1,0.2,0.5\n",
+    );
     let (bond, loan, ..) = sold_everything(&one, fall, &[]);
     near(bond, 1.6 * 0.95_f64.powi(10));
     near(loan, 0.64);
@@ -511,9 +514,13 @@ impl delever_core::ImpactSpec for ByClass {
         market: &delever_core::MarketShape<'_>,
     ) -> Result<Self::Model, Vec<delever_core::SpecError>> {
         use delever_core::SpecError;
-        assert!(self.classes.ends_with(".csv"));
+        assert!(self.classes.starts_with("classes"));
         let table = market.table("classes")?;
-        if let Some(row) = table.numbers("class_depth").iter().position(|depth| *depth <= 0.0) {
+        if let Some(row) = table
+            .numbers("class_depth")
+            .iter()
+            .position(|depth| *depth <= 0.0)
+        {
             let depth = table.numbers("class_depth")[row];
             let problem = SpecError::out_of_range("class_depth", depth, "above 0");
             return Err(vec![problem.at_row(row).in_table("classes")]);
