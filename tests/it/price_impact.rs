@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
@@ -177,11 +178,11 @@ fn eba_2018_with_depths_from_a_fall_at_a_share_sold() {
         assert!((found - expected).abs() < 1e-11, "{found} instead of {expected}");
     }
     // A larger fall never raises a price, to the last bit.
-    let mut last = vec![f64::INFINITY; 2];
+    let mut last = [f64::INFINITY; 2];
     for fall in [0.0, 0.001, 0.005, 0.01_f64.next_down(), 0.01, 0.02, 0.05, 0.1] {
         let (now, _) = prices(&eba_2018(&set(fall)).expect("there"));
         assert!(now.iter().zip(&last).all(|(now, last)| now <= last), "{fall}");
-        last = now;
+        last.copy_from_slice(&now);
     }
 }
 
@@ -211,7 +212,7 @@ fn law_a_larger_shock_never_raises_prices_under_any_impact_model() {
         &["model=market-maker", "capital=1e6"],
     ];
     for model in models {
-        let mut last = vec![f64::INFINITY; 2];
+        let mut last = [f64::INFINITY; 2];
         let mut certified = 0;
         for shock in [0.0, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5] {
             let overrides: Vec<String> = model
@@ -248,13 +249,19 @@ fn law_a_larger_shock_never_raises_prices_under_any_impact_model() {
 fn law_a_larger_shock_never_raises_prices_in_an_order_book() {
     let mut book = "asset,side,price,quantity\nbond,ask,1.01,100\n".to_owned();
     for level in 0..60 {
-        book += &format!("bond,bid,{},{}\n", 1.0 - f64::from(level) / 64.0, 5 + level % 7);
+        writeln!(
+            book,
+            "bond,bid,{},{}",
+            1.0 - f64::from(level) / 64.0,
+            5 + level % 7
+        )
+        .expect("memory takes every line");
     }
     let mut institutions = "id,external_liabilities,cash\n".to_owned();
     let mut holdings = "institution,asset,quantity\n".to_owned();
     for bank in 0..12 {
-        institutions += &format!("b{bank:02},{},{}\n", 50 + 4 * bank, bank);
-        holdings += &format!("b{bank:02},bond,{}\n", 60 + 3 * bank);
+        writeln!(institutions, "b{bank:02},{},{}", 50 + 4 * bank, bank).expect("memory takes every line");
+        writeln!(holdings, "b{bank:02},bond,{}", 60 + 3 * bank).expect("memory takes every line");
     }
     let tables = Tables::new()
         .with("institutions.csv", institutions)
