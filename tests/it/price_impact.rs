@@ -1,13 +1,21 @@
 //! Price impact: published calibrations, real order books, and every model in the cascade of real banks.
 
-use delever::core::{ImpactKernel, ImpactModel, Market, Quote};
+use delever::core::{ImpactKernel, ImpactModel, Market, Quote, SparseRows};
 use delever::impact::calibration::{CONT_SCHAANNING_SCALE, depth_from_volume, exponential_depth};
-use delever::impact::{Almgren, AlmgrenRow, Beyond, BookLevel, OrderBook, Side, SquareRoot, SquareRootRow};
+use delever::impact::{
+    Almgren, AlmgrenRow, Beyond, BookLevel, CrossMatrix, FlooredRow, MarketMaker, MarketMakerRow, OrderBook,
+    Side, SquareRoot, SquareRootRow, StressedDepth, StressedDepthRow, StressedVolatility,
+    StressedVolatilityRow, Tanh,
+};
 use delever::io::{LoadOptions, Loaded, Tables, load, load_from};
 use delever::prelude::*;
+use delever_testkit::exact::{Dyadic, functions};
 use delever_testkit::reference::{shared_file, shared_json};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
@@ -170,11 +178,11 @@ fn eba_2018_with_depths_from_a_fall_at_a_share_sold() {
         assert!((found - expected).abs() < 1e-11, "{found} instead of {expected}");
     }
     // A larger fall never raises a price, to the last bit.
-    let mut last = vec![f64::INFINITY; 2];
+    let mut last = [f64::INFINITY; 2];
     for fall in [0.0, 0.001, 0.005, 0.01_f64.next_down(), 0.01, 0.02, 0.05, 0.1] {
         let (now, _) = prices(&eba_2018(&set(fall)).expect("there"));
         assert!(now.iter().zip(&last).all(|(now, last)| now <= last), "{fall}");
-        last = now;
+        last.copy_from_slice(&now);
     }
 }
 
@@ -204,7 +212,7 @@ fn law_a_larger_shock_never_raises_prices_under_any_impact_model() {
         &["model=market-maker", "capital=1e6"],
     ];
     for model in models {
-        let mut last = vec![f64::INFINITY; 2];
+        let mut last = [f64::INFINITY; 2];
         let mut certified = 0;
         for shock in [0.0, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5] {
             let overrides: Vec<String> = model
@@ -241,13 +249,19 @@ fn law_a_larger_shock_never_raises_prices_under_any_impact_model() {
 fn law_a_larger_shock_never_raises_prices_in_an_order_book() {
     let mut book = "asset,side,price,quantity\nbond,ask,1.01,100\n".to_owned();
     for level in 0..60 {
-        book += &format!("bond,bid,{},{}\n", 1.0 - f64::from(level) / 64.0, 5 + level % 7);
+        writeln!(
+            book,
+            "bond,bid,{},{}",
+            1.0 - f64::from(level) / 64.0,
+            5 + level % 7
+        )
+        .expect("memory takes every line");
     }
     let mut institutions = "id,external_liabilities,cash\n".to_owned();
     let mut holdings = "institution,asset,quantity\n".to_owned();
     for bank in 0..12 {
-        institutions += &format!("b{bank:02},{},{}\n", 50 + 4 * bank, bank);
-        holdings += &format!("b{bank:02},bond,{}\n", 60 + 3 * bank);
+        writeln!(institutions, "b{bank:02},{},{}", 50 + 4 * bank, bank).expect("memory takes every line");
+        writeln!(holdings, "b{bank:02},bond,{}", 60 + 3 * bank).expect("memory takes every line");
     }
     let tables = Tables::new()
         .with("institutions.csv", institutions)
@@ -288,4 +302,321 @@ fn law_a_larger_shock_never_raises_prices_in_an_order_book() {
         }
         assert!(last < 0.6, "{beyond}: {last}");
     }
+}
+
+/// Numbers to 320 bits, for formulas as the documentation writes them.
+#[derive(Clone, Debug, PartialEq, PartialOrd)]
+struct Precise(Dyadic);
+
+const BITS: i64 = 320;
+/// What formulas here may lose themselves.
+const SLACK_BITS: i64 = 200;
+
+impl From<f64> for Precise {
+    fn from(value: f64) -> Self {
+        Self(Dyadic::from_f64(value))
+    }
+}
+
+macro_rules! precise_operation {
+    ($name:ident, $method:ident, $formula:expr) => {
+        impl std::ops::$name for &Precise {
+            type Output = Precise;
+            fn $method(self, other: Self) -> Precise {
+                let formula: fn(&Dyadic, &Dyadic) -> Dyadic = $formula;
+                // Rounded, or products of products would grow without end.
+                Precise(formula(&self.0, &other.0).floor(BITS))
+            }
+        }
+        impl std::ops::$name for Precise {
+            type Output = Precise;
+            fn $method(self, other: Self) -> Precise {
+                std::ops::$name::$method(&self, &other)
+            }
+        }
+    };
+}
+precise_operation!(Add, add, |a, b| a + b);
+precise_operation!(Sub, sub, |a, b| a - b);
+precise_operation!(Mul, mul, |a, b| a * b);
+precise_operation!(Div, div, |a, b| a.div_floor(b, BITS));
+
+impl Precise {
+    fn exp(&self) -> Self {
+        Self(functions::exp(&self.0, BITS as u64).0)
+    }
+
+    fn ln(&self) -> Self {
+        Self(functions::ln(&self.0, BITS as u64).0)
+    }
+
+    fn sqrt(&self) -> Self {
+        Self(functions::sqrt(&self.0, BITS as u64).0)
+    }
+
+    fn pow(&self, exponent: f64) -> Self {
+        Self(functions::pow(&self.0, exponent, BITS as u64).0)
+    }
+
+    fn mean_decay(&self) -> Self {
+        Self(functions::mean_decay(&self.0, SLACK_BITS as u64 + 40).0)
+    }
+
+    fn at_least_zero(self) -> Self {
+        Self(self.0.max(Dyadic::zero()))
+    }
+
+    fn lies_within(&self, low: f64, high: f64) -> bool {
+        let slack = Dyadic::power_of_two(-SLACK_BITS);
+        Dyadic::from_f64(low) <= &self.0 + &slack && Dyadic::from_f64(high) >= &self.0 - &slack
+    }
+}
+
+fn p(value: f64) -> Precise {
+    Precise::from(value)
+}
+
+/// Checks price and average price at one sale; the average is `None` where the model knows none.
+fn holds<K: ImpactKernel>(
+    kernel: &K,
+    (quote, sold): (Quote, f64),
+    row: &K::Row,
+    price: &Precise,
+    average: Option<&Precise>,
+) -> Result<(), TestCaseError> {
+    kernel.check(quote, row).expect("drawn within its range");
+    let bounds = kernel.price_bounds(quote, sold, row).expect("bounded");
+    prop_assert!(
+        price.lies_within(bounds.low, bounds.high),
+        "price {:e} outside {bounds:?}",
+        price.0.to_f64()
+    );
+    prop_assert!(bounds.high - bounds.low <= 1e-13 * quote.shocked, "{bounds:?}");
+    if let Some(average) = average {
+        let bounds = kernel.average_price_bounds(quote, sold, row).expect("bounded");
+        prop_assert!(
+            average.lies_within(bounds.low, bounds.high),
+            "average {:e} outside {bounds:?}",
+            average.0.to_f64()
+        );
+        prop_assert!(bounds.high - bounds.low <= 1e-13 * quote.shocked, "{bounds:?}");
+    }
+    Ok(())
+}
+
+/// Bounds of every model by one asset hold the exact value of its documented formula.
+#[test]
+fn bounds_of_prices_hold_their_exact_formulas() {
+    let one = || p(1.0);
+    let share = 0.0..1.0_f64;
+    let strategy = (
+        (0.01..100.0_f64, share.clone(), share.clone(), share.clone()),
+        prop_oneof![0.0..3.0_f64, (-40.0..3.0_f64).prop_map(f64::exp)],
+        (0.001..0.2_f64, 0.1..30.0_f64, 0.0..8.0_f64),
+    );
+    let config = ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let result = TestRunner::new(config).run(
+        &strategy,
+        |((initial, down, floor, part), weight, (volatility, horizon, stress))| {
+            let quote = Quote {
+                initial,
+                shocked: initial * down,
+            };
+            let depth = 250.0;
+            let sold = weight * depth;
+            let at = (quote, sold);
+            let [q0, start, money] = [quote.shocked, initial, sold].map(p);
+            let fall = (one() - &q0 / &start).at_least_zero();
+
+            let floor = quote.initial * floor * 0.9;
+            let row = FlooredRow {
+                depth,
+                price_floor: floor,
+            };
+            if quote.shocked > floor {
+                let z = &money / &((one() - p(floor) / start.clone()) * p(depth));
+                let rest = p(2.0) / (one() + (&z * &p(2.0)).exp());
+                let room = &q0 - &p(floor);
+                let price = p(floor) + &room * &rest;
+                let mean = if sold > 1e-6 {
+                    (p(2.0) - rest).ln() / z
+                } else {
+                    one() - z / p(2.0)
+                };
+                // The second form leaves out a term of the third order.
+                let average = (sold == 0.0 || sold > 1e-6).then(|| p(floor) + room * mean);
+                holds(&Tanh, at, &row, &price, average.as_ref())?;
+            } else {
+                holds(&Tanh, at, &row, &q0, Some(&q0))?;
+            }
+
+            let row = AlmgrenRow {
+                gamma: 0.314,
+                eta: 0.142,
+                volatility,
+                adv: depth / 5.0,
+                market_cap: depth * 100.0 * (0.1 + part),
+                horizon,
+            };
+            let adv = p(row.adv);
+            let permanent =
+                p(row.gamma) * p(volatility) * (&money / &adv) * (p(row.market_cap) / adv.clone()).pow(0.25);
+            let rate = &money / &(adv * p(horizon));
+            let temporary = p(row.eta) * p(volatility) * rate.pow(0.6);
+            let price = &q0 * &(one() - permanent.clone()).at_least_zero();
+            let average = &q0 * &(one() - permanent / p(2.0) - temporary).at_least_zero();
+            holds(&Almgren, at, &row, &price, Some(&average))?;
+
+            let row = StressedDepthRow {
+                depth,
+                withdrawal: stress,
+            };
+            let z = &money / &p(depth) * (p(stress) * fall.clone()).exp();
+            let decay = (p(0.0) - z.clone()).exp();
+            let average = &q0 * &z.mean_decay();
+            holds(&StressedDepth, at, &row, &(&q0 * &decay), Some(&average))?;
+
+            let row = StressedVolatilityRow {
+                adv: depth / 50.0,
+                volatility,
+                horizon,
+                depth_scale: 0.4,
+                volatility_stress: stress,
+            };
+            let sigma = p(volatility) * (one() + p(stress) * fall);
+            let z = money.clone() / (p(row.depth_scale) * p(row.adv) * p(horizon).sqrt()) * sigma;
+            let decay = (p(0.0) - z.clone()).exp();
+            let average = &q0 * &z.mean_decay();
+            holds(&StressedVolatility, at, &row, &(&q0 * &decay), Some(&average))?;
+
+            // Market makers: the lower bound is not above its image, so it lies below the greatest solution; the upper one
+            // is not below its image, and nothing above it is a solution.
+            let row = MarketMakerRow {
+                depth,
+                capital: depth * (0.05 + 2.0 * part),
+                depth_floor: 0.1,
+            };
+            let image = |s: f64| {
+                let left = one() - &money / &p(row.capital) * (one() - p(s));
+                let left = if left > p(row.depth_floor) {
+                    left
+                } else {
+                    p(row.depth_floor)
+                };
+                (p(0.0) - &money / &p(depth) / left).exp()
+            };
+            let one_asset = Quote {
+                initial: 1.0,
+                shocked: 1.0,
+            };
+            let bounds = MarketMaker.price_bounds(one_asset, sold, &row).expect("bounded");
+            prop_assert!(bounds.low <= bounds.high);
+            prop_assert!(
+                bounds.low <= 0.0 || image(bounds.low) >= p(bounds.low),
+                "{bounds:?}"
+            );
+            for n in 0..20 {
+                let s = bounds.high + (1.0 - bounds.high) * f64::from(n) / 20.0;
+                prop_assert!(s == 1.0 || n == 0 || image(s) < p(s), "{s} above {bounds:?}");
+            }
+            Ok(())
+        },
+    );
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// The same for models of the whole market.
+#[test]
+fn bounds_of_books_and_matrices_hold_their_exact_formulas() {
+    let level = (0.0..1.0_f64, 1e-3..50.0_f64);
+    let strategy = (
+        prop::collection::vec(level, 1..30),
+        (0.01..100.0_f64, 0.0..1.0_f64, 0.0..1.3_f64),
+        prop::collection::vec(0.0..0.01_f64, 9),
+    );
+    let config = ProptestConfig {
+        cases: 600,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let result = TestRunner::new(config).run(&strategy, |(levels, (initial, down, part), impacts)| {
+        let shocked = initial * down;
+        let mut bids: Vec<BookLevel> = levels
+            .iter()
+            .map(|&(share, quantity)| BookLevel {
+                asset: 0,
+                side: Side::Bid,
+                price: (initial * share).max(1e-6).min(initial),
+                quantity,
+            })
+            .collect();
+        let book = OrderBook::new(&bids, &[initial], Beyond::Zero).expect("sound");
+        bids.sort_by(|a, b| b.price.total_cmp(&a.price));
+        let total: f64 = bids.iter().map(|bid| bid.quantity).sum();
+        let sold = initial * (total * part);
+        let (before, after) = ([initial], [shocked]);
+        let market = Market::new(&before, &after);
+        let (mut low, mut high) = ([0.0], [0.0]);
+        let (mut price, mut money) = (p(0.0), p(0.0));
+        if sold > 0.0 {
+            let units = p(sold) / p(initial);
+            let mut left = units.clone();
+            for bid in &bids {
+                let here = if left < p(bid.quantity) {
+                    left.clone()
+                } else {
+                    p(bid.quantity)
+                };
+                money = money + &here * &p(bid.price);
+                left = left - here;
+                price = p(bid.price);
+                // Rounded down by less than a part in 2^-300: nothing is left.
+                if left < p(1e-60) {
+                    break;
+                }
+                price = p(0.0);
+            }
+            let scale = p(shocked) / p(initial);
+            let average = money / units * scale.clone();
+            book.average_price_bounds_into(market, &[sold], &mut low, &mut high);
+            prop_assert!(average.lies_within(low[0], high[0]), "{low:?} {high:?}");
+            prop_assert!(high[0] - low[0] <= 1e-13 * shocked);
+            book.price_bounds_into(market, &[sold], &mut low, &mut high);
+            prop_assert!((price * scale).lies_within(low[0], high[0]), "{low:?} {high:?}");
+        }
+
+        let triplets: Vec<(u32, u32, f64)> = impacts
+            .iter()
+            .zip(0..9_u32)
+            .map(|(&impact, n)| (n / 3, n % 3, impact))
+            .collect();
+        let model = CrossMatrix::new(SparseRows::from_triplets(3, 3, &triplets));
+        let sold = [100.0 * part, 50.0 * down, 3.0];
+        let (before, after) = ([initial; 3], [shocked; 3]);
+        let market = Market::new(&before, &after);
+        let (mut low, mut high) = ([0.0; 3], [0.0; 3]);
+        let (mut mean_low, mut mean_high) = ([0.0; 3], [0.0; 3]);
+        model.price_bounds_into(market, &sold, &mut low, &mut high);
+        model.average_price_bounds_into(market, &sold, &mut mean_low, &mut mean_high);
+        for k in 0..3 {
+            let pressure = (0..3).fold(p(0.0), |sum, l| sum + p(impacts[3 * k + l]) * p(sold[l]));
+            let price = p(shocked) * (p(1.0) - pressure.clone()).at_least_zero();
+            prop_assert!(price.lies_within(low[k], high[k]));
+            let mean = if pressure < p(1.0) {
+                p(1.0) - pressure / p(2.0)
+            } else {
+                p(0.5) / pressure
+            };
+            prop_assert!((p(shocked) * mean).lies_within(mean_low[k], mean_high[k]));
+            prop_assert!(
+                high[k] - low[k] <= 1e-14 * shocked && mean_high[k] - mean_low[k] <= 1e-14 * shocked
+            );
+        }
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
 }

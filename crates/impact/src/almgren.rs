@@ -4,8 +4,6 @@ use crate::checks;
 use crate::curve::{Curve, kernel_of};
 use delever_core::{Quote, Real, SpecError};
 
-/// Exponent of inverse turnover in the permanent impact, as published.
-const INVERSE_TURNOVER_EXPONENT: f64 = 0.25;
 /// Exponent of the trading rate in the temporary impact, as published.
 const RATE_EXPONENT: f64 = 0.6;
 
@@ -57,7 +55,8 @@ pub struct Almgren;
 
 fn permanent<N: Real>(sold: N, row: &AlmgrenRow) -> N {
     let adv = N::from(row.adv);
-    let inverse_turnover = (N::from(row.market_cap) / adv).pow(INVERSE_TURNOVER_EXPONENT);
+    // The published exponent of inverse turnover is a quarter: two roots, each correctly rounded and cheap.
+    let inverse_turnover = (N::from(row.market_cap) / adv).sqrt().sqrt();
     N::from(row.gamma) * N::from(row.volatility) * (sold / adv) * inverse_turnover
 }
 

@@ -22,7 +22,7 @@ pub struct MarketMakerRow {
 /// lose on the way down, so the price is on the careful side. Once sales pass a threshold the solution near the top
 /// disappears and the price jumps: illiquidity feeds on itself. The model is our own. That losses of those who provide
 /// liquidity reduce the liquidity of markets is the mechanism of Kyle and Xiong (2001) and of Brunnermeier and Pedersen
-/// (2009); Bookstaber, Paddrik and Tivnan (2018) study it with agents.
+/// (2009); for fire sales by agents see Bookstaber, Paddrik and Tivnan (2018).
 ///
 /// **Order.** The right-hand side rises in `s` and, for every `s`, falls in `Q` and rises in the three parameters; so does
 /// its greatest fixed point (Tarski 1955). It is found by iteration from `s = 1`, which descends. At most

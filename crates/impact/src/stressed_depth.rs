@@ -73,8 +73,8 @@ pub struct StressedDepthRow {
 ///
 /// With `withdrawal = 5` a shock of -20 % leaves `exp(-1)`, 37 %, of the depth; with 0 it is [`crate::Exponential`].
 /// Ordered: written as `(Q / depth) exp(withdrawal fall)` every argument enters with one sign, and a lower shocked price
-/// lowers the price twice over. Errors: `depth` of 0 or less, `withdrawal` outside its range. The model is our own; see
-/// the sources in the documentation of this file's formulas, Kyle and Xiong (2001), Brunnermeier and Pedersen (2009).
+/// lowers the price twice over. Errors: `depth` of 0 or less, `withdrawal` outside its range. The formula is our own; that
+/// liquidity falls when its providers lose is the mechanism of Kyle and Xiong (2001) and of Brunnermeier and Pedersen (2009).
 ///
 /// ```
 /// use delever_core::{ImpactKernel, Quote};

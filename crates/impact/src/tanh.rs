@@ -10,7 +10,7 @@ use delever_core::{Quote, Real, SpecError, elementary};
 /// Near no sale it falls as [`crate::FlooredExponential`] does, further on faster: half of the fall is done at 0.549 times
 /// the scaled depth instead of 0.693. The form `2 / (1 + exp(2 z))` of `1 - tanh z` has `z` once, so prices are monotone
 /// in floating point. `depth` is money, `price_floor` money per unit and below the initial price; anything else is an
-/// error. The saturating form goes with the level-dependent impact of Cont and Schaanning (2017).
+/// error. A variant of the floored form of Cont and Schaanning (2017).
 ///
 /// ```
 /// use delever_core::{ImpactKernel, Quote};
@@ -92,6 +92,7 @@ mod tests {
 
     /// Independent values, from an arbitrary-precision calculator.
     #[test]
+    #[allow(clippy::excessive_precision)]
     fn the_average_keeps_its_digits_near_zero_and_far_out() {
         for (z, expected) in [
             (1e-6, 0.999_999_500_000_000_083_36),

@@ -2064,6 +2064,18 @@ fn no_cut_of_a_sound_input_panics() {
             }
         }
     }
+    let book = "asset,side,price,quantity\nbond,bid,0.9,100\nloan,bid,1.9,\"9\"\nbond,ask,1.1,5\n";
+    let mut with_book = scenario("\"exponential\"", "\"order-book\"\nbook = \"own.csv\"");
+    for end in 0..book.len() {
+        for byte in [0_u8, b'"', b',', b'\n', b'-', 0xff, b'9'] {
+            let mut bytes = book.as_bytes().to_vec();
+            bytes[end] = byte;
+            with_book.tables = with_book.tables.with("own.csv", bytes);
+            let _ = with_book.load();
+        }
+        with_book.tables = with_book.tables.with("own.csv", &book.as_bytes()[..end]);
+        let _ = with_book.load();
+    }
     for end in 0..SCENARIO.len() {
         for insert in ["", "\"", "=", "[", "{", ".", "\n", "#", "'''", "\u{7f}", "é"] {
             let mut input = Input::sound();

@@ -629,7 +629,7 @@ impl delever_core::ImpactSpec for ByClass {
         market: &delever_core::MarketShape<'_>,
     ) -> Result<Self::Model, Vec<delever_core::SpecError>> {
         use delever_core::SpecError;
-        assert!(self.classes.ends_with(".csv"));
+        assert!(self.classes.starts_with("classes"));
         let table = market.table("classes")?;
         if let Some(row) = table
             .numbers("class_depth")
