@@ -1,6 +1,6 @@
 //! Laws of the rounds engine. It promises less than an equilibrium: nothing here compares two shocks.
 
-use super::systems::{Case, Clearing, ImpactKind, RuleKind, Tape, Wired};
+use super::systems::{Bank, Case, Clearing, ImpactKind, RuleKind, Tape, Wired};
 use super::{Verdict, close, law, law_with};
 use delever::cascade::rounds::{
     Persistence, RoundsOutcome, RoundsSettings, RoundsStatus, SalesValued, Sequence, Terms, TradePrice,
@@ -207,31 +207,43 @@ fn law_29_without_impact_no_price_moves() {
 }
 
 /// Without impact nothing that others do matters, and one round of sales is the equilibrium's: what institutions sell in
-/// rounds is what they sell in the greatest equilibrium. Those that fail sell everything in rounds, so cases in which an
-/// insolvent institution follows a rule that keeps something are left out.
+/// rounds is what they sell in the greatest equilibrium. Left out: redemptions, of which every round has its own, and cases in
+/// which an insolvent institution follows a rule that keeps something, as the failed sell everything in rounds. Debts inside
+/// the system are left out too: sales repay creditors outside only.
 #[test]
 fn law_29_without_impact_rounds_sell_what_the_equilibrium_sells() {
     law_with(0.35, 0.6, |tape| {
         let mut case = Case::draw(tape);
         case.impact = ImpactKind::None;
         case.clearing = Clearing::None;
+        case.debts.clear();
         case.wire(|wired| {
             let found = wired
                 .cascade
                 .solve(wired.shock, Select::Greatest, &Settings::default());
             let equilibrium = found.expect("shock fits").greatest.expect("asked for");
-            let keeps = |rule: RuleKind| matches!(rule, RuleKind::None | RuleKind::LiquidityShortfall);
-            let insolvent_keeper = case
-                .banks
-                .iter()
-                .zip(wired.bank_ids)
-                .any(|(bank, &id)| equilibrium.institutions[id].equity < 1e-9 && keeps(bank.rule));
-            if insolvent_keeper || equilibrium.near_boundary {
+            let sells_out = |bank: &Bank| match bank.rule {
+                RuleKind::LeverageCap => bank.max_leverage.is_finite(),
+                rule => matches!(rule, RuleKind::LeverageThreshold | RuleKind::SellOnDefault),
+            };
+            let out_of_scope = case.banks.iter().zip(wired.bank_ids).any(|(bank, &id)| {
+                let insolvent = equilibrium.institutions[id].equity < 1e-9;
+                bank.rule == RuleKind::Redemption || insolvent && !sells_out(bank)
+            });
+            if out_of_scope || equilibrium.near_boundary {
                 return Ok(Verdict::Skipped);
             }
             let outcome = run(wired, &RoundsSettings::default());
             for (one, other) in outcome.assets.iter().zip(&equilibrium.assets) {
-                close("fraction sold", one.sold_fraction, other.sold_fraction, 1.0, 1e-9)?;
+                close("fraction sold", one.sold_fraction, other.sold_fraction, 1.0, 1e-9).map_err(
+                    |error| {
+                        fail(
+                            format!("{error}\n{outcome:#?}"),
+                            &case,
+                            &RoundsSettings::default(),
+                        )
+                    },
+                )?;
             }
             Ok(Verdict::of(moved(&outcome)))
         })
