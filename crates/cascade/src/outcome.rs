@@ -77,7 +77,7 @@ pub struct AssetOutcome {
     pub price_shocked: f64,
     /// Price in equilibrium.
     pub price: f64,
-    /// Units sold.
+    /// Units sold; negative where more is bought.
     pub sold_quantity: f64,
     /// Units sold over units held by institutions; 0 where none is held.
     pub sold_fraction: f64,
@@ -113,7 +113,7 @@ pub struct InstitutionOutcome {
     pub payment: f64,
     /// Payments over liabilities at face; 1 without liabilities.
     pub payment_ratio: f64,
-    /// Share of holdings sold, by value at shocked prices.
+    /// Share of holdings sold, by value at shocked prices; negative for a buyer.
     pub sold_fraction: f64,
     /// What became of it.
     pub state: InstitutionState,

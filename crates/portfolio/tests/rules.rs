@@ -4,8 +4,8 @@
 #![allow(clippy::expect_used)]
 
 use delever_core::{
-    BalanceSheet, Execution, Interval, NoColumns, Order, PerInstitution, Real, Rule, RuleContext, RuleKernel,
-    Sale, SparseRow, Strategy, StrategyScratch,
+    BalanceSheet, Continuity, Execution, Interval, NoColumns, Order, PerInstitution, Real, Rule, RuleContext,
+    RuleKernel, Sale, SparseRow, Strategy, StrategyScratch,
 };
 use delever_portfolio::rules::{
     CapitalRatio, CapitalRatioRow, FundingWithdrawal, FundingWithdrawalRow, Haircut, LeverageCap,
@@ -507,9 +507,28 @@ fn leverage_threshold_by_hand() {
     assert_eq!(sells(&always, 100.0, 94.0), 0.0);
     assert_eq!(sells(&always, 100.0, 96.0), 20.0);
     assert_eq!(sells(&always, 100.0, 0.0), 0.0);
-    let gains_reach_others = RuleContext::new(Execution::Vwap, true);
-    let profile = LeverageThreshold.profile(&always, &[], gains_reach_others);
-    assert_eq!(profile.order, Order::Unordered);
+    // The cap, continuous; the jump, continuous from above, and unordered where gains reach others.
+    let profile = |row, execution| LeverageThreshold.profile(row, &[], RuleContext::new(execution, true));
+    assert_eq!(profile(&always, Execution::Vwap).order, Order::Antitone);
+    assert_eq!(profile(&always, Execution::Terminal).continuity, Continuity::Both);
+    assert_eq!(
+        profile(&row, Execution::Terminal).continuity,
+        Continuity::FromAbove
+    );
+    assert_eq!(profile(&row, Execution::Terminal).order, Order::Antitone);
+    assert_eq!(profile(&row, Execution::Vwap).order, Order::Unordered);
+    for assets in [97.0, 99.5, 104.0, 120.0] {
+        let books = Books::fund(0.0, assets, 1.0, 96.0);
+        let cap = LeverageCapRow {
+            max_leverage: None,
+            min_leverage_ratio: Some(0.05),
+        };
+        let sheet = books.sheet();
+        assert_eq!(
+            LeverageThreshold.sale(&sheet, &always, &[]),
+            LeverageCap.sale(&sheet, &cap, &[])
+        );
+    }
 }
 
 #[test]

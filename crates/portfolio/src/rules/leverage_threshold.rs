@@ -1,7 +1,7 @@
 //! A buffer: act below one ratio of equity to assets, sell to another.
 
 use super::leverage_cap::{money, need, whole_at_average};
-use super::{at_average, ordered_while_gains_stay};
+use super::{ORDERED, at_average, ordered_while_gains_stay};
 use delever_core::{
     BalanceSheet, Continuity, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
 };
@@ -22,7 +22,8 @@ pub struct LeverageThresholdRow {
 ///
 /// The ratio is compared as `D / A > 1 - act_below` and the need is the leverage cap's with `lambda = 1 / target`, so that
 /// every argument enters with one sign: sales are antitone in prices and payments, in floating point too. They jump at the
-/// threshold, where the institution still counts as healthy. With volume-weighted execution the fraction sold is that
+/// threshold, where the institution still counts as healthy; with `act_below` 1 or equal to `target` they do not jump,
+/// and the rule is the leverage cap. With volume-weighted execution the fraction sold is that
 /// of the cap; beside a model in which payments respond to assets that is unordered, as proceeds jump up while prices
 /// fall.
 ///
@@ -99,7 +100,12 @@ impl RuleKernel for LeverageThreshold {
         Some(sale(sheet, row))
     }
 
-    fn profile(&self, _: &LeverageThresholdRow, _: &[NoColumns], context: RuleContext) -> Profile {
+    fn profile(&self, row: &LeverageThresholdRow, _: &[NoColumns], context: RuleContext) -> Profile {
+        // Where need sets in at the threshold itself, or before it, this is a leverage cap.
+        let is_a_cap = row.default_below.is_none() && (row.act_below == 1.0 || row.act_below == row.target);
+        if is_a_cap {
+            return ORDERED;
+        }
         Profile {
             continuity: Continuity::FromAbove,
             ..ordered_while_gains_stay(context)

@@ -392,7 +392,14 @@ impl Strategy for LeastImpact {
         for (sold, &held) in units.iter_mut().zip(row.values) {
             *sold = share * held;
         }
-        let rest = (money - free).at_least(0.0);
+        let rest = money - free;
+        if rest <= 0.0 {
+            // Not a search for the largest level whose money rounds to nothing.
+            for &place in &scratch.sequence {
+                units[place as usize] = 0.0;
+            }
+            return;
+        }
         let level = largest_level(self.near(rest, row, prices, scratch), |level| {
             self.raised::<f64>(row, prices, &scratch.sequence, level) <= rest
         });
@@ -434,7 +441,13 @@ impl Strategy for LeastImpact {
                     ((share * held).low, (share * held).high.min(held.high))
                 } else {
                     let sold = |level| self.sold::<Interval>(row, place as u32, level);
-                    (sold(least).low, sold(most.next_up()).high)
+                    let sold_low = if rest.low > 0.0 { sold(least).low } else { 0.0 };
+                    let sold_high = if rest.high > 0.0 {
+                        sold(most.next_up()).high
+                    } else {
+                        0.0
+                    };
+                    (sold_low, sold_high)
                 };
                 low[place] = if money.low <= 0.0 { 0.0 } else { part_low };
                 if all.high < 1.0 {
@@ -613,6 +626,7 @@ mod tests {
         assert_eq!(seller.sells(Sale::Money(0.0)), [0.0; 3]);
         assert_eq!(seller.sells(Sale::nothing()), [0.0; 3]);
         assert_eq!(seller.sells(Sale::Money(5.0)), [0.0, 5.0, 0.0]);
+        assert_eq!(seller.sells(Sale::Money(20.0)), [0.0, 20.0, 0.0]);
         assert_eq!(seller.sells(Sale::Money(26.0)), [4.0, 20.0, 2.0]);
         assert_eq!(seller.sells(Sale::Fraction(0.5)), [20.0 / 3.0, 20.0, 10.0 / 3.0]);
         assert_eq!(seller.sells(Sale::Money(60.0)), [30.0, 20.0, 10.0]);
