@@ -57,6 +57,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("delever-cli", &["delever"]),
     ("delever-testkit", &["delever"]),
     ("own-impact-model", &["delever-core"]),
+    ("own-models", &["delever-core"]),
 ];
 
 /// Rooms that may touch files, the clock and the environment.
@@ -195,7 +196,7 @@ fn dependencies(package: &Package, problems: &mut Vec<String>) {
         }
         None => {}
     }
-    if package.name == "own-impact-model" {
+    if package.name.starts_with("own-") {
         let all = package
             .manifest
             .get("dependencies")
@@ -205,7 +206,8 @@ fn dependencies(package: &Package, problems: &mut Vec<String>) {
             .unwrap_or_default();
         if names != ["delever-core", "serde"] {
             problems.push(format!(
-                "own-impact-model depends on {names:?}, not on delever-core and serde alone"
+                "{} depends on {names:?}, not on delever-core and serde alone",
+                package.name
             ));
         }
     }

@@ -18,6 +18,8 @@ asked certainty, 5 a --fail-if threshold was breached, 6 output not written, 130
 pub enum Command {
     /// Solve a scenario and print its cascade
     Run(RunOptions),
+    /// Solve a scenario at many values of one key, and print how its totals change
+    Sweep(SweepOptions),
     /// Check a scenario and its tables, and list every problem
     Validate(ScenarioOptions),
     /// Write a commented scenario with tables of a synthetic banking system
@@ -31,7 +33,7 @@ pub enum Command {
 }
 
 /// Which scenario, and how it is read.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct ScenarioOptions {
     /// Scenario file (TOML); its tables stand where its [data] section says
     #[arg(required_unless_present = "demo", conflicts_with = "demo")]
@@ -74,6 +76,21 @@ pub struct RunOptions {
     /// Exit with 5 if a total breaches a threshold, such as "defaults > 3"; may be repeated
     #[arg(long, value_name = "CONDITION")]
     pub fail_if: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct SweepOptions {
+    #[command(flatten)]
+    pub scenario: ScenarioOptions,
+    /// The key that varies and its values: `KEY=a,b,c`, or `KEY=from:to:count` for numbers at equal distances
+    #[arg(long, value_name = "KEY=VALUES")]
+    pub vary: String,
+    /// Write the result to a file instead of standard output; the file appears whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Leave timings out of the JSON, so that equal input gives equal bytes
+    #[arg(long)]
+    pub no_timing: bool,
 }
 
 #[derive(Args, Debug)]

@@ -12,6 +12,7 @@ mod output;
 mod picture;
 mod run;
 mod schema;
+mod sweep;
 mod threshold;
 mod validate;
 
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> Exit {
     match arguments.command {
         Command::Run(options) => run::run(&options),
+        Command::Sweep(options) => sweep::sweep(&options),
         Command::Validate(options) => validate::validate(&options),
         Command::Init(options) => init::init(&options),
         Command::Explain(options) => explain::explain(&options),

@@ -37,6 +37,20 @@ pub(crate) fn write_file(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
+/// Prints a finished text, or writes it to a file where one is named.
+pub(crate) fn deliver(text: &str, file: Option<&Path>) -> Exit {
+    let Some(path) = file else {
+        return print(text);
+    };
+    match write_file(path, text) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            eprintln!("{} could not be written: {error}", path.display());
+            Exit::NotWritten
+        }
+    }
+}
+
 /// A text with control characters and invisible direction marks made visible, for terminals.
 pub(crate) fn visible(text: &str) -> String {
     text.chars()

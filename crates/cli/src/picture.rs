@@ -211,7 +211,7 @@ impl Picture<'_> {
 }
 
 /// A table without lines: numbers to the right, the first column to the left.
-fn table(header: Vec<String>) -> Table {
+pub(crate) fn table(header: Vec<String>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let columns = header.len();

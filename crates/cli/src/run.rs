@@ -7,7 +7,8 @@ use crate::validate::{open, refuse, warn};
 use crate::{Exit, output};
 use delever::cascade::rounds::RoundsOutcome;
 use delever::cascade::{Cascade, CascadeError, CascadeMap, Equilibria, Select};
-use delever::io::{EngineKind, Layout, Loaded, RunResult, Severity, Timing, json_string};
+use delever::core::Registry;
+use delever::io::{Diagnostics, EngineKind, Layout, Loaded, RunResult, Severity, Timing, json_string};
 use delever::solver::FixedPointMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -37,35 +38,15 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
     if format == Format::Table {
         warn(&loaded.warnings, Severity::Warning);
     }
-    let start = Instant::now();
-    let cascade = match loaded.cascade(&registry) {
-        Ok(cascade) => cascade,
-        Err(problems) => return refuse(&problems, format),
-    };
-    let build_seconds = start.elapsed().as_secs_f64();
-    let start = Instant::now();
-    let solved = match loaded.scenario.engine.kind {
-        EngineKind::Equilibrium => solve(&loaded, &cascade, format == Format::Table),
-        EngineKind::Rounds => run_rounds(&loaded, &cascade),
-    };
-    let (found, frames) = match solved {
+    let solved = match solve(&loaded, &registry, format == Format::Table, &interrupt()) {
         Ok(solved) => solved,
-        Err(error) => {
-            eprintln!("{error}");
-            return Exit::InvalidInput;
-        }
+        Err(refused) => return refused.exit(format),
     };
-    let solve_seconds = start.elapsed().as_secs_f64();
-    let timing = (!options.no_timing).then_some(Timing {
+    let timing = Timing {
         load_seconds,
-        build_seconds,
-        solve_seconds,
-    });
-    let result = match &found {
-        Found::Equilibria(equilibria) => RunResult::new(&loaded, equilibria, timing),
-        Found::Rounds(outcome) => Some(RunResult::of_rounds(&loaded, outcome, timing)),
+        ..solved.timing
     };
-    let Some(result) = result else {
+    let Some(result) = solved.result(&loaded, (!options.no_timing).then_some(timing)) else {
         eprintln!("internal error: the solve returned no equilibrium");
         return Exit::Internal;
     };
@@ -74,21 +55,12 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
         Format::Table => Picture {
             loaded: &loaded,
             result: &result,
-            frames: &frames,
+            frames: &solved.frames,
             top: options.top,
         }
         .draw(),
     };
-    let written = match &options.output {
-        None => output::print(&text),
-        Some(path) => match output::write_file(path, &text) {
-            Ok(()) => Exit::Done,
-            Err(error) => {
-                eprintln!("{} could not be written: {error}", path.display());
-                Exit::NotWritten
-            }
-        },
-    };
+    let written = output::deliver(&text, options.output.as_deref());
     if written != Exit::Done {
         return written;
     }
@@ -124,8 +96,45 @@ enum Found {
     Rounds(RoundsOutcome),
 }
 
-/// Set by the first interrupt.
-fn interrupt() -> Arc<AtomicBool> {
+/// A scenario that was composed and solved.
+pub(crate) struct Solved {
+    found: Found,
+    frames: Vec<Frame>,
+    /// Without the time to load.
+    pub timing: Timing,
+}
+
+impl Solved {
+    /// The result as data. `None`: the solve returned no equilibrium, which none does.
+    pub fn result(&self, loaded: &Loaded, timing: Option<Timing>) -> Option<RunResult> {
+        match &self.found {
+            Found::Equilibria(equilibria) => RunResult::new(loaded, equilibria, timing),
+            Found::Rounds(outcome) => Some(RunResult::of_rounds(loaded, outcome, timing)),
+        }
+    }
+}
+
+/// Why a loaded scenario was not solved.
+pub(crate) enum Refused {
+    Problems(Diagnostics),
+    Misfit(CascadeError),
+}
+
+impl Refused {
+    /// Reports it.
+    pub fn exit(&self, format: Format) -> Exit {
+        match self {
+            Self::Problems(problems) => refuse(problems, format),
+            Self::Misfit(error) => {
+                eprintln!("{error}");
+                Exit::InvalidInput
+            }
+        }
+    }
+}
+
+/// Set by the first interrupt; to be called once.
+pub(crate) fn interrupt() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
     // Without a handler an interrupt ends the program at once, which is right too.
@@ -133,30 +142,63 @@ fn interrupt() -> Arc<AtomicBool> {
     interrupted
 }
 
-fn unless(interrupted: &AtomicBool) -> ControlFlow<()> {
-    if interrupted.load(Ordering::Relaxed) {
-        ControlFlow::Break(())
-    } else {
-        ControlFlow::Continue(())
-    }
+/// Composes and solves a scenario with the engine that it names, watching for an interrupt. Frames of the cascade are kept
+/// where it is pictured.
+pub(crate) fn solve(
+    loaded: &Loaded,
+    registry: &Registry,
+    pictured: bool,
+    interrupted: &AtomicBool,
+) -> Result<Solved, Refused> {
+    let start = Instant::now();
+    let cascade = loaded.cascade(registry).map_err(Refused::Problems)?;
+    let build_seconds = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let unless_interrupted = || {
+        if interrupted.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    let (found, frames) = match loaded.scenario.engine.kind {
+        EngineKind::Equilibrium => {
+            find_equilibria(loaded, &cascade, pictured, unless_interrupted).map_err(Refused::Misfit)?
+        }
+        EngineKind::Rounds => run_rounds(loaded, &cascade, unless_interrupted)?,
+    };
+    Ok(Solved {
+        found,
+        frames,
+        timing: Timing {
+            load_seconds: 0.0,
+            build_seconds,
+            solve_seconds: start.elapsed().as_secs_f64(),
+        },
+    })
 }
 
-/// Runs in rounds, watching for an interrupt; every round can be a frame of the picture.
-fn run_rounds(loaded: &Loaded, cascade: &Cascade<'_>) -> Result<(Found, Vec<Frame>), CascadeError> {
-    let interrupted = interrupt();
-    let settings = loaded.rounds_settings().unwrap_or_default();
-    let outcome = cascade.run_rounds_observed(&loaded.shock, &settings, |_| unless(&interrupted))?;
+/// Every round can be a frame of the picture.
+fn run_rounds(
+    loaded: &Loaded,
+    cascade: &Cascade<'_>,
+    unless_interrupted: impl Fn() -> ControlFlow<()>,
+) -> Result<(Found, Vec<Frame>), Refused> {
+    let settings = loaded.rounds_settings().map_err(Refused::Problems)?;
+    let outcome = cascade
+        .run_rounds_observed(&loaded.shock, &settings, |_| unless_interrupted())
+        .map_err(Refused::Misfit)?;
     let frames = Frame::of_rounds(&outcome.rounds);
     Ok((Found::Rounds(outcome), frames))
 }
 
-/// Solves, watching for an interrupt and keeping a few frames of the cascade for the picture.
-fn solve(
+/// Keeps a few frames of the cascade for the picture.
+fn find_equilibria(
     loaded: &Loaded,
     cascade: &Cascade<'_>,
     pictured: bool,
+    unless_interrupted: impl Fn() -> ControlFlow<()>,
 ) -> Result<(Found, Vec<Frame>), CascadeError> {
-    let interrupted = interrupt();
     let engine = &loaded.scenario.engine;
     let mut frames = Vec::new();
     let pictured = pictured && engine.select != Select::Least;
@@ -180,7 +222,7 @@ fn solve(
                 snapshot: step.snapshot(),
             });
         }
-        unless(&interrupted)
+        unless_interrupted()
     })?;
     Ok((Found::Equilibria(equilibria), frames))
 }

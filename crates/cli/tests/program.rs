@@ -274,3 +274,96 @@ fn overrides_reach_the_model() {
     assert_eq!(none, 0.98);
     assert!(price(&["--set", "impact.model=exponential"]) < none);
 }
+
+#[test]
+fn rounds_are_pictured_and_every_round_is_in_the_json() {
+    let scenario = small("rounds", "[engine]\nkind = \"rounds\"\nmax_rounds = 3\n");
+    let output = delever(&["run", &scenario]);
+    let picture = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    assert!(picture.contains("round  sellers"), "{picture}");
+    assert!(
+        picture.contains("rounds-complete: 3 rounds, orders still wait"),
+        "{picture}"
+    );
+    let output = delever(&["run", &scenario, "--format", "json", "--no-timing"]);
+    let result: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!(
+        (&result["engine"], &result["status"]),
+        (&"rounds".into(), &"rounds-complete".into())
+    );
+    assert_eq!(result["select"], Value::Null);
+    let rounds = result["rounds"].as_array().expect("rounds");
+    assert_eq!(rounds.len(), 4);
+    assert_eq!(rounds[0]["prices"]["bond"], 0.98);
+    // 100 bonds at 0.98 beside 1 cash against 90: A - 12.5 E is 99 - 112.5, so only B, 49 against 45, has to sell nothing either.
+    for (t, entry) in rounds.iter().enumerate() {
+        assert_eq!(entry["round"], t);
+        for key in ["sold_quantity", "orders"] {
+            assert!(entry[key]["bond"].is_number(), "{entry}");
+        }
+        for key in ["equity", "cash", "repayable_debt"] {
+            assert!(entry[key]["</script>"].is_number(), "{entry}");
+        }
+        assert!(entry["defaults"].is_array(), "{entry}");
+    }
+}
+
+#[test]
+fn a_sweep_prints_one_line_a_value_and_keeps_what_was_finished() {
+    let scenario = small("sweep", "");
+    let vary = "shock.prices.bond=-0.03:0:4";
+    let output = delever(&["sweep", &scenario, "--vary", vary]);
+    let printed = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    for value in ["-0.03", "-0.02", "-0.01", "0.0"] {
+        assert!(
+            printed.lines().any(|line| line.starts_with(&format!("{value} "))),
+            "{printed}"
+        );
+    }
+    assert!(printed.contains("4 runs, all certified"), "{printed}");
+    let output = delever(&[
+        "sweep",
+        &scenario,
+        "--vary",
+        vary,
+        "--format",
+        "json",
+        "--no-timing",
+    ]);
+    let result: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    let runs = result["runs"].as_array().expect("runs");
+    let losses: Vec<f64> = runs
+        .iter()
+        .map(|run| run["totals"]["loss"].as_f64().expect("a number"))
+        .collect();
+    assert!(losses.is_sorted_by(|more, less| more >= less), "{losses:?}");
+    let single = delever(&[
+        "run",
+        &scenario,
+        "--format",
+        "json",
+        "--set",
+        "shock.prices.bond=-0.02",
+    ]);
+    let single: Value = serde_json::from_slice(&single.stdout).expect("one object");
+    assert_eq!(
+        runs[1]["totals"], single["totals"],
+        "a sweep is a run at each value"
+    );
+
+    let output = delever(&["sweep", &scenario, "--vary", "shock.prices.bond=-0.02,-3"]);
+    assert_eq!(code(&output), 3);
+    assert!(
+        text(&output.stdout).contains("1 runs"),
+        "{}",
+        text(&output.stdout)
+    );
+    assert!(
+        text(&output.stderr).contains("at shock.prices.bond = -3"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(code(&delever(&["sweep", &scenario, "--vary", "shock"])), 2);
+}

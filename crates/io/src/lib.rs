@@ -35,6 +35,7 @@ mod result;
 mod scenario;
 mod schema;
 mod source;
+mod sweep;
 mod tables;
 
 pub use builtin::registry;
@@ -53,3 +54,4 @@ pub use scenario::{
 };
 pub use schema::schema;
 pub use source::{Folder, OpenError, OpenTable, TableSource, Tables};
+pub use sweep::{SweepResult, SweepRun};

@@ -284,7 +284,9 @@ fn assemble(
             );
         }
         loaded.models(registry, scenario_has_errors, found);
-        loaded.rounds_with(scenario_has_errors, found);
+        if loaded.scenario.engine.kind == EngineKind::Rounds {
+            loaded.rounds_with(scenario_has_errors, found);
+        }
     }
     let warnings = diagnostics.refuse_errors()?;
     Ok(Loaded { warnings, ..loaded })
@@ -386,16 +388,13 @@ impl Loaded {
         })
     }
 
-    /// How rounds run, where the scenario asks for rounds and nothing is wrong.
+    /// How rounds run; `None`: what is wrong is reported.
     fn rounds_with(
         &self,
         scenario_has_errors: bool,
         diagnostics: &mut Diagnostics,
     ) -> Option<RoundsSettings> {
         let scenario = &self.scenario;
-        if scenario.engine.kind != EngineKind::Rounds {
-            return None;
-        }
         let sequence = match &scenario.engine.rounds.order {
             OrderOfTrade::Simultaneous => Some(Sequence::Simultaneous),
             OrderOfTrade::Shuffled(seed) => Some(Sequence::Shuffled { seed: *seed }),
@@ -474,15 +473,17 @@ impl Loaded {
             .map_err(|error| self.misfit(&error))
     }
 
-    /// How rounds run, as the scenario says; `None` where it asks for an equilibrium.
-    pub fn rounds_settings(&self) -> Option<RoundsSettings> {
-        // Whatever could be wrong was refused when the scenario was loaded.
-        self.rounds_with(false, &mut Diagnostics::new())
+    /// How rounds run, as the scenario and its tables say, whichever engine the scenario names.
+    ///
+    /// Where it names the equilibrium engine, what only rounds read was not checked before: the error lists what is wrong.
+    pub fn rounds_settings(&self) -> Result<RoundsSettings, Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        self.rounds_with(false, &mut diagnostics).ok_or(diagnostics)
     }
 
     /// Composes the cascade and runs it in rounds, whichever engine the scenario names.
     pub fn run_rounds(&self, registry: &Registry) -> Result<RoundsOutcome, Diagnostics> {
-        let settings = self.rounds_settings().unwrap_or_default();
+        let settings = self.rounds_settings()?;
         self.cascade(registry)?
             .run_rounds(&self.shock, &settings)
             .map_err(|error| self.misfit(&error))
