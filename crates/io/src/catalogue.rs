@@ -107,14 +107,13 @@ catalogue! {
         "A section under `[deleveraging.rules]` names its rule."
         wrong: "[deleveraging.rules.funds]\nmax_leverage = 3" right: "[deleveraging.rules.funds]\nrule = \"leverage-cap\"\nmax_leverage = 3"
     UnusedKey "D115" Warning "a parameter is not read"
-        "The key is a parameter of another model than the chosen one, so it has no effect."
+        "The key is a parameter of another model or engine than the chosen one, so it has no effect."
         wrong: "model = \"linear\"\nkappa = 1.5" right: "model = \"square-root\"\nkappa = 1.5"
     UnknownOption "D116" Error "no option of that name"
         "The key accepts a few fixed words only; the message lists them."
         wrong: "execution = \"average\"" right: "execution = \"vwap\""
-    OtherEngine "D117" Error "belongs to another engine"
-        "Rounds, their order and what they remember have no meaning in an equilibrium, where sales are not final; an \
-         equilibrium is not selected where rounds run."
+    OtherEngine "D117" Error "another engine is needed"
+        "Some options have a meaning in rounds only, where sales are final; the message says which engine to name."
         wrong: "[impact]\nexecution = \"midpoint\"" right: "[impact]\nexecution = \"midpoint\"\n[engine]\nkind = \"rounds\""
 
     MissingTable "D201" Error "a needed table is missing"

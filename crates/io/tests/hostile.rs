@@ -941,14 +941,14 @@ fn rounds_cases() -> Vec<Case> {
     vec![
         case(
             scenario("select", "max_rounds = 6\nselect"),
-            "D117",
+            "D115",
             file,
             19,
             "engine.max_rounds",
         ),
         case(
             scenario("select", "pay_with_cash_first = true\nselect"),
-            "D117",
+            "D115",
             file,
             19,
             "engine.pay_with_cash_first",
@@ -962,12 +962,12 @@ fn rounds_cases() -> Vec<Case> {
         ),
         case(
             set("impact.persistence=reset"),
-            "D117",
+            "D115",
             "--set",
             None,
             "impact.persistence",
         ),
-        case(engine("select = \"both\""), "D117", file, 20, "engine.select"),
+        case(engine("select = \"both\""), "D115", file, 20, "engine.select"),
         case(
             scenario("select = \"greatest\"", "kind = \"round\""),
             "D106",

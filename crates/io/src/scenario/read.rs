@@ -106,7 +106,7 @@ pub(crate) fn read(
         ],
         diagnostics,
     );
-    rounds::refuse_other_engine(&top, scenario.engine.kind, diagnostics);
+    rounds::check_engine(&top, scenario.engine.kind, diagnostics);
     report_unread(&top, &scenario, registry, diagnostics);
     Read {
         scenario,

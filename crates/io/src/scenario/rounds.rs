@@ -142,35 +142,33 @@ pub(super) fn persistence(section: &Section<'_>, diagnostics: &mut Diagnostics) 
     persistence
 }
 
-/// Refuses keys and options that have no meaning under the chosen engine.
-pub(super) fn refuse_other_engine(top: &Section<'_>, engine: EngineKind, diagnostics: &mut Diagnostics) {
+/// Warns of keys that the chosen engine does not read, so that engines can be switched, and refuses what it cannot do.
+pub(super) fn check_engine(top: &Section<'_>, engine: EngineKind, diagnostics: &mut Diagnostics) {
     let mut silent = Diagnostics::new();
     let section = top.section("engine", &mut silent);
     let impact = top.section("impact", &mut silent);
-    let mut refuse = |section: &Section<'_>, key: &str, other: &str| {
-        let message = format!("`{}` belongs to the {other} engine", section.key(key));
-        let problem = section.problem(Code::OtherEngine, key, message);
-        diagnostics.push(problem.with_hint(format!(
-            "write `kind = \"{other}\"` under `[engine]`, or remove it"
-        )));
-    };
-    let given = |section: &Section<'_>, key: &str| section.table.contains_key(key);
-    match engine {
+    let unread: Vec<(&Section<'_>, &str)> = match engine {
         EngineKind::Equilibrium => {
-            for key in ENGINE_KEYS.into_iter().filter(|key| given(&section, key)) {
-                refuse(&section, key, "rounds");
-            }
-            for key in IMPACT_KEYS.into_iter().filter(|key| given(&impact, key)) {
-                refuse(&impact, key, "rounds");
-            }
-            if impact.text("execution", &mut silent) == Some("midpoint") {
-                refuse(&impact, "execution", "rounds");
-            }
+            let of_engine = ENGINE_KEYS.into_iter().map(|key| (&section, key));
+            let of_impact = IMPACT_KEYS.into_iter().map(|key| (&impact, key));
+            of_engine.chain(of_impact).collect()
         }
-        EngineKind::Rounds => {
-            if given(&section, "select") {
-                refuse(&section, "select", "equilibrium");
-            }
+        EngineKind::Rounds => vec![(&section, "select")],
+    };
+    for (section, key) in unread {
+        if section.table.contains_key(key) {
+            let message = format!(
+                "the engine `{}` does not read `{}`",
+                engine.name(),
+                section.key(key)
+            );
+            diagnostics.push(section.problem(Code::UnusedKey, key, message));
         }
+    }
+    if engine == EngineKind::Equilibrium && impact.text("execution", &mut silent) == Some("midpoint") {
+        let message = "an equilibrium has no price before the sale, so no mean of two";
+        let problem = impact.problem(Code::OtherEngine, "execution", message);
+        diagnostics
+            .push(problem.with_hint("use `terminal` or `vwap`, or `kind = \"rounds\"` under `[engine]`"));
     }
 }
