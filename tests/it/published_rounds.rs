@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::fmt::Write;
 
 /// The banks of a case of ox-inet's firesale_stresstest, with its parameters.
-struct Banks<'c> {
+pub struct Banks<'c> {
     banks: &'c [Value],
     params: &'c Value,
 }
@@ -24,13 +24,21 @@ impl<'c> Banks<'c> {
         Self::with(&case["input"]["banks"], &case["input"]["params"])
     }
 
-    fn with(banks: &'c Value, params: &'c Value) -> Self {
+    pub fn with(banks: &'c Value, params: &'c Value) -> Self {
         let banks = banks.as_array().expect("banks");
         Self { banks, params }
     }
 
     fn assets(&self) -> usize {
         self.banks[0]["assets"].as_array().expect("units").len()
+    }
+
+    /// Units of all assets that all banks hold.
+    pub fn units(&self) -> f64 {
+        let banks = self.banks.iter();
+        banks
+            .map(|bank| numbers(&bank["assets"]).iter().sum::<f64>())
+            .sum()
     }
 
     fn param(&self, name: &str) -> f64 {
@@ -110,7 +118,7 @@ impl<'c> Banks<'c> {
     }
 
     /// The case as tables and a scenario.
-    fn scenario(&self) -> (Tables, String) {
+    pub fn scenario(&self) -> (Tables, String) {
         let mut institutions = "id,cash,other_assets,external_liabilities,repayable_debt\n".to_owned();
         let mut holdings = "institution,asset,quantity\n".to_owned();
         for (n, one) in self.banks.iter().enumerate() {
@@ -150,7 +158,8 @@ impl<'c> Banks<'c> {
         (tables, scenario)
     }
 
-    fn run_scenario(&self) -> RoundsOutcome {
+    /// The case through its scenario.
+    pub fn run_scenario(&self) -> RoundsOutcome {
         let (tables, scenario) = self.scenario();
         let loaded = load_from(
             &tables,
@@ -296,12 +305,7 @@ fn firesale_stresstest_curve_of_price_impact() {
         close(extent, numbers(&curve["systemic_event_extent"])[n], 2e-9, &what);
         all_close(&prices_of(&outcome), &prices[n], 2e-9, &what);
         let units = |of: fn(&AssetOutcome) -> f64| outcome.assets.iter().map(of).sum::<f64>();
-        let held: f64 = banks
-            .banks
-            .iter()
-            .map(|bank| numbers(&bank["assets"]).iter().sum::<f64>())
-            .sum();
-        let sold = units(|asset| asset.sold_quantity) / held;
+        let sold = units(|asset| asset.sold_quantity) / banks.units();
         close(sold, numbers(&curve["sold_fraction"])[n], 2e-9, &what);
     }
 }

@@ -308,3 +308,38 @@ fn law_31_rounds_do_not_depend_on_threads() {
         })
     });
 }
+
+/// N1: a larger shock can end at a higher price. The second bank holds what the shock does not hit. At 4 % it stays above
+/// its threshold until the first bank's sales push it below, and then it is deep below; at 5 % it acts at once, at prices
+/// that nobody has pushed yet, and sells less. In an equilibrium it sells more at 5 %, as the law says.
+#[test]
+fn non_law_01_a_larger_shock_can_end_at_a_higher_price() {
+    use delever::io::{LoadOptions, Tables, load_from};
+    let tables = Tables::new()
+        .with(
+            "institutions.csv",
+            "id,other_assets,external_liabilities\nfirst,20,56.4\nsecond,40,66.5\n",
+        )
+        .with("assets.csv", "id,depth\ncalm,2000\nhit,500\n")
+        .with(
+            "holdings.csv",
+            "institution,asset,quantity\nfirst,hit,40\nsecond,calm,20\nsecond,hit,10\n",
+        );
+    let scenario = "version = 1\n[deleveraging]\nrule = \"leverage-threshold\"\nact_below = 0.04\ntarget = 0.05\n\
+                    [impact]\nmodel = \"linear\"\n";
+    let registry = delever::registry();
+    let calm = |shock: f64| {
+        let options = LoadOptions {
+            overrides: vec![format!("shock.prices.hit={:?}", -shock)],
+            ..LoadOptions::default()
+        };
+        let loaded = load_from(&tables, "n1.toml", scenario, &registry, &options).expect("valid");
+        let rounds = loaded.run_rounds(&registry).expect("models fit").assets[0].price;
+        let solved = loaded.solve(&registry).expect("models fit");
+        (rounds, solved.greatest.expect("asked for").assets[0].price)
+    };
+    let (smaller, larger) = (calm(0.04), calm(0.05));
+    assert!((smaller.0 - 0.990_952_090_424_507_8).abs() < 1e-12, "{smaller:?}");
+    assert!((larger.0 - 0.993_312_629_399_586).abs() < 1e-12, "{larger:?}");
+    assert!(larger.1 <= smaller.1, "{larger:?} {smaller:?}");
+}
