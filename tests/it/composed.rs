@@ -7,6 +7,7 @@ use delever::prelude::*;
 
 /// Which channels are open.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // Five channels, each open or not: all 32 combinations are drawn.
 struct Channels {
     cap: bool,
     clearing: bool,

@@ -134,7 +134,7 @@ impl<'c> Banks<'c> {
                 let _ = writeln!(holdings, "{id},a{asset},{units:?}");
             }
         }
-        let ids: String = (0..self.assets()).map(|asset| format!("a{asset}\n")).collect();
+        let ids: Vec<String> = (0..self.assets()).map(|asset| format!("a{asset}")).collect();
         let falls: Vec<String> = numbers(&self.params["shock"])
             .iter()
             .enumerate()
@@ -153,7 +153,7 @@ impl<'c> Banks<'c> {
         );
         let tables = Tables::new()
             .with("institutions.csv", institutions)
-            .with("assets.csv", format!("id\n{ids}"))
+            .with("assets.csv", format!("id\n{}\n", ids.join("\n")))
             .with("holdings.csv", holdings);
         (tables, scenario)
     }

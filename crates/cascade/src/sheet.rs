@@ -7,6 +7,7 @@ use crate::pass::StateView;
 use delever_core::{BalanceSheet, Execution, SparseRow, SparseRows};
 
 /// What one institution holds and owes, claims and debts inside the system aside.
+#[derive(Clone, Copy)]
 pub(crate) struct Account<'a, N> {
     pub holdings: SparseRow<'a>,
     pub cash: f64,

@@ -92,7 +92,7 @@ fn finish(result: &RunResult, thresholds: &[Threshold]) -> Exit {
 
 /// What the engine found.
 enum Found {
-    Equilibria(Equilibria),
+    Equilibria(Box<Equilibria>),
     Rounds(RoundsOutcome),
 }
 
@@ -224,5 +224,5 @@ fn find_equilibria(
         }
         unless_interrupted()
     })?;
-    Ok((Found::Equilibria(equilibria), frames))
+    Ok((Found::Equilibria(Box::new(equilibria)), frames))
 }

@@ -482,6 +482,28 @@ impl Loaded {
     }
 
     /// Composes the cascade and runs it in rounds, whichever engine the scenario names.
+    ///
+    /// A bank fails after the shock and sells out one round later, at a price that its own sale has pushed down:
+    ///
+    /// ```
+    /// use delever_io::{LoadOptions, Tables, load_from, registry};
+    /// let tables = Tables::new()
+    ///     .with("institutions.csv", "id,external_liabilities\nbank,90\n")
+    ///     .with("assets.csv", "id,depth\nbond,400\n")
+    ///     .with("holdings.csv", "institution,asset,quantity\nbank,bond,100\n");
+    /// let scenario = r#"
+    /// version = 1
+    /// shock.prices = { bond = -0.2 }
+    /// impact.model = "linear"
+    /// engine = { kind = "rounds", max_rounds = 10 }
+    /// "#;
+    /// let loaded = load_from(&tables, "fails.toml", scenario, &registry(), &LoadOptions::default())?;
+    /// let outcome = loaded.run_rounds(&registry())?;
+    /// assert_eq!(outcome.rounds[1].defaults, [0]);
+    /// assert_eq!(outcome.rounds[2].prices, [0.8 * 0.75]);
+    /// assert_eq!(outcome.rounds[2].cash, [0.8 * 0.75 * 100.0]);
+    /// # Ok::<(), delever_io::Diagnostics>(())
+    /// ```
     pub fn run_rounds(&self, registry: &Registry) -> Result<RoundsOutcome, Diagnostics> {
         let settings = self.rounds_settings()?;
         self.cascade(registry)?

@@ -60,7 +60,7 @@ fn moved(outcome: &RoundsOutcome) -> bool {
     outcome.totals.sold_value > 0.0
 }
 
-fn fail(what: String, case: &Case, settings: &RoundsSettings) -> TestCaseError {
+fn fail(what: &str, case: &Case, settings: &RoundsSettings) -> TestCaseError {
     TestCaseError::fail(format!("{what}\n{settings:#?}\n{case:#?}"))
 }
 
@@ -103,7 +103,7 @@ fn law_29_cash_units_and_debts_are_conserved() {
                     && entry.sold_quantity.iter().all(|&units| units >= 0.0)
                     && entry.repayable_debt.iter().all(|&debt| debt >= 0.0);
                 if !in_range {
-                    return Err(fail(format!("{entry:?}"), &case, &settings));
+                    return Err(fail(&format!("{entry:?}"), &case, &settings));
                 }
             }
             let last = &outcome.rounds[outcome.rounds.len() - 1];
@@ -112,7 +112,7 @@ fn law_29_cash_units_and_debts_are_conserved() {
                 close("loss", one.equity_initial - one.equity, one.loss, size, 1e-9)?;
                 close("equity", one.equity, last.equity[n], size, 1e-12)?;
                 if !(0.0..=1.0).contains(&one.sold_fraction) {
-                    return Err(fail(format!("{one:?}"), &case, &settings));
+                    return Err(fail(&format!("{one:?}"), &case, &settings));
                 }
             }
             Ok(Verdict::of(moved(&outcome)))
@@ -141,7 +141,7 @@ fn law_29_cumulative_sales_never_fall() {
                         .zip(&pair[0].prices)
                         .any(|(now, before)| now > before);
                 if fell || recovered || pair[1].sold_value < pair[0].sold_value {
-                    return Err(fail(format!("{pair:#?}"), &case, &settings));
+                    return Err(fail(&format!("{pair:#?}"), &case, &settings));
                 }
             }
             Ok(Verdict::of(moved(&outcome)))
@@ -168,7 +168,7 @@ fn law_29_simultaneous_rounds_do_not_depend_on_the_order_of_institutions() {
         let outcome = case.wire(|wired| run(wired, &settings));
         let reordered = other.wire(|wired| run(wired, &settings));
         if outcome != reordered {
-            return Err(fail(format!("{outcome:#?}\n{reordered:#?}"), &case, &settings));
+            return Err(fail(&format!("{outcome:#?}\n{reordered:#?}"), &case, &settings));
         }
         // New names change the order of sums, so only their roundings.
         for (n, bank) in other.banks.iter_mut().enumerate() {
@@ -199,7 +199,7 @@ fn law_29_without_impact_no_price_moves() {
             let outcome = run(wired, &settings);
             let shocked = &outcome.rounds[0].prices;
             if outcome.rounds.iter().any(|entry| entry.prices != *shocked) {
-                return Err(fail("a price moved".to_owned(), &case, &settings));
+                return Err(fail("a price moved", &case, &settings));
             }
             Ok(Verdict::of(moved(&outcome)))
         })
@@ -238,7 +238,7 @@ fn law_29_without_impact_rounds_sell_what_the_equilibrium_sells() {
                 close("fraction sold", one.sold_fraction, other.sold_fraction, 1.0, 1e-9).map_err(
                     |error| {
                         fail(
-                            format!("{error}\n{outcome:#?}"),
+                            &format!("{error}\n{outcome:#?}"),
                             &case,
                             &RoundsSettings::default(),
                         )
@@ -280,7 +280,7 @@ fn law_29_failures_alone_end_in_the_greatest_equilibrium() {
             };
             if fails(&outcome.institutions) != fails(&equilibrium.institutions) {
                 return Err(fail(
-                    format!("{outcome:#?}\n{equilibrium:#?}"),
+                    &format!("{outcome:#?}\n{equilibrium:#?}"),
                     &case,
                     &RoundsSettings::default(),
                 ));
@@ -301,7 +301,7 @@ fn law_31_rounds_do_not_depend_on_threads() {
             let shocks = vec![wired.shock.clone(); 3];
             for together in wired.cascade.run_rounds_batch(&shocks, &settings) {
                 if together.as_ref() != Ok(&alone) {
-                    return Err(fail("the batch differs".to_owned(), &case, &settings));
+                    return Err(fail("the batch differs", &case, &settings));
                 }
             }
             Ok(Verdict::of(moved(&alone)))

@@ -271,12 +271,11 @@ impl Desk {
                 continue;
             }
             let equity = sheet.assets() - sheet.liabilities;
-            let failed = match self.terms[row].default_below {
-                Some(ratio) => equity < ratio * sheet.assets(),
-                None => {
-                    let claims = &books.cascade.claims;
-                    equity - claims.failure_equity(books.cascade.order[position]) < 0.0
-                }
+            let failed = if let Some(ratio) = self.terms[row].default_below {
+                equity < ratio * sheet.assets()
+            } else {
+                let claims = &books.cascade.claims;
+                equity - claims.failure_equity(books.cascade.order[position]) < 0.0
             };
             let marketable = sheet.marketable;
             let money = match *sale {

@@ -339,7 +339,9 @@ impl<'r> Run<'r> {
             }
             Sequence::Listed(listed) => {
                 let mut named = vec![false; position.len()];
-                listed.iter().for_each(|&id| named[id as usize] = true);
+                for &id in listed {
+                    named[id as usize] = true;
+                }
                 let rest = (0..position.len() as u32).filter(|&id| !named[id as usize]);
                 let sequence = listed.iter().copied().chain(rest);
                 Some(sequence.map(|id| position[id as usize]).collect())
@@ -395,19 +397,13 @@ impl<'r> Run<'r> {
 
     fn record(&mut self, round: u32) {
         let state = self.map.cascade.view(&self.state);
-        self.recorder.record(
-            round,
-            self.map,
-            state,
-            &mut self.desks,
-            &self.market,
-            &self.ordered,
-        );
+        self.recorder
+            .record(round, self.map, state, &self.desks, &self.market, &self.ordered);
     }
 
-    fn finish(mut self, status: RoundsStatus) -> RoundsOutcome {
+    fn finish(self, status: RoundsStatus) -> RoundsOutcome {
         let state = self.map.cascade.view(&self.state);
         self.recorder
-            .finish(status, self.map, state, &mut self.desks, &self.market)
+            .finish(status, self.map, state, &self.desks, &self.market)
     }
 }
