@@ -196,9 +196,9 @@ impl Picture<'_> {
                 state(&one.state).to_owned(),
                 money(one.equity_initial),
                 money(one.equity),
-                money(one.loss_shock),
-                money(one.loss_fire_sale),
-                money(one.loss_contagion),
+                money(settled(one.loss_shock, one.equity_initial)),
+                money(settled(one.loss_fire_sale, one.equity_initial)),
+                money(settled(one.loss_contagion, one.equity_initial)),
                 percent(one.sold_fraction),
             ]);
         }
@@ -288,7 +288,8 @@ fn prices(text: &mut String, result: &OutcomeResult) {
     let _ = writeln!(text, "PRICES{note}\n{}\n", table.trim_fmt());
 }
 
-/// Zero where a loss is no more than rounding: the iteration starts a rounding above what shares were worth.
+/// Zero where a loss is no more than rounding: differences of large amounts leave one, and the iteration starts a rounding
+/// above what shares were worth.
 fn settled(loss: f64, equity: f64) -> f64 {
     if loss.abs() <= 1e-12 * equity.abs() {
         0.0
@@ -309,6 +310,7 @@ fn losses(text: &mut String, result: &OutcomeResult) {
         ("contagion", totals.loss_contagion),
         ("total", totals.loss),
     ] {
+        let loss = settled(loss, totals.equity_initial);
         let share = if totals.loss > 0.0 {
             percent(loss / totals.loss)
         } else {
