@@ -30,11 +30,7 @@ enum Response {
     Nothing,
     Fails,
     /// Its rule asks for money; nothing, most of the time.
-    Raises {
-        money: f64,
-        /// What its holdings are worth.
-        marketable: f64,
-    },
+    Raises(f64),
 }
 
 /// What balance sheets are filled from, beside the ledger.
@@ -221,7 +217,7 @@ impl Desk {
                     match response {
                         Response::Nothing => {}
                         Response::Fails => self.standing[row] = Standing::Failing,
-                        Response::Raises { money, marketable } => {
+                        Response::Raises(money) => {
                             let money = if settings.pay_with_cash_first {
                                 self.pay(row, money)
                             } else {
@@ -229,7 +225,7 @@ impl Desk {
                             };
                             finite &= !money.is_nan();
                             if money != 0.0 {
-                                finite &= self.order(books, position, money.min(marketable));
+                                finite &= self.order(books, position, money);
                             }
                         }
                     }
@@ -277,16 +273,15 @@ impl Desk {
                 let claims = &books.cascade.claims;
                 equity - claims.failure_equity(books.cascade.order[position]) < 0.0
             };
-            let marketable = sheet.marketable;
             let money = match *sale {
                 Sale::Money(money) => money,
                 Sale::Fraction(fraction) if fraction >= 1.0 => f64::INFINITY,
-                Sale::Fraction(fraction) => fraction * marketable,
+                Sale::Fraction(fraction) => fraction * sheet.marketable,
             };
             *response = if failed {
                 Response::Fails
             } else {
-                Response::Raises { money, marketable }
+                Response::Raises(money)
             };
         }
         responses
@@ -304,7 +299,8 @@ impl Desk {
         sheet::fill::<Nearest>(cascade, entitled, data, state, position, account, sheet);
     }
 
-    /// Orders sales that raise `money` at the prices of this state. Returns whether the orders are numbers.
+    /// Orders sales that raise `money` at the prices of this state; all holdings, worthless ones too, where they do not raise it.
+    /// Returns whether the orders are numbers.
     fn order(&mut self, books: Books<'_>, position: usize, money: f64) -> bool {
         let row = position - self.first;
         let mut scratch = std::mem::take(&mut self.scratch);
