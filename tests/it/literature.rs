@@ -519,8 +519,14 @@ fn caccioli_2014_overlapping_portfolios_end_where_the_waves_end() {
 
 #[test]
 #[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
-fn syslosseval_random_systems_and_the_two_equilibria_at_leverage_40() {
-    for name in ["random_n50_m5", "random_n100_m8", "multiple_equilibria_lb40"] {
+fn syslosseval_both_equilibria_of_every_case() {
+    for name in [
+        "random_n50_m5",
+        "random_n100_m8",
+        "multiple_equilibria_lb40",
+        "eba2016_h1_kappa15",
+        "eba2016_h3_kappa50",
+    ] {
         let Some(file) = shared_json(&format!("reference/syslosseval/{name}.json")) else {
             return;
         };

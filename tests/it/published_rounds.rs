@@ -450,8 +450,48 @@ fn cont_schaanning_2017_two_banks() {
             &format!("equity, round {t}"),
         );
     }
+    agrees_with_the_program(&outcome, held[0]);
     let last = &outcome.rounds[outcome.rounds.len() - 1];
     let sold: f64 = held.iter().sum::<f64>() - last.sold_quantity[0];
     let kept = numbers(&rounds[rounds.len() - 1]["Pi"]);
     close(sold * last.prices[0], kept.iter().sum(), 1e-11, "holdings left");
+}
+
+/// The same case in FinNetValu: constants of its own test at their printed digits, and its equations run independently, to 1e-7.
+/// Only the first bank, which holds `held`, ever sells.
+fn agrees_with_the_program(outcome: &RoundsOutcome, held: f64) {
+    let case = shared_json("reference/finnetvalu_csmodel/twobank_test_constants.json")
+        .expect("beside the other case");
+    let printed = &case["test_constants"];
+    let sold_share = |round: usize| {
+        let entry = &outcome.rounds[round.min(outcome.rounds.len() - 1)];
+        entry.orders[0] / (held - entry.sold_quantity[0])
+    };
+    for (round, theirs) in case["port"]["rounds"]
+        .as_array()
+        .expect("rounds")
+        .iter()
+        .enumerate()
+    {
+        let what = format!("round {}", round + 1);
+        // What a round of theirs decides and trades, ours orders in one and clears in the next.
+        let after = &outcome.rounds[(round + 2).min(outcome.rounds.len() - 1)];
+        close(sold_share(round + 1), numbers(&theirs["gamma"])[0], 1e-7, &what);
+        close(
+            after.prices[0],
+            theirs["price"].as_f64().expect("a price"),
+            1e-7,
+            &what,
+        );
+        all_close(&after.equity, &numbers(&theirs["equity"]), 1e-7, &what);
+        let kept = (held - after.sold_quantity[0]) * after.prices[0];
+        close(kept, numbers(&theirs["securities"])[0], 1e-7, &what);
+        let number = round + 1;
+        if let Some(gamma) = printed.get(format!("gamma_round_{number}")) {
+            close(sold_share(number), numbers(gamma)[0], 0.005, &what);
+        }
+        if let Some(equity) = printed.get(format!("equity_round_{number}")) {
+            all_close(&after.equity, &numbers(equity), 0.005, &what);
+        }
+    }
 }

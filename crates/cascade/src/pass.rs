@@ -15,7 +15,7 @@ use std::ops::Range;
 /// Institutions of one chunk: sums of units sold run inside chunks, then over chunks.
 pub(crate) const CHUNK: usize = 4096;
 /// Institutions whose balance sheets are on the table at once.
-const TILE: usize = 16;
+pub(crate) const TILE: usize = 16;
 
 /// The parts of a state vector.
 #[derive(Clone, Copy, Debug)]

@@ -3,13 +3,10 @@
 use super::desk::Desk;
 use crate::arithmetic::Nearest;
 use crate::map::CascadeMap;
-use crate::pass::StateView;
+use crate::pass::{StateView, TILE};
 use crate::sheet::{self, Entitled};
 use delever_core::BalanceSheet;
 use delever_solver::{FixedPointMap, MapShape};
-
-/// Institutions whose balance sheets are on the table at once.
-const TILE: usize = 16;
 
 /// What everyone's debts and shares are worth, given prices and books: to be solved from the healthy side.
 pub(super) struct ClaimsAtPrices<'c> {

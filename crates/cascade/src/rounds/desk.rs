@@ -4,13 +4,10 @@ use super::{RoundsSettings, Terms};
 use crate::arithmetic::Nearest;
 use crate::composition::Cascade;
 use crate::map::ScenarioData;
-use crate::pass::{CHUNK, StateView};
+use crate::pass::{CHUNK, StateView, TILE};
 use crate::sheet::{self, Account, Entitled};
 use delever_core::{BalanceSheet, Rule, Sale, SparseRow, SparseRows, Strategy, StrategyScratch};
 use std::ops::Range;
-
-/// Institutions whose balance sheets are on the table at once.
-const TILE: usize = 16;
 
 /// Whether an institution still takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +58,8 @@ pub(super) struct Desk {
     pub standing: Vec<Standing>,
     terms: Vec<Terms>,
     scratch: StrategyScratch,
+    /// The desk's own sum of orders, by asset.
+    ordered: Vec<f64>,
 }
 
 impl Desk {
@@ -96,6 +95,7 @@ impl Desk {
                     standing: vec![Standing::Live; positions.len()],
                     terms,
                     scratch: StrategyScratch::default(),
+                    ordered: vec![0.0; cascade.system.asset_count()],
                     holdings,
                     orders,
                 }
@@ -134,14 +134,14 @@ impl Desk {
     }
 
     /// Adds the units that wait, by asset, the desk's own sum first.
-    pub fn add_orders(&self, ordered: &mut [f64]) {
-        let mut own = vec![0.0; ordered.len()];
+    pub fn add_orders(&mut self, ordered: &mut [f64]) {
+        self.ordered.fill(0.0);
         for row in (0..self.waits.len()).filter(|&row| self.waits[row]) {
             for (asset, units) in self.orders.row(row).iter() {
-                own[asset] += units;
+                self.ordered[asset] += units;
             }
         }
-        for (sum, own) in ordered.iter_mut().zip(own) {
+        for (sum, own) in ordered.iter_mut().zip(&self.ordered) {
             *sum += own;
         }
     }

@@ -319,6 +319,9 @@ impl<'r> Run<'r> {
 
     /// The compiled positions in the order in which they clear; `None`: all at once.
     fn sequence(&self, round: u32) -> Option<Vec<u32>> {
+        if self.settings.sequence == Sequence::Simultaneous {
+            return None;
+        }
         let order = &self.map.cascade.order;
         let mut position = vec![0; order.len()];
         for (place, &id) in order.iter().enumerate() {
