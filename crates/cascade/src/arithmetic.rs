@@ -9,7 +9,7 @@ use delever_core::{
 /// How a pass computes. One implementation a rounding, so that the pass is written once.
 pub(crate) trait Arithmetic {
     /// The number of balance sheets.
-    type Number: Real;
+    type Number: Real<Given = f64>;
     /// A running sum of units sold.
     type Sum: Copy + Default + Send + Sync;
 
@@ -150,7 +150,7 @@ fn execution_gain<N: Real>(sheet: &BalanceSheet<'_, N>, sold: impl Fn(usize) -> 
     let mut gain = N::from(0.0);
     if sheet.execution == delever_core::Execution::Vwap {
         for (n, (asset, _)) in sheet.holdings.iter().enumerate() {
-            let above = N::from(sheet.average_prices[asset]) - N::from(sheet.prices[asset]);
+            let above = N::given(sheet.average_prices[asset]) - N::given(sheet.prices[asset]);
             gain = gain + above * sold(n);
         }
     }

@@ -20,9 +20,9 @@ pub enum Execution {
 #[derive(Clone, Copy, Debug)]
 pub struct BalanceSheet<'a, N: Real = f64> {
     /// Cash after the shock; negative where `outside_assets` took more than there was.
-    pub cash: f64,
+    pub cash: N::Given,
     /// Assets that are neither cash, nor marketable, nor claims on institutions.
-    pub other_assets: f64,
+    pub other_assets: N::Given,
     /// `M = sum_k q_k h_k`: holdings at trial prices.
     pub marketable: N,
     /// `V = sum_k v_k h_k`: holdings at average execution prices; equals `marketable` under terminal execution.
@@ -46,7 +46,7 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     /// Equity before the shock, claims at face, shareholdings at what they are worth then.
     pub equity_initial: f64,
     /// Equity after the shock and before any sale, claims at face.
-    pub equity_shocked: f64,
+    pub equity_shocked: N::Given,
     /// Total assets before the shock, claims at face, shareholdings at what they are worth then.
     pub assets_initial: f64,
     /// Debt repaid so far, to institutions and outside: already deducted from the liabilities on this sheet. 0 where
@@ -59,9 +59,9 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     /// Prices of all assets before the shock, money per unit.
     pub initial_prices: &'a [f64],
     /// Trial prices of all assets, money per unit.
-    pub prices: &'a [f64],
+    pub prices: &'a [N::Given],
     /// Average execution prices of all assets; equals `prices` under terminal execution.
-    pub average_prices: &'a [f64],
+    pub average_prices: &'a [N::Given],
     /// Outside and total assets, once they are settled.
     settled: Option<(N, N)>,
 }
@@ -71,8 +71,8 @@ impl<N: Real> BalanceSheet<'_, N> {
     pub fn empty() -> Self {
         let zero = N::from(0.0);
         Self {
-            cash: 0.0,
-            other_assets: 0.0,
+            cash: N::NOTHING,
+            other_assets: N::NOTHING,
             marketable: zero,
             marketable_at_average: zero,
             execution_gain: zero,
@@ -84,7 +84,7 @@ impl<N: Real> BalanceSheet<'_, N> {
             external_liabilities: 0.0,
             liabilities: zero,
             equity_initial: 0.0,
-            equity_shocked: 0.0,
+            equity_shocked: N::NOTHING,
             assets_initial: 0.0,
             repaid: 0.0,
             execution: Execution::Terminal,
@@ -111,7 +111,7 @@ impl<N: Real> BalanceSheet<'_, N> {
         if let Some((outside, _)) = self.settled {
             return outside;
         }
-        let before_gain = N::sum(self.cash, self.other_assets) + self.marketable;
+        let before_gain = N::given(self.cash) + N::given(self.other_assets) + self.marketable;
         match self.execution {
             Execution::Terminal => before_gain,
             Execution::Vwap => before_gain + self.execution_gain,

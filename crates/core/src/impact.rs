@@ -1,7 +1,7 @@
 //! Price impact: how far sales push prices. Kernel for authors, model for the engine, spec for scenario files.
 
 use crate::{
-    Continuity, Interval, Order, ParameterTable, Parameters, Profile, SpecError, SpecTable, SpecTables,
+    Continuity, Interval, Order, ParameterTable, Parameters, Profile, Real, SpecError, SpecTable, SpecTables,
     TableShape,
 };
 use serde::de::DeserializeOwned;
@@ -50,6 +50,12 @@ pub trait ImpactKernel: Send + Sync {
 
     /// Price multiplier in `[0, 1]` after sales of `sold`.
     fn survival(&self, sold: f64, row: &Self::Row) -> f64;
+
+    /// The multiplier in any arithmetic, where the price is the shocked one times it: [`crate::Ball`]s for many scenarios side
+    /// by side. `None` where the model has a formula for doubles only, or another price.
+    fn survival_in<N: Real>(&self, _sold: N, _row: &Self::Row) -> Option<N> {
+        None
+    }
 
     /// Price after sales of `sold`, money per unit. Default: `shocked * survival`.
     #[inline]

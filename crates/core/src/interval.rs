@@ -173,12 +173,12 @@ impl Div for Interval {
 }
 
 impl crate::Real for Interval {
+    type Given = f64;
+    const NOTHING: f64 = 0.0;
+
     #[inline]
-    fn sum(a: f64, b: f64) -> Self {
-        Self {
-            low: add_down(a, b),
-            high: add_up(a, b),
-        }
+    fn given(amount: f64) -> Self {
+        Self::from(amount)
     }
 
     fn at_least(self, floor: f64) -> Self {

@@ -43,6 +43,7 @@
 //! ```
 
 mod balance_sheet;
+mod ball;
 mod claims;
 pub mod elementary;
 pub mod error_free;
@@ -60,6 +61,7 @@ mod spec_table;
 mod strategy;
 
 pub use balance_sheet::{BalanceSheet, Execution};
+pub use ball::Ball;
 pub use claims::{
     Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, NetworkView,
     PerInstitutionClaims, ramp_slope, residual_slope,

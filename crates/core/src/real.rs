@@ -27,8 +27,14 @@ pub trait Real:
     + Div<Output = Self>
     + PartialEq
 {
-    /// The sum of two given numbers.
-    fn sum(a: f64, b: f64) -> Self;
+    /// An amount that is given, not computed: `f64`, or as many as are computed side by side.
+    type Given: Copy + Debug + Send + Sync;
+    /// An amount of nothing.
+    const NOTHING: Self::Given;
+
+    /// A given amount as a number.
+    #[must_use]
+    fn given(amount: Self::Given) -> Self;
     /// `max(self, floor)`.
     #[must_use]
     fn at_least(self, floor: f64) -> Self;
@@ -66,9 +72,12 @@ pub trait Real:
 }
 
 impl Real for f64 {
+    type Given = f64;
+    const NOTHING: f64 = 0.0;
+
     #[inline]
-    fn sum(a: f64, b: f64) -> Self {
-        a + b
+    fn given(amount: f64) -> Self {
+        amount
     }
 
     #[inline]

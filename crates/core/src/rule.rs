@@ -45,14 +45,25 @@ pub trait RuleKernel: Send + Sync {
     /// What the institution must sell at this trial state.
     fn sale(&self, sheet: &BalanceSheet<'_>, row: &Self::Row, assets: &[Self::AssetRow]) -> Sale;
 
-    /// Bounds of the exact sale at this trial state; `None`: no certificate.
-    fn sale_bounds(
+    /// The same formula in any arithmetic: intervals for proofs, [`crate::Ball`]s for many scenarios side by side. `None`
+    /// where the rule has a formula for doubles only.
+    fn sale_in<N: Real>(
         &self,
-        _sheet: &BalanceSheet<'_, Interval>,
+        _sheet: &BalanceSheet<'_, N>,
         _row: &Self::Row,
         _assets: &[Self::AssetRow],
-    ) -> Option<Sale<Interval>> {
+    ) -> Option<Sale<N>> {
         None
+    }
+
+    /// Bounds of the exact sale at this trial state; `None`: no certificate. Default: [`Self::sale_in`] intervals.
+    fn sale_bounds(
+        &self,
+        sheet: &BalanceSheet<'_, Interval>,
+        row: &Self::Row,
+        assets: &[Self::AssetRow],
+    ) -> Option<Sale<Interval>> {
+        self.sale_in(sheet, row, assets)
     }
 
     /// Order and continuity of sales in prices and payments. May depend on the parameters.

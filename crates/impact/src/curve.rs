@@ -7,6 +7,8 @@ pub(crate) trait Curve: Send + Sync {
     type Row: serde::de::DeserializeOwned + Send + Sync;
     /// Whether the average price is never below the price after sales, as an average over the path is.
     const AVERAGE_ABOVE_PRICE: bool = true;
+    /// Whether the price is the shocked one times the multiplier; not so where [`Self::price`] is overridden.
+    const PRICE_IS_MULTIPLE: bool = true;
     /// Price multiplier after sales of `sold`.
     fn survival<N: Real>(sold: N, row: &Self::Row) -> N;
     /// Price after sales; overridden where it is no multiple of the shocked price.
@@ -65,6 +67,12 @@ macro_rules! kernel_of {
             #[inline]
             fn survival(&self, sold: f64, row: &Self::Row) -> f64 {
                 <$name as crate::curve::Curve>::survival(sold, row)
+            }
+
+            #[inline]
+            fn survival_in<N: delever_core::Real>(&self, sold: N, row: &Self::Row) -> Option<N> {
+                <$name as crate::curve::Curve>::PRICE_IS_MULTIPLE
+                    .then(|| <$name as crate::curve::Curve>::survival(sold, row))
             }
 
             #[inline]

@@ -35,6 +35,7 @@ pub(crate) fn scaled<N: Real>(quote: Quote, sold: N, row: &FlooredRow) -> N {
 
 impl Curve for FlooredExponential {
     type Row = FlooredRow;
+    const PRICE_IS_MULTIPLE: bool = false;
 
     /// Relative to a shocked price of 1 and an initial price of 1.
     fn survival<N: Real>(sold: N, row: &FlooredRow) -> N {

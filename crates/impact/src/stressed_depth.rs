@@ -28,6 +28,7 @@ macro_rules! curve_of_decay {
     ($name:ident, $row:ty, $check:expr) => {
         impl Curve for $name {
             type Row = $row;
+            const PRICE_IS_MULTIPLE: bool = false;
 
             fn survival<N: Real>(sold: N, row: &$row) -> N {
                 let quote = Quote {

@@ -41,6 +41,7 @@ fn mean_of_rest(z: f64) -> f64 {
 
 impl Curve for Tanh {
     type Row = FlooredRow;
+    const PRICE_IS_MULTIPLE: bool = false;
 
     /// Relative to a shocked price of 1 and an initial price of 1.
     fn survival<N: Real>(sold: N, row: &FlooredRow) -> N {

@@ -138,7 +138,7 @@ impl Books {
         books
     }
 
-    fn sheet<N: Real>(&self) -> BalanceSheet<'_, N> {
+    fn sheet<N: Real<Given = f64>>(&self) -> BalanceSheet<'_, N> {
         let mut sheet = BalanceSheet::empty();
         sheet.cash = self.cash;
         sheet.other_assets = self.other;

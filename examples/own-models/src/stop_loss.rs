@@ -31,12 +31,12 @@ impl RuleKernel for StopLoss {
         sale(sheet, row)
     }
 
-    fn sale_bounds(
+    fn sale_in<N: Real>(
         &self,
-        sheet: &BalanceSheet<'_, Interval>,
+        sheet: &BalanceSheet<'_, N>,
         row: &StopLossRow,
         _: &[NoColumns],
-    ) -> Option<Sale<Interval>> {
+    ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
     }
 

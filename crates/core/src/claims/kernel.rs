@@ -1,7 +1,7 @@
 //! Models of one payment ratio for each institution, written one debtor at a time.
 
 use super::{Anchor, Claims, NetworkView};
-use crate::{BalanceSheet, Continuity, Execution, Interval, Order, Profile, SparseRows, SpecError};
+use crate::{BalanceSheet, Continuity, Execution, Interval, Order, Profile, Real, SparseRows, SpecError};
 use serde::de::DeserializeOwned;
 
 /// A clearing or valuation model for one debtor at a time: what a model author writes.
@@ -12,13 +12,16 @@ pub trait ClaimKernel: Send + Sync {
     /// What creditors inside the system receive for one unit of face value, in `[0, 1]`.
     fn payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &Self::Row) -> f64;
 
-    /// Bounds of the exact ratio at this trial state; `None`: no certificate.
-    fn payment_ratio_bounds(
-        &self,
-        _sheet: &BalanceSheet<'_, Interval>,
-        _row: &Self::Row,
-    ) -> Option<Interval> {
+    /// The same formula in any arithmetic: intervals for proofs, [`crate::Ball`]s for many scenarios side by side. `None`
+    /// where the model has a formula for doubles only.
+    fn payment_ratio_in<N: Real>(&self, _sheet: &BalanceSheet<'_, N>, _row: &Self::Row) -> Option<N> {
         None
+    }
+
+    /// Bounds of the exact ratio at this trial state; `None`: no certificate. Default: [`Self::payment_ratio_in`]
+    /// intervals.
+    fn payment_ratio_bounds(&self, sheet: &BalanceSheet<'_, Interval>, row: &Self::Row) -> Option<Interval> {
+        self.payment_ratio_in(sheet, row)
     }
 
     /// The slope of the ratio in what the institution receives, as [`Claims::slopes_into`] asks for. Default: 0.

@@ -60,11 +60,7 @@ impl ClaimKernel for EisenbergNoe {
         ratio(sheet, row)
     }
 
-    fn payment_ratio_bounds(
-        &self,
-        sheet: &BalanceSheet<'_, Interval>,
-        row: &EisenbergNoeRow,
-    ) -> Option<Interval> {
+    fn payment_ratio_in<N: Real>(&self, sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> Option<N> {
         Some(ratio(sheet, row))
     }
 

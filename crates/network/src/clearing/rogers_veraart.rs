@@ -60,11 +60,7 @@ impl ClaimKernel for RogersVeraart {
         ratio(sheet, row)
     }
 
-    fn payment_ratio_bounds(
-        &self,
-        sheet: &BalanceSheet<'_, Interval>,
-        row: &RogersVeraartRow,
-    ) -> Option<Interval> {
+    fn payment_ratio_in<N: Real>(&self, sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> Option<N> {
         Some(ratio(sheet, row))
     }
 

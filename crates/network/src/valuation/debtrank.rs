@@ -58,7 +58,7 @@ impl ClaimKernel for DebtRank {
         value(sheet)
     }
 
-    fn payment_ratio_bounds(&self, sheet: &BalanceSheet<'_, Interval>, _: &DebtRankRow) -> Option<Interval> {
+    fn payment_ratio_in<N: Real>(&self, sheet: &BalanceSheet<'_, N>, _: &DebtRankRow) -> Option<N> {
         Some(value(sheet))
     }
 

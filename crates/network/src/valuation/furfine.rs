@@ -52,7 +52,7 @@ impl ClaimKernel for Furfine {
         value(sheet, row)
     }
 
-    fn payment_ratio_bounds(&self, sheet: &BalanceSheet<'_, Interval>, row: &FurfineRow) -> Option<Interval> {
+    fn payment_ratio_in<N: Real>(&self, sheet: &BalanceSheet<'_, N>, row: &FurfineRow) -> Option<N> {
         Some(value(sheet, row))
     }
 

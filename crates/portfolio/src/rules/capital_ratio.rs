@@ -48,7 +48,7 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &CapitalRatioRow, assets: &[R
     let mut anything_to_weigh = false;
     for (asset, units) in sheet.holdings.iter() {
         let weight = N::from(assets[asset].risk_weight);
-        let value = N::from(sheet.prices[asset]) * N::from(units);
+        let value = N::given(sheet.prices[asset]) * N::from(units);
         weighted = weighted + weight * value;
         relief = relief + (one_over_rho - weight) * value;
         anything_to_weigh |= assets[asset].risk_weight * units > 0.0;
@@ -56,9 +56,9 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &CapitalRatioRow, assets: &[R
     if !anything_to_weigh {
         return Sale::nothing();
     }
-    let unmarketable = N::from(sheet.other_assets) + sheet.received;
+    let unmarketable = N::given(sheet.other_assets) + sheet.received;
     let relief =
-        N::from(sheet.cash) / rho + (one_over_rho - N::from(row.other_risk_weight)) * unmarketable + relief;
+        N::given(sheet.cash) / rho + (one_over_rho - N::from(row.other_risk_weight)) * unmarketable + relief;
     let need = sheet.liabilities / rho - relief;
     let whole = if at_average(sheet.execution) {
         weighted + (sheet.marketable_at_average - sheet.marketable).at_least(0.0) / rho
@@ -76,12 +76,12 @@ impl RuleKernel for CapitalRatio {
         sale(sheet, row, assets)
     }
 
-    fn sale_bounds(
+    fn sale_in<N: Real>(
         &self,
-        sheet: &BalanceSheet<'_, Interval>,
+        sheet: &BalanceSheet<'_, N>,
         row: &CapitalRatioRow,
         assets: &[RiskWeight],
-    ) -> Option<Sale<Interval>> {
+    ) -> Option<Sale<N>> {
         Some(sale(sheet, row, assets))
     }
 

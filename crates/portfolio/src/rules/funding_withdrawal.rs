@@ -51,8 +51,8 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &FundingWithdrawalRow) -> Sal
         };
         debts.if_below(assets, run, || one)
     };
-    let lent = N::sum(sheet.external_liabilities, sheet.repaid);
-    let need = (withdrawn * lent - N::sum(sheet.repaid, sheet.cash)).at_least(0.0);
+    let lent = N::from(sheet.external_liabilities) + N::from(sheet.repaid);
+    let need = (withdrawn * lent - (N::from(sheet.repaid) + N::given(sheet.cash))).at_least(0.0);
     if at_average(sheet.execution) {
         Sale::Fraction(need.fraction_of(sheet.marketable_at_average))
     } else {
@@ -68,12 +68,12 @@ impl RuleKernel for FundingWithdrawal {
         sale(sheet, row)
     }
 
-    fn sale_bounds(
+    fn sale_in<N: Real>(
         &self,
-        sheet: &BalanceSheet<'_, Interval>,
+        sheet: &BalanceSheet<'_, N>,
         row: &FundingWithdrawalRow,
         _: &[NoColumns],
-    ) -> Option<Sale<Interval>> {
+    ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
     }
 

@@ -81,7 +81,7 @@ fn sale<N: Number>(sheet: &BalanceSheet<'_, N>, assets: &[Margin]) -> Sale<N> {
     let mut anything_to_margin = false;
     for (asset, units) in sheet.holdings.iter() {
         let margin = &assets[asset];
-        let (initial, price) = (sheet.initial_prices[asset], N::from(sheet.prices[asset]));
+        let (initial, price) = (sheet.initial_prices[asset], N::given(sheet.prices[asset]));
         let fall = if initial > 0.0 {
             (one - price / N::from(initial)).at_least(0.0)
         } else {
@@ -95,7 +95,7 @@ fn sale<N: Number>(sheet: &BalanceSheet<'_, N>, assets: &[Margin]) -> Sale<N> {
     if !anything_to_margin {
         return Sale::nothing();
     }
-    let own = N::sum(sheet.cash, sheet.other_assets) + sheet.received + unmargined;
+    let own = N::given(sheet.cash) + N::given(sheet.other_assets) + sheet.received + unmargined;
     let need = sheet.liabilities - own;
     let assets = if at_average(sheet.execution) {
         sheet.assets() + (sheet.marketable_at_average - sheet.marketable).at_least(0.0)

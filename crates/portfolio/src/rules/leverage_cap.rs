@@ -106,12 +106,12 @@ impl RuleKernel for LeverageCap {
         sale(sheet, row)
     }
 
-    fn sale_bounds(
+    fn sale_in<N: Real>(
         &self,
-        sheet: &BalanceSheet<'_, Interval>,
+        sheet: &BalanceSheet<'_, N>,
         row: &LeverageCapRow,
         _: &[NoColumns],
-    ) -> Option<Sale<Interval>> {
+    ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
     }
 

@@ -89,12 +89,12 @@ impl RuleKernel for LeverageTarget {
         sale(sheet, row)
     }
 
-    fn sale_bounds(
+    fn sale_in<N: Real>(
         &self,
-        sheet: &BalanceSheet<'_, Interval>,
+        sheet: &BalanceSheet<'_, N>,
         row: &LeverageTargetRow,
         _: &[NoColumns],
-    ) -> Option<Sale<Interval>> {
+    ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
     }
 

@@ -34,7 +34,7 @@ pub struct LiquidityShortfall;
 
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LiquidityShortfallRow) -> Sale<N> {
     let due = sheet.debts_face + N::from(row.withdrawals);
-    let need = (due - (N::from(sheet.cash) + sheet.received + N::from(sheet.repaid))).at_least(0.0);
+    let need = (due - (N::given(sheet.cash) + sheet.received + N::from(sheet.repaid))).at_least(0.0);
     if at_average(sheet.execution) {
         Sale::Fraction(need.fraction_of(sheet.marketable_at_average))
     } else {
@@ -50,12 +50,12 @@ impl RuleKernel for LiquidityShortfall {
         sale(sheet, row)
     }
 
-    fn sale_bounds(
+    fn sale_in<N: Real>(
         &self,
-        sheet: &BalanceSheet<'_, Interval>,
+        sheet: &BalanceSheet<'_, N>,
         row: &LiquidityShortfallRow,
         _: &[NoColumns],
-    ) -> Option<Sale<Interval>> {
+    ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
     }
 

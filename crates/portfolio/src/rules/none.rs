@@ -1,7 +1,7 @@
 //! No deleveraging.
 
 use super::ORDERED;
-use delever_core::{BalanceSheet, Interval, NoColumns, Profile, RuleContext, RuleKernel, Sale};
+use delever_core::{BalanceSheet, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale};
 
 /// Sells nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,12 +15,7 @@ impl RuleKernel for NoSales {
         Sale::nothing()
     }
 
-    fn sale_bounds(
-        &self,
-        _: &BalanceSheet<'_, Interval>,
-        _: &NoColumns,
-        _: &[NoColumns],
-    ) -> Option<Sale<Interval>> {
+    fn sale_in<N: Real>(&self, _: &BalanceSheet<'_, N>, _: &NoColumns, _: &[NoColumns]) -> Option<Sale<N>> {
         Some(Sale::nothing())
     }
 

@@ -98,7 +98,7 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RedemptionRow) -> Sale<N> {
     match row.liquidity {
         Liquidity::VerticalSlice => Sale::Fraction(paid),
         Liquidity::CashFirst => {
-            let spare = N::from(sheet.cash) - N::from(row.cash_buffer) * sheet.assets();
+            let spare = N::given(sheet.cash) - N::from(row.cash_buffer) * sheet.assets();
             let money = paid * equity.at_least(0.0) - spare.at_least(0.0);
             Sale::Money(money.at_least(0.0))
         }
@@ -113,12 +113,12 @@ impl RuleKernel for Redemption {
         sale(sheet, row)
     }
 
-    fn sale_bounds(
+    fn sale_in<N: Real>(
         &self,
-        sheet: &BalanceSheet<'_, Interval>,
+        sheet: &BalanceSheet<'_, N>,
         row: &RedemptionRow,
         _: &[NoColumns],
-    ) -> Option<Sale<Interval>> {
+    ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
     }
 

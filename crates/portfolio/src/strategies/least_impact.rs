@@ -244,7 +244,7 @@ impl LeastImpact {
 
     /// Puts the holdings with impact into the order in which they run dry, and returns what those without impact
     /// are worth. With one exponent `levels` then holds the money that a unit of water raises, from each of them on.
-    fn arrange<N: Real>(&self, sheet: &BalanceSheet<'_, N>, scratch: &mut StrategyScratch) -> N {
+    fn arrange<N: Real<Given = f64>>(&self, sheet: &BalanceSheet<'_, N>, scratch: &mut StrategyScratch) -> N {
         let StrategyScratch { sequence, levels } = scratch;
         let row = sheet.holdings;
         let mut free = N::from(0.0);
@@ -254,7 +254,7 @@ impl LeastImpact {
             let weight = self.weights[asset];
             levels.push(held / weight);
             if weight.is_infinite() {
-                free = free + N::from(sheet.prices[asset]) * N::from(held);
+                free = free + N::given(sheet.prices[asset]) * N::from(held);
             } else {
                 sequence.push(place as u32);
             }
