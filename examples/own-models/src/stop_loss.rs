@@ -1,8 +1,7 @@
 //! A rule that sells everything once too much of the equity is gone. Ordered, so answers stay certified.
 
 use delever_core::{
-    BalanceSheet, Continuity, Interval, NoColumns, Order, Profile, Real, RuleContext, RuleKernel, Sale,
-    SpecError,
+    BalanceSheet, Continuity, NoColumns, Order, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
 };
 
 /// Parameters of [`StopLoss`].

@@ -1,9 +1,7 @@
 //! Furfine (2003): a fixed recovery rate once the debtor fails.
 
 use crate::clearing::Named;
-use delever_core::{
-    BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
-};
+use delever_core::{BalanceSheet, ClaimKernel, Continuity, Execution, Order, Profile, Real, SpecError};
 
 /// Parameters of [`Furfine`].
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize, serde::Serialize)]

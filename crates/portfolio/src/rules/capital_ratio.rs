@@ -1,7 +1,7 @@
 //! A risk-weighted capital ratio of the Basel kind.
 
 use super::{ORDERED, at_average};
-use delever_core::{BalanceSheet, Interval, Order, Profile, Real, RuleContext, RuleKernel, Sale, SpecError};
+use delever_core::{BalanceSheet, Order, Profile, Real, RuleContext, RuleKernel, Sale, SpecError};
 
 /// Parameters of [`CapitalRatio`] by institution.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize, serde::Serialize)]

@@ -2,7 +2,7 @@
 
 use super::{at_average, ordered_while_gains_stay};
 use delever_core::{
-    BalanceSheet, Continuity, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
+    BalanceSheet, Continuity, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
 };
 
 /// Parameters of [`FundingWithdrawal`]: equity over assets, plain numbers.

@@ -1,9 +1,7 @@
 //! A cap on assets over equity, with proceeds repaying debt.
 
 use super::{ORDERED, at_average};
-use delever_core::{
-    BalanceSheet, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
-};
+use delever_core::{BalanceSheet, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError};
 
 /// Parameters of [`LeverageCap`]: one of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]

@@ -2,9 +2,7 @@
 
 use super::leverage_cap::{need, sale_under, whole_at_average};
 use super::{ORDERED, at_average};
-use delever_core::{
-    BalanceSheet, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
-};
+use delever_core::{BalanceSheet, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError};
 
 /// Parameters of [`LeverageTarget`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]

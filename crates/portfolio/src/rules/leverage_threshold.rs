@@ -3,7 +3,7 @@
 use super::leverage_cap::{money, need, whole_at_average};
 use super::{ORDERED, at_average, ordered_while_gains_stay};
 use delever_core::{
-    BalanceSheet, Continuity, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
+    BalanceSheet, Continuity, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
 };
 
 /// Parameters of [`LeverageThreshold`]: equity over assets, plain numbers.

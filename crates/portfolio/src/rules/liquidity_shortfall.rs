@@ -1,9 +1,7 @@
 //! Raising the cash that falls due.
 
 use super::{ORDERED, at_average};
-use delever_core::{
-    BalanceSheet, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
-};
+use delever_core::{BalanceSheet, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError};
 
 /// Parameters of [`LiquidityShortfall`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]

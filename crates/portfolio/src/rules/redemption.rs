@@ -1,9 +1,7 @@
 //! Investors leave an open-ended fund after losses.
 
 use super::{ORDERED, ordered_while_gains_stay};
-use delever_core::{
-    BalanceSheet, Interval, NoColumns, Order, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
-};
+use delever_core::{BalanceSheet, NoColumns, Order, Profile, Real, RuleContext, RuleKernel, Sale, SpecError};
 
 /// How a fund pays those who leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]

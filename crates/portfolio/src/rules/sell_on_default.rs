@@ -1,9 +1,7 @@
 //! Liquidation of whoever fails.
 
 use super::ordered_while_gains_stay;
-use delever_core::{
-    BalanceSheet, Continuity, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale,
-};
+use delever_core::{BalanceSheet, Continuity, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale};
 
 /// Sells everything if `E < 0`, with `E` at final prices, and nothing otherwise.
 ///
