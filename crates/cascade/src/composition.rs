@@ -170,6 +170,16 @@ pub struct Cascade<'a> {
     /// Whether claims alone are isotone, prices given.
     pub(crate) claims_ordered: bool,
     pub(crate) largest_row: usize,
+    /// Debts outside the system, in compiled order; as all below by institution.
+    pub(crate) external_liabilities: Vec<f64>,
+    /// Equity before any shock, claims at face, shareholdings not counted.
+    pub(crate) equity_initial: Vec<f64>,
+    /// Total assets before any shock, likewise.
+    pub(crate) assets_initial: Vec<f64>,
+    /// Equity strictly below which an institution has failed.
+    pub(crate) failure_equity: Vec<f64>,
+    /// Whether any shock can leave several equilibria for sure.
+    pub(crate) can_be_not_unique: bool,
     /// Roundings of each asset's sum of units sold: the most holders in one chunk, and the chunks.
     pub(crate) holders: Vec<u32>,
 }
@@ -295,7 +305,21 @@ impl<'a> Cascade<'a> {
         for most in &mut holders {
             *most += chunks;
         }
+        let assets_initial: Vec<f64> = (order.iter().zip(&claims_face.value).enumerate())
+            .map(|(position, (&id, claims))| {
+                let institution = &system.institutions()[id as usize];
+                let held = holdings.row(position).product_sum(system.prices());
+                institution.cash + institution.other_assets + held + claims
+            })
+            .collect();
         Ok(Self {
+            external_liabilities: order.iter().map(|&id| external[id as usize]).collect(),
+            equity_initial: (assets_initial.iter().zip(&liabilities.value))
+                .map(|(assets, owed)| assets - owed)
+                .collect(),
+            assets_initial,
+            failure_equity: order.iter().map(|&id| claims.failure_equity(id)).collect(),
+            can_be_not_unique: claims.not_unique(&vec![true; count]),
             system,
             order,
             blocks,

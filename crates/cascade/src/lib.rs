@@ -15,6 +15,7 @@
 
 mod arithmetic;
 mod composition;
+mod lanes;
 mod map;
 mod outcome;
 mod pass;
@@ -24,6 +25,7 @@ mod shock;
 mod solve;
 
 pub use composition::{Cascade, CascadeError, Models, RuleBlock};
+pub use lanes::Summary;
 pub use map::CascadeMap;
 pub use outcome::{
     AssetOutcome, Certificate, Equilibria, InstitutionOutcome, InstitutionState, Outcome, Snapshot, Totals,

@@ -42,9 +42,9 @@ impl ScenarioData {
             external_liabilities: Vec::with_capacity(count),
             shareholdings: vec![0.0; count],
             equity_bounds: Vec::new(),
-            equity_initial: Vec::with_capacity(count),
+            equity_initial: cascade.equity_initial.clone(),
             equity_shocked: Vec::with_capacity(count),
-            assets_initial: Vec::with_capacity(count),
+            assets_initial: cascade.assets_initial.clone(),
         };
         for (position, &id) in cascade.order.iter().enumerate() {
             let before = &system.institutions()[id as usize];
@@ -52,12 +52,8 @@ impl ScenarioData {
             let holdings = cascade.holdings.row(position);
             let claims = cascade.claims_face.value[position];
             let liabilities = cascade.liabilities.value[position];
-            let assets =
-                |cash: f64, other: f64, prices: &[f64]| cash + other + holdings.product_sum(prices) + claims;
-            let assets_initial = assets(before.cash, before.other_assets, &data.market.initial);
-            let assets_shocked = assets(after.cash, after.other_assets, &data.market.shocked);
-            data.assets_initial.push(assets_initial);
-            data.equity_initial.push(assets_initial - liabilities);
+            let held = holdings.product_sum(&data.market.shocked);
+            let assets_shocked = after.cash + after.other_assets + held + claims;
             data.equity_shocked.push(assets_shocked - liabilities);
             data.cash.push(after.cash);
             data.other_assets.push(after.other_assets);

@@ -3,7 +3,8 @@
 use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, RoughlyBelow};
 use crate::composition::Cascade;
 use crate::map::CascadeMap;
-use crate::pass::{PassWork, Visit, inspect};
+use crate::pass::{CHUNK, PassWork, Visit, inspect};
+use crate::shock::Shock;
 use delever_core::{Execution, Interval};
 use delever_solver::{Solution, Status};
 
@@ -232,7 +233,7 @@ impl CascadeMap<'_> {
     }
 
     /// Whether some institution's solvency cannot be told within the bracket, widened by a rounding of its input.
-    fn near_boundary(&self, upper: &[f64], lower: &[f64]) -> bool {
+    pub(crate) fn near_boundary(&self, upper: &[f64], lower: &[f64]) -> bool {
         // Rough bounds leave more undecided than sharp ones, at a fraction of the cost.
         self.undecided::<RoughlyAbove, RoughlyBelow>(upper, lower)
             && self.undecided::<Above, Below>(upper, lower)
@@ -277,7 +278,6 @@ impl CascadeMap<'_> {
         let view = cascade.view(&solution.point);
         let mut units_sold = vec![0.0; system.asset_count()];
         let mut institutions: Vec<Option<InstitutionOutcome>> = vec![None; system.institution_count()];
-        let mut proceeds = vec![0.0; system.institution_count()];
         // How far the institution closest to zero equity is from it, in widths that its holdings and claims can take,
         // after what rounding and a change of the input's last place can do.
         let mut margin_of_solvency = f64::INFINITY;
@@ -323,7 +323,6 @@ impl CascadeMap<'_> {
             let rounding = 1e-9 * (books.assets.abs() + books.liabilities + exposure);
             margin_of_solvency =
                 margin_of_solvency.min((books.margin.abs() - rounding) / (exposure + f64::MIN_POSITIVE));
-            proceeds[id] = books.sold_value;
             institutions[id] = Some(InstitutionOutcome {
                 equity_initial: initial,
                 equity_shocked: shocked,
@@ -346,7 +345,7 @@ impl CascadeMap<'_> {
         });
         let institutions: Vec<InstitutionOutcome> = institutions.into_iter().flatten().collect();
         let held = units_held(cascade);
-        let assets = (0..system.asset_count())
+        let assets: Vec<AssetOutcome> = (0..system.asset_count())
             .map(|k| AssetOutcome {
                 price_initial: market.initial[k],
                 price_shocked: market.shocked[k],
@@ -377,27 +376,39 @@ impl CascadeMap<'_> {
             policy_steps: solution.policy_steps,
             linear_sweeps: solution.linear.sweeps,
             cycle: solution.cycle,
-            totals: Totals::of(&institutions, &proceeds),
+            totals: Totals {
+                sold_value: units_sold
+                    .iter()
+                    .zip(view.averages)
+                    .map(|(units, price)| units * price)
+                    .sum::<f64>()
+                    + 0.0,
+                ..Totals::of(cascade.order.iter().map(|&id| &institutions[id as usize]))
+            },
             assets,
             institutions,
         }
     }
+}
 
-    /// Whether several equilibria exist for sure, by the structure of the claims alone.
-    pub(crate) fn not_unique(&self) -> bool {
-        let cascade = self.cascade;
-        let mut nothing = vec![false; cascade.order.len()];
-        for (position, &id) in cascade.order.iter().enumerate() {
-            let holds = cascade
+impl Cascade<'_> {
+    /// Whether several equilibria exist for sure under a shock, by the structure of the claims alone.
+    pub(crate) fn not_unique_under(&self, shock: &Shock) -> bool {
+        if !self.can_be_not_unique {
+            return false;
+        }
+        let mut nothing = vec![false; self.order.len()];
+        for (position, &id) in self.order.iter().enumerate() {
+            let after = shock.institution_after(id as usize, &self.system.institutions()[id as usize]);
+            let holds = self
                 .holdings
                 .row(position)
                 .values
                 .iter()
                 .any(|&units| units > 0.0);
-            nothing[id as usize] =
-                self.data.cash[position] == 0.0 && self.data.other_assets[position] == 0.0 && !holds;
+            nothing[id as usize] = after.cash == 0.0 && after.other_assets == 0.0 && !holds;
         }
-        cascade.claims.not_unique(&nothing)
+        self.claims.not_unique(&nothing)
     }
 }
 
@@ -411,31 +422,44 @@ pub(crate) fn units_held(cascade: &Cascade<'_>) -> Vec<f64> {
 }
 
 impl Totals {
-    /// Sums in id order; the total loss is the sum of the three channels, left to right.
-    pub(crate) fn of(institutions: &[InstitutionOutcome], proceeds: &[f64]) -> Self {
-        let sum = |value: fn(&InstitutionOutcome) -> f64| institutions.iter().map(value).sum::<f64>() + 0.0;
-        let loss_shock = sum(|i| i.loss_shock);
-        let loss_fire_sale = sum(|i| i.loss_fire_sale);
-        let loss_contagion = sum(|i| i.loss_contagion);
-        let loss = loss_shock + loss_fire_sale + loss_contagion;
+    /// Sums over institutions in compiled order, in the shape of all sums: inside chunks, then over chunks. Proceeds are not
+    /// counted here.
+    pub(crate) fn of<'i>(institutions: impl Iterator<Item = &'i InstitutionOutcome> + Clone) -> Self {
+        let sum = |value: fn(&InstitutionOutcome) -> f64| {
+            let (mut total, mut chunk) = (0.0, 0.0);
+            for (n, institution) in institutions.clone().enumerate() {
+                if n > 0 && n % CHUNK == 0 {
+                    total += std::mem::take(&mut chunk);
+                }
+                chunk += value(institution);
+            }
+            total + chunk
+        };
+        let defaulted = |i: &&InstitutionOutcome| i.state == InstitutionState::Defaulted;
         Self {
             equity_initial: sum(|i| i.equity_initial),
             equity: sum(|i| i.equity),
+            loss_bankruptcy_costs: sum(|i| i.default_cost),
+            defaults: institutions.clone().filter(defaulted).count(),
+            ..Self::of_channels([
+                sum(|i| i.loss_shock),
+                sum(|i| i.loss_fire_sale),
+                sum(|i| i.loss_contagion),
+            ])
+        }
+    }
+
+    /// The loss by the shock, by fire sales and by contagion, and what follows from them: the total loss is their sum, left to
+    /// right.
+    pub(crate) fn of_channels([loss_shock, loss_fire_sale, loss_contagion]: [f64; 3]) -> Self {
+        let loss = loss_shock + loss_fire_sale + loss_contagion;
+        Self {
             loss,
             loss_shock,
             loss_fire_sale,
             loss_contagion,
-            loss_bankruptcy_costs: sum(|i| i.default_cost),
-            amplification: if loss_shock == 0.0 {
-                None
-            } else {
-                Some(loss / loss_shock)
-            },
-            defaults: institutions
-                .iter()
-                .filter(|i| i.state == InstitutionState::Defaulted)
-                .count(),
-            sold_value: proceeds.iter().sum::<f64>() + 0.0,
+            amplification: (loss_shock != 0.0).then(|| loss / loss_shock),
+            ..Self::default()
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Solving a cascade: one end of the lattice or both, one shock or many.
 
 use crate::composition::{Cascade, CascadeError};
+use crate::lanes::solve_quickly;
 use crate::map::CascadeMap;
 use crate::outcome::{Equilibria, Outcome, Snapshot};
 use crate::shock::Shock;
-use delever_solver::{End, Observer, Settings, Solution, Step, solve};
+use delever_solver::{End, Method, Observer, Settings, Solution, Step, solve};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 
@@ -87,15 +88,15 @@ impl Cascade<'_> {
     ) -> Result<Equilibria, CascadeError> {
         let map = CascadeMap::new(self, shock)?;
         let mut find = |end| {
-            solve(
-                &map,
-                end,
-                settings,
-                &mut Watch {
-                    map: &map,
-                    watch: &mut watch,
-                },
-            )
+            let mut observer = Watch {
+                map: &map,
+                watch: &mut watch,
+            };
+            let quick = (end == End::Greatest && settings.method == Method::Automatic)
+                .then(|| solve_quickly(&map, shock, settings, &mut observer));
+            quick
+                .flatten()
+                .unwrap_or_else(|| solve(&map, end, settings, &mut observer))
         };
         let greatest = (select != Select::Least).then(|| find(End::Greatest));
         let least = (select != Select::Greatest).then(|| find(End::Least));
@@ -103,7 +104,7 @@ impl Cascade<'_> {
             (Some(greatest), Some(least)) => compare(&map, greatest, least, settings.tolerance),
             _ => None,
         };
-        if unique.is_none() && map.not_unique() {
+        if unique.is_none() && self.not_unique_under(shock) {
             unique = Some(false);
         }
         let finish = |solution: Solution| Outcome {

@@ -1,8 +1,8 @@
 //! Price impact: how far sales push prices. Kernel for authors, model for the engine, spec for scenario files.
 
 use crate::{
-    Continuity, Interval, Order, ParameterTable, Parameters, Profile, Real, SpecError, SpecTable, SpecTables,
-    TableShape,
+    Ball, Continuity, ImpactInLanes, Interval, LANES, Order, ParameterTable, Parameters, Profile, Real,
+    SpecError, SpecTable, SpecTables, TableShape, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -167,6 +167,16 @@ pub trait ImpactModel: Send + Sync {
     fn has_derivative(&self) -> bool {
         false
     }
+
+    /// The model over one scenario with bounds, if it has that form.
+    fn in_one_lane(&self) -> Option<&dyn ImpactInLanes<1>> {
+        None
+    }
+
+    /// The model over scenarios side by side, if it has that form: both forms or none.
+    fn in_lanes(&self) -> Option<&dyn ImpactInLanes<LANES>> {
+        None
+    }
 }
 
 macro_rules! forward_impact {
@@ -198,6 +208,12 @@ macro_rules! forward_impact {
             }
             fn has_derivative(&self) -> bool {
                 (**self).has_derivative()
+            }
+            fn in_one_lane(&self) -> Option<&dyn ImpactInLanes<1>> {
+                (**self).in_one_lane()
+            }
+            fn in_lanes(&self) -> Option<&dyn ImpactInLanes<LANES>> {
+                (**self).in_lanes()
             }
         }
     )*};
@@ -331,6 +347,35 @@ impl<K: ImpactKernel> ImpactModel for PerAsset<K> {
 
     fn has_derivative(&self) -> bool {
         self.kernel.has_derivative()
+    }
+
+    fn in_one_lane(&self) -> Option<&dyn ImpactInLanes<1>> {
+        self.has_formula().then_some(self)
+    }
+
+    fn in_lanes(&self) -> Option<&dyn ImpactInLanes<LANES>> {
+        self.has_formula().then_some(self)
+    }
+}
+
+impl<K: ImpactKernel> PerAsset<K> {
+    /// Whether the kernel gives its formula in any arithmetic.
+    fn has_formula(&self) -> bool {
+        let nothing = Ball::<1>::from(0.0);
+        let formula = |row| self.kernel.survival_in(nothing, row);
+        self.rows.first().is_none_or(|row| formula(row).is_some())
+    }
+}
+
+impl<K: ImpactKernel, const W: usize> ImpactInLanes<W> for PerAsset<K> {
+    fn survive(&self, sold: &mut [Ball<W>]) {
+        vectorized(|| {
+            for (sold, row) in sold.iter_mut().zip(&self.rows) {
+                if let Some(formula) = self.kernel.survival_in(*sold, row) {
+                    *sold = formula;
+                }
+            }
+        });
     }
 }
 

@@ -50,6 +50,7 @@ pub mod error_free;
 mod ids;
 mod impact;
 mod interval;
+mod lanes;
 pub mod normal;
 mod order;
 mod parameters;
@@ -69,6 +70,7 @@ pub use claims::{
 pub use ids::{AssetId, InstitutionId};
 pub use impact::{ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, PerAsset, Quote};
 pub use interval::Interval;
+pub use lanes::{ClaimsInLanes, ImpactInLanes, LANES, RuleInLanes, vectorized};
 pub use order::{Continuity, Order, Profile};
 pub use parameters::{
     ParameterTable, ParameterValue, Parameters, Problem as ParameterProblem, SpecError, parameter_names,

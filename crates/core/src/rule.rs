@@ -1,8 +1,8 @@
 //! Deleveraging rules: how much an institution must sell. Kernel for authors, model for the engine, spec for files.
 
 use crate::{
-    BalanceSheet, Continuity, Execution, Interval, Order, ParameterTable, Parameters, Profile, Real,
-    SpecError,
+    BalanceSheet, Ball, Continuity, Execution, Interval, LANES, Order, ParameterTable, Parameters, Profile,
+    Real, RuleInLanes, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -137,6 +137,16 @@ pub trait Rule: Send + Sync {
     fn profile(&self, _context: RuleContext) -> Profile {
         Profile::default()
     }
+
+    /// The rule over one scenario with bounds, if it has that form.
+    fn in_one_lane(&self) -> Option<&dyn RuleInLanes<1>> {
+        None
+    }
+
+    /// The rule over scenarios side by side, if it has that form: both forms or none.
+    fn in_lanes(&self) -> Option<&dyn RuleInLanes<LANES>> {
+        None
+    }
 }
 
 macro_rules! forward_rule {
@@ -150,6 +160,12 @@ macro_rules! forward_rule {
             }
             fn profile(&self, context: RuleContext) -> Profile {
                 (**self).profile(context)
+            }
+            fn in_one_lane(&self) -> Option<&dyn RuleInLanes<1>> {
+                (**self).in_one_lane()
+            }
+            fn in_lanes(&self) -> Option<&dyn RuleInLanes<LANES>> {
+                (**self).in_lanes()
             }
         }
     )*};
@@ -240,6 +256,40 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
         self.rows.iter().fold(best, |profile, row| {
             profile.and(self.kernel.profile(row, &self.assets, context))
         })
+    }
+
+    fn in_one_lane(&self) -> Option<&dyn RuleInLanes<1>> {
+        self.has_formula().then_some(self)
+    }
+
+    fn in_lanes(&self) -> Option<&dyn RuleInLanes<LANES>> {
+        self.has_formula().then_some(self)
+    }
+}
+
+impl<K: RuleKernel> PerInstitution<K> {
+    /// Whether the kernel gives its formula in any arithmetic.
+    fn has_formula(&self) -> bool {
+        let sheet = BalanceSheet::<Ball<1>>::empty();
+        let formula = |row| self.kernel.sale_in(&sheet, row, &self.assets);
+        self.rows.first().is_none_or(|row| formula(row).is_some())
+    }
+}
+
+impl<K: RuleKernel, const W: usize> RuleInLanes<W> for PerInstitution<K> {
+    fn sales_in_lanes(
+        &self,
+        first: usize,
+        sheets: &[BalanceSheet<'_, Ball<W>>],
+        sales: &mut [Sale<Ball<W>>],
+    ) {
+        vectorized(|| {
+            for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
+                if let Some(formula) = self.kernel.sale_in(sheet, row, &self.assets) {
+                    *sale = formula;
+                }
+            }
+        });
     }
 }
 

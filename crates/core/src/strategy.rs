@@ -40,6 +40,12 @@ pub trait Strategy: Send + Sync {
         Profile::default()
     }
 
+    /// Whether the same fraction of every holding is sold, so that the engine may do it itself: [`Sale::fraction`] times
+    /// units held.
+    fn sells_pro_rata(&self) -> bool {
+        false
+    }
+
     /// Whether a fraction that a rule asks for becomes money at trial prices, instead of that part of every holding.
     fn raises_money(&self) -> bool {
         false
@@ -64,6 +70,9 @@ macro_rules! forward_strategy {
             }
             fn profile(&self, execution: Execution) -> Profile {
                 (**self).profile(execution)
+            }
+            fn sells_pro_rata(&self) -> bool {
+                (**self).sells_pro_rata()
             }
             fn raises_money(&self) -> bool {
                 (**self).raises_money()

@@ -22,7 +22,7 @@ pub(crate) enum Halt {
 /// A map's image may leave a chain by this much, relative to the box, before the claim of order is refuted.
 ///
 /// Blocks that are monotone in real numbers and not in floating point overshoot by a few units in the last place.
-const ORDER_SLACK: f64 = 1e-9;
+pub(crate) const ORDER_SLACK: f64 = 1e-9;
 
 /// How the map is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

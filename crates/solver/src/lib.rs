@@ -41,9 +41,11 @@ mod chain;
 pub mod linear;
 mod map;
 mod policy;
+mod side_by_side;
 mod solution;
 mod solve;
 
 pub use map::{End, FixedPointMap, MapShape, Observer, Precision, Step};
+pub use side_by_side::{Found, Move, SideBySide, solve_side_by_side};
 pub use solution::{Bracket, Solution, Status};
 pub use solve::{Method, Settings, residual, solve};

@@ -43,7 +43,7 @@ impl Default for Settings {
 }
 
 /// Iterations before the automatic method turns to policy iteration.
-const PATIENT_STEPS: u64 = 256;
+pub(crate) const PATIENT_STEPS: u64 = 256;
 /// Iterations that are spent on a bracket which rounding may be all that widens.
 const LAST_ATTEMPT: u64 = 2_048;
 /// Last step of the outer chain on the long way, relative to the width that is asked for.

@@ -237,7 +237,10 @@ impl Recorder {
             .collect();
         RoundsOutcome {
             status,
-            totals: Totals::of(&institutions, &proceeds),
+            totals: Totals {
+                sold_value: proceeds.iter().sum::<f64>() + 0.0,
+                ..Totals::of(institutions.iter())
+            },
             assets,
             institutions,
             rounds: self.rounds,

@@ -1,7 +1,10 @@
 //! Models of one payment ratio for each institution, written one debtor at a time.
 
 use super::{Anchor, Claims, NetworkView};
-use crate::{BalanceSheet, Continuity, Execution, Interval, Order, Profile, Real, SparseRows, SpecError};
+use crate::{
+    BalanceSheet, Ball, ClaimsInLanes, Continuity, Execution, Interval, LANES, Order, Profile, Real,
+    SparseRows, SpecError, vectorized,
+};
 use serde::de::DeserializeOwned;
 
 /// A clearing or valuation model for one debtor at a time: what a model author writes.
@@ -167,5 +170,40 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
         self.rows.iter().fold(best, |profile, row| {
             profile.and(self.kernel.profile(row, execution))
         })
+    }
+
+    fn in_one_lane(&self) -> Option<&dyn ClaimsInLanes<1>> {
+        self.has_formula().then_some(self)
+    }
+
+    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes<LANES>> {
+        self.has_formula().then_some(self)
+    }
+}
+
+impl<K: ClaimKernel> PerInstitutionClaims<K> {
+    /// Whether the kernel gives its formula in any arithmetic.
+    fn has_formula(&self) -> bool {
+        let sheet = BalanceSheet::<Ball<1>>::empty();
+        let formula = |row| self.kernel.payment_ratio_in(&sheet, row);
+        self.rows.first().is_none_or(|row| formula(row).is_some())
+    }
+}
+
+impl<K: ClaimKernel, const W: usize> ClaimsInLanes<W> for PerInstitutionClaims<K> {
+    fn ratios_in_lanes(
+        &self,
+        institutions: &[u32],
+        sheets: &[BalanceSheet<'_, Ball<W>>],
+        ratios: &mut [Ball<W>],
+    ) {
+        vectorized(|| {
+            for ((&institution, sheet), ratio) in institutions.iter().zip(sheets).zip(ratios) {
+                let row = &self.rows[institution as usize];
+                if let Some(formula) = self.kernel.payment_ratio_in(sheet, row) {
+                    *ratio = formula;
+                }
+            }
+        });
     }
 }

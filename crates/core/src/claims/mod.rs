@@ -8,7 +8,7 @@ pub use kernel::{ClaimKernel, PerInstitutionClaims};
 pub use slope::{Anchor, ramp_slope, residual_slope};
 pub use view::{ClaimsSpec, CreditDefaultSwap, NetworkView};
 
-use crate::{BalanceSheet, Execution, Interval, Profile, SparseRows};
+use crate::{BalanceSheet, ClaimsInLanes, Execution, Interval, LANES, Profile, SparseRows};
 
 /// Amounts that are due only in some states, money: what credit default swaps promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -106,9 +106,20 @@ pub trait Claims: Send + Sync {
         Profile::default()
     }
 
-    /// Whether several solutions exist for sure, given which institutions have no outside assets at all.
+    /// Whether several solutions exist for sure, given which institutions have no outside assets at all. The fewer have
+    /// some, the sooner.
     fn not_unique(&self, _no_outside_assets: &[bool]) -> bool {
         false
+    }
+
+    /// The model over one scenario with bounds, if it has that form.
+    fn in_one_lane(&self) -> Option<&dyn ClaimsInLanes<1>> {
+        None
+    }
+
+    /// The model over scenarios side by side, if it has that form: both forms or none.
+    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes<LANES>> {
+        None
     }
 }
 
@@ -172,6 +183,12 @@ macro_rules! forward_claims {
             }
             fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
                 (**self).not_unique(no_outside_assets)
+            }
+            fn in_one_lane(&self) -> Option<&dyn ClaimsInLanes<1>> {
+                (**self).in_one_lane()
+            }
+            fn in_lanes(&self) -> Option<&dyn ClaimsInLanes<LANES>> {
+                (**self).in_lanes()
             }
         }
     )*};

@@ -16,8 +16,9 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
 use crate::analysis::closed_classes;
 use delever_core::{
-    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, Execution,
-    Interval, NetworkView, NoColumns, Order, PerInstitutionClaims, Profile, Registry, SparseRows, SpecError,
+    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsInLanes, ClaimsSpec, Contingent, CreditDefaultSwap,
+    Execution, Interval, LANES, NetworkView, NoColumns, Order, PerInstitutionClaims, Profile, Registry,
+    SparseRows, SpecError,
 };
 use swaps::Swaps;
 
@@ -229,6 +230,14 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
                 ..self.claims.profile(execution)
             }
         }
+    }
+
+    fn in_one_lane(&self) -> Option<&dyn ClaimsInLanes<1>> {
+        self.claims.in_one_lane().filter(|_| self.swaps.is_empty())
+    }
+
+    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes<LANES>> {
+        self.claims.in_lanes().filter(|_| self.swaps.is_empty())
     }
 
     /// A class that nothing leaves and no money reaches clears at any common scale, if each of its members and of those who

@@ -1,0 +1,240 @@
+//! One pass over all institutions for `W` scenarios; in the order and the shape of [`crate::pass`].
+
+use super::LaneModels;
+use super::books::Books;
+use crate::composition::Cascade;
+use crate::pass::CHUNK;
+use delever_core::{BalanceSheet, Ball, Real, Sale, SparseRow, SparseRows, vectorized};
+use delever_solver::Move;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Institutions whose balance sheets are on the table at once: few, that they stay in the nearest cache.
+const TILE: usize = 4;
+
+/// What scenarios start from: amounts after the shock, in compiled order, and prices, by asset.
+pub(super) struct LaneData<const W: usize> {
+    pub cash: Vec<[f64; W]>,
+    pub other_assets: Vec<[f64; W]>,
+    pub shocked: Vec<[f64; W]>,
+}
+
+/// A chunk of institutions and its scratch memory.
+pub(super) struct Chunk<const W: usize> {
+    pub rows: Range<usize>,
+    /// Units sold, by asset.
+    pub sold: Vec<[f64; W]>,
+    /// Payment ratios, by place in the chunk.
+    ratios: Vec<[f64; W]>,
+    /// Holdings at shocked prices, by place in the chunk; written by the first pass of a lane.
+    before: Vec<[f64; W]>,
+    pub books: Books<W>,
+}
+
+/// Scratch memory of passes.
+pub(super) struct LaneWork<const W: usize> {
+    pub chunks: Vec<Chunk<W>>,
+    /// Units sold in all chunks, by asset.
+    pub sold: Vec<[f64; W]>,
+    multipliers: Vec<Ball<W>>,
+}
+
+impl<const W: usize> LaneWork<W> {
+    pub fn new(cascade: &Cascade<'_>) -> Self {
+        let (count, assets) = (cascade.order.len(), cascade.system.asset_count());
+        let chunks = (0..count).step_by(CHUNK).map(|start| {
+            let rows = start..(start + CHUNK).min(count);
+            Chunk {
+                sold: vec![[0.0; W]; assets],
+                ratios: vec![[0.0; W]; rows.len() * cascade.components],
+                before: vec![[0.0; W]; rows.len()],
+                books: Books::default(),
+                rows,
+            }
+        });
+        Self {
+            chunks: chunks.collect(),
+            sold: vec![[0.0; W]; assets],
+            multipliers: vec![Ball::from(0.0); assets],
+        }
+    }
+}
+
+/// One pass: what it computes with, the state aside.
+pub(super) struct Pass<'p, const W: usize> {
+    pub cascade: &'p Cascade<'p>,
+    pub models: &'p LaneModels<'p, W>,
+    pub data: &'p LaneData<W>,
+    pub moves: [Move; W],
+}
+
+impl<const W: usize> Pass<'_, W> {
+    /// `image = T(x)`, each lane rounded as its move says. The state is `[prices | payment ratios]`.
+    pub fn apply(&self, x: &[[f64; W]], image: &mut [[f64; W]], work: &mut LaneWork<W>) {
+        let assets = self.cascade.system.asset_count();
+        let (prices, ratios) = x.split_at(assets);
+        let run = |chunk: &mut Chunk<W>| vectorized(|| self.run_chunk(prices, ratios, chunk));
+        if let [only] = &mut work.chunks[..] {
+            run(only);
+        } else {
+            work.chunks.par_iter_mut().for_each(run);
+        }
+        let (prices, ratios) = image.split_at_mut(assets);
+        vectorized(|| self.add_up(work));
+        self.models.impact.survive(&mut work.multipliers);
+        vectorized(|| self.price(work, prices));
+        for chunk in &work.chunks {
+            for (place, ratio) in chunk.rows.clone().zip(&chunk.ratios) {
+                ratios[self.cascade.order[place] as usize] = *ratio;
+            }
+        }
+    }
+
+    /// Units sold by chunk to money sold by asset.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn add_up(&self, work: &mut LaneWork<W>) {
+        let initial = self.cascade.system.prices();
+        for (asset, (sold, money)) in work.sold.iter_mut().zip(&mut work.multipliers).enumerate() {
+            *sold = [0.0; W];
+            for chunk in &work.chunks {
+                for l in 0..W {
+                    sold[l] += chunk.sold[asset][l];
+                }
+            }
+            let at_initial = sold.map(|units| initial[asset] * units);
+            *money = Ball::sum_of_products(at_initial, self.cascade.holders[asset] as usize + 1);
+        }
+    }
+
+    /// Multipliers to prices, never above the shocked ones.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn price(&self, work: &LaneWork<W>, prices: &mut [[f64; W]]) {
+        let side = self.moves.map(Move::side);
+        for ((price, &multiplier), &shocked) in
+            prices.iter_mut().zip(&work.multipliers).zip(&self.data.shocked)
+        {
+            let end = (Ball::given(shocked) * multiplier).end(side);
+            for l in 0..W {
+                price[l] = end[l].at_most(shocked[l]).at_least(0.0);
+            }
+        }
+    }
+
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn run_chunk(&self, prices: &[[f64; W]], ratios: &[[f64; W]], chunk: &mut Chunk<W>) {
+        let cascade = self.cascade;
+        let side = self.moves.map(Move::side);
+        // A price falls with what is sold: the upper end of it goes with the lower end of sales.
+        let sales_side = side.map(|side| -side);
+        let opening = self.moves.map(|made| made == Move::Open);
+        let opens = opening.contains(&true);
+        let accounts = self.moves.contains(&Move::Account);
+        chunk.sold.fill([0.0; W]);
+        chunk.books = Books::default();
+        let entitlements: Option<&SparseRows> = (cascade.components > 0).then(|| cascade.entitlements());
+        let mut sheets = [BalanceSheet::<Ball<W>>::empty(); TILE];
+        let mut sales = [Sale::<Ball<W>>::nothing(); TILE];
+        let mut settled = [Ball::<W>::from(1.0); TILE];
+        for (block, rule) in cascade.blocks.iter().zip(&self.models.rules) {
+            let end = block.range.end.min(chunk.rows.end);
+            let mut first = block.range.start.max(chunk.rows.start);
+            while first < end {
+                let tile = first..(first + TILE).min(end);
+                let sheets = &mut sheets[..tile.len()];
+                let sales = &mut sales[..tile.len()];
+                for (sheet, n) in sheets.iter_mut().zip(tile.clone()) {
+                    let holdings = cascade.holdings.row(n);
+                    let marketable = product_sum(holdings, prices);
+                    let given = |value: f64, bounds: delever_core::Interval| Ball {
+                        center: [value; W],
+                        radius: [(bounds.high - value).max(value - bounds.low); W],
+                    };
+                    sheet.cash = self.data.cash[n];
+                    sheet.other_assets = self.data.other_assets[n];
+                    sheet.marketable = Ball::sum_of_products(marketable, holdings.columns.len());
+                    sheet.marketable_at_average = sheet.marketable;
+                    sheet.claims_face = given(cascade.claims_face.value[n], cascade.claims_face.bounds[n]);
+                    sheet.received = match entitlements {
+                        None => sheet.claims_face,
+                        Some(rows) => {
+                            let row = rows.row(n);
+                            Ball::sum_of_products(product_sum(row, ratios), row.columns.len())
+                        }
+                    };
+                    sheet.debts_received = sheet.received;
+                    sheet.debts_face = given(cascade.debts_face.value[n], cascade.debts_face.bounds[n]);
+                    sheet.external_liabilities = cascade.external_liabilities[n];
+                    sheet.liabilities = given(cascade.liabilities.value[n], cascade.liabilities.bounds[n]);
+                    sheet.equity_initial = cascade.equity_initial[n];
+                    sheet.assets_initial = cascade.assets_initial[n];
+                    sheet.holdings = holdings;
+                    sheet.initial_prices = cascade.system.prices();
+                    sheet.prices = prices;
+                    sheet.average_prices = prices;
+                    sheet.settle();
+                }
+                rule.sales_in_lanes(first - block.range.start, sheets, sales);
+                if let Some(claims) = self.models.claims {
+                    let settled = &mut settled[..tile.len()];
+                    claims.ratios_in_lanes(&cascade.order[tile.clone()], sheets, settled);
+                    let start = tile.start - chunk.rows.start;
+                    for (ratio, settled) in chunk.ratios[start..].iter_mut().zip(settled) {
+                        *ratio = settled.end(side).map(|end| end.at_most(1.0).at_least(0.0));
+                    }
+                }
+                for ((sheet, sale), n) in sheets.iter().zip(sales.iter()).zip(tile.clone()) {
+                    let place = n - chunk.rows.start;
+                    if opens {
+                        let before = &mut chunk.before[place];
+                        for l in 0..W {
+                            before[l] = if opening[l] {
+                                sheet.marketable.center[l]
+                            } else {
+                                before[l]
+                            };
+                        }
+                    }
+                    let fraction = sale.fraction(sheet).end(sales_side);
+                    let fraction = fraction.map(|end| end.at_least(0.0).at_most(1.0));
+                    // A term of zero changes no sum, so the bits are the same as with it.
+                    if fraction != [0.0; W] {
+                        for (&asset, &held) in sheet.holdings.columns.iter().zip(sheet.holdings.values) {
+                            let sold = &mut chunk.sold[asset as usize];
+                            for l in 0..W {
+                                sold[l] += fraction[l] * held;
+                            }
+                        }
+                    }
+                    if accounts {
+                        chunk.books.add(
+                            cascade,
+                            self.data,
+                            n,
+                            sheet,
+                            &chunk.before[place],
+                            &settled[n - first].center,
+                        );
+                    }
+                }
+                first = tile.end;
+            }
+        }
+    }
+}
+
+/// `sum_k value_k vector_k` in every lane, left to right.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn product_sum<const W: usize>(row: SparseRow<'_>, vector: &[[f64; W]]) -> [f64; W] {
+    let mut sum = [0.0; W];
+    for (&column, &value) in row.columns.iter().zip(row.values) {
+        let factors = &vector[column as usize];
+        for l in 0..W {
+            sum[l] += value * factors[l];
+        }
+    }
+    sum
+}

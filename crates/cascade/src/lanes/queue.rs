@@ -1,0 +1,159 @@
+//! Scenarios that wait for a lane, as problems for [`solve_side_by_side`].
+
+use super::books::Books;
+use super::pass::{LaneData, LaneWork, Pass};
+use super::{LaneModels, Width, Widths};
+use crate::composition::Cascade;
+use crate::outcome::Totals;
+use crate::shock::Shock;
+use delever_core::vectorized;
+use delever_solver::{Found, Move, Settings, SideBySide, solve_side_by_side};
+use std::ops::ControlFlow;
+
+/// What was found for a scenario, to be read in one lane.
+pub(super) struct Answer<'a, const W: usize> {
+    pub lane: usize,
+    pub found: Found<'a, W>,
+    pub totals: Totals,
+    /// As an outcome's: how far the institution closest to failure is from it.
+    pub margin_of_solvency: f64,
+}
+
+impl<const W: usize> Answer<'_, W> {
+    /// One lane of a state.
+    pub fn read(&self, state: &[[f64; W]]) -> Vec<f64> {
+        state.iter().map(|lanes| lanes[self.lane]).collect()
+    }
+}
+
+/// Sees every step down of a lane and may give it up.
+pub(super) trait Watch<const W: usize> {
+    fn on_step(&mut self, _iteration: u64, _x: &[[f64; W]], _change: f64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl<const W: usize> Watch<W> for () {}
+
+struct Queue<'q, const W: usize, D, O> {
+    cascade: &'q Cascade<'q>,
+    models: LaneModels<'q, W>,
+    data: LaneData<W>,
+    work: LaneWork<W>,
+    shocks: &'q [Shock],
+    next: usize,
+    /// Which shock each lane works on.
+    at: [usize; W],
+    done: D,
+    watch: O,
+}
+
+/// Solves the greatest equilibrium under each shock, lanes permitting; shocks must fit the system. Hands each over by its
+/// place as it is done, `None` where it was given up. `false` if the quick engine cannot take this cascade.
+pub(super) fn solve_queue<const W: usize, D, O>(
+    cascade: &Cascade<'_>,
+    shocks: &[Shock],
+    settings: &Settings,
+    watch: O,
+    done: D,
+) -> bool
+where
+    Widths: Width<W>,
+    D: FnMut(usize, Option<Answer<'_, W>>),
+    O: Watch<W>,
+{
+    let Some(models) = cascade.in_lanes::<W>() else {
+        return false;
+    };
+    let (count, assets) = (cascade.order.len(), cascade.system.asset_count());
+    let mut queue = Queue {
+        cascade,
+        models,
+        data: LaneData {
+            cash: vec![[0.0; W]; count],
+            other_assets: vec![[0.0; W]; count],
+            shocked: vec![[0.0; W]; assets],
+        },
+        work: LaneWork::new(cascade),
+        shocks,
+        next: 0,
+        at: [0; W],
+        done,
+        watch,
+    };
+    solve_side_by_side(&mut queue, settings);
+    true
+}
+
+impl<const W: usize, D, O> SideBySide<W> for Queue<'_, W, D, O>
+where
+    D: FnMut(usize, Option<Answer<'_, W>>),
+    O: Watch<W>,
+{
+    fn dim(&self) -> usize {
+        self.cascade.system.asset_count() + self.cascade.order.len() * self.cascade.components
+    }
+
+    fn load(&mut self, lane: usize, top: &mut [[f64; W]]) -> bool {
+        let Some(shock) = self.shocks.get(self.next) else {
+            return false;
+        };
+        self.at[lane] = self.next;
+        self.next += 1;
+        let (system, data) = (self.cascade.system, &mut self.data);
+        let (prices, ratios) = top.split_at_mut(system.asset_count());
+        for ((price, shocked), (before, change)) in prices
+            .iter_mut()
+            .zip(&mut data.shocked)
+            .zip(system.prices().iter().zip(&shock.prices))
+        {
+            shocked[lane] = before * (1.0 + change);
+            price[lane] = shocked[lane];
+        }
+        for ratio in ratios {
+            ratio[lane] = 1.0;
+        }
+        let amounts = data.cash.iter_mut().zip(&mut data.other_assets);
+        for ((cash, other_assets), &id) in amounts.zip(&self.cascade.order) {
+            let after = shock.institution_after(id as usize, &system.institutions()[id as usize]);
+            (cash[lane], other_assets[lane]) = (after.cash, after.other_assets);
+        }
+        true
+    }
+
+    fn apply(&mut self, x: &[[f64; W]], moves: &[Move; W], image: &mut [[f64; W]]) {
+        let pass = Pass {
+            cascade: self.cascade,
+            models: &self.models,
+            data: &self.data,
+            moves: *moves,
+        };
+        pass.apply(x, image, &mut self.work);
+    }
+
+    fn vectorized<R>(&self, work: impl FnOnce() -> R) -> R {
+        vectorized(work)
+    }
+
+    fn watch(&mut self, _: usize, iteration: u64, x: &[[f64; W]], change: f64) -> ControlFlow<()> {
+        self.watch.on_step(iteration, x, change)
+    }
+
+    fn finish(&mut self, lane: usize, found: Option<Found<'_, W>>) {
+        let answer = found.map(|found| {
+            let mut books = Books::default();
+            for chunk in &self.work.chunks {
+                books.merge(&chunk.books);
+            }
+            let sold = self.work.sold.iter().zip(found.point);
+            let sold_value = sold.map(|(units, price)| units[lane] * price[lane]).sum::<f64>() + 0.0;
+            Answer {
+                lane,
+                found,
+                totals: books.totals(lane, sold_value),
+                margin_of_solvency: books.margin_of_solvency[lane],
+            }
+        });
+        (self.done)(self.at[lane], answer);
+    }
+}

@@ -1,0 +1,377 @@
+//! The quick way: problems of one shape solved side by side, each with its own proof.
+//!
+//! Each lane goes down from the top of its box, every step rounded up, until the distance to the fixed point that its
+//! last steps foretell is within the tolerance. From there a point as far below is tried: where `l <= T(l)` holds,
+//! rounded down, `l` lies below the greatest fixed point, and the lane is proved. A last, ordinary application at the
+//! point between checks that the image lies in the bracket: a map that is not as ordered as it says is found out there.
+//! Lanes that settle make room for the next problem; a lane whose way is long or whose proof fails is given up and left
+//! to [`crate::solve`], which has finer means.
+//!
+//! Lanes never mix, so a problem takes the same steps to the same bits whatever stands beside it.
+
+use crate::chain::ORDER_SLACK;
+use crate::solve::{PATIENT_STEPS, Settings};
+use std::ops::ControlFlow;
+
+/// What a lane does in one application of its map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Move {
+    /// Nothing: no problem is left. What is computed there is not looked at.
+    #[default]
+    Rest,
+    /// The first application, at the top of the box, rounded up.
+    Open,
+    /// A step down, rounded up.
+    Descend,
+    /// The test of a lower bound, rounded down.
+    Verify,
+    /// The application at the answer, in ordinary rounding.
+    Account,
+}
+
+impl Move {
+    /// 1 for rounding up, -1 for rounding down, 0 for ordinary rounding.
+    pub fn side(self) -> f64 {
+        match self {
+            Self::Open | Self::Descend => 1.0,
+            Self::Verify => -1.0,
+            Self::Rest | Self::Account => 0.0,
+        }
+    }
+}
+
+/// Isotone maps of one shape on boxes `[0, top]`, a problem in each of `W` lanes.
+pub trait SideBySide<const W: usize> {
+    /// Number of components of every problem.
+    fn dim(&self) -> usize;
+
+    /// Loads the next problem into a lane and writes the top of its box there; `false` if none is left.
+    fn load(&mut self, lane: usize, top: &mut [[f64; W]]) -> bool;
+
+    /// `image = T(x)` in every lane, rounded as its move says.
+    fn apply(&mut self, x: &[[f64; W]], moves: &[Move; W], image: &mut [[f64; W]]);
+
+    /// Runs the solver's own loops over lanes: the place to choose vector instructions for them.
+    fn vectorized<R>(&self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    /// Called after each step down of a lane; `Break` gives the lane up.
+    fn watch(&mut self, _lane: usize, _iteration: u64, _x: &[[f64; W]], _change: f64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// Takes what was found in a lane, right after the application at the answer; `None` where the lane was given up.
+    fn finish(&mut self, lane: usize, found: Option<Found<'_, W>>);
+}
+
+/// An answer and its proof, to be read in one lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a, const W: usize> {
+    /// The answer: between the bounds, where the last steps point to.
+    pub point: &'a [[f64; W]],
+    /// No component of the greatest fixed point lies below.
+    pub lower: &'a [[f64; W]],
+    /// No component of the greatest fixed point lies above.
+    pub upper: &'a [[f64; W]],
+    /// Largest of `(upper - lower) / top` over components: at most the tolerance.
+    pub width: f64,
+    /// Largest of `|T(point) - point| / top`.
+    pub residual: f64,
+    /// Steps down.
+    pub iterations: u64,
+}
+
+/// Proofs that may fail before a lane is given up.
+const ATTEMPTS: u32 = 3;
+/// A rate of contraction beyond which iteration is slow, so that other means pay.
+const SLOW: f64 = 0.95;
+/// How much further down than foretold a lower bound is tried: the tail of other rates, and rounding.
+const MARGIN: f64 = 1.1;
+/// Distance of the lower bound in every component whatever its steps, relative to the tolerance.
+const FLOOR: f64 = 1.0 / 32.0;
+
+/// One lane's progress.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lane {
+    next: Move,
+    iterations: u64,
+    change: f64,
+    rate: f64,
+    attempts: u32,
+    width: f64,
+}
+
+struct Buffers<const W: usize> {
+    x: Vec<[f64; W]>,
+    image: Vec<[f64; W]>,
+    /// The bound from above while a lane verifies and accounts.
+    upper: Vec<[f64; W]>,
+    lower: Vec<[f64; W]>,
+    /// The last step down of every component.
+    step: Vec<[f64; W]>,
+    /// `1 / top`, 1 where the top is 0.
+    inverse: Vec<[f64; W]>,
+}
+
+/// Solves problems side by side until none is left.
+///
+/// The tolerance is that of [`Settings`]; a lane takes at most a few hundred steps before it is given up.
+pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, settings: &Settings) {
+    let none = vec![[0.0; W]; map.dim()];
+    let mut buffers = Buffers {
+        x: none.clone(),
+        image: none.clone(),
+        upper: none.clone(),
+        lower: none.clone(),
+        step: none.clone(),
+        inverse: none,
+    };
+    let mut lanes = [Lane::default(); W];
+    for (l, lane) in lanes.iter_mut().enumerate() {
+        load(map, l, lane, &mut buffers);
+    }
+    let limit = settings.max_iterations.min(PATIENT_STEPS);
+    while lanes.iter().any(|lane| lane.next != Move::Rest) {
+        let moves = lanes.map(|lane| lane.next);
+        map.apply(&buffers.x, &moves, &mut buffers.image);
+        if moves
+            .iter()
+            .any(|&made| matches!(made, Move::Open | Move::Descend))
+        {
+            let steps = map.vectorized(|| descend(&mut buffers, &moves));
+            for l in (0..W).filter(|&l| matches!(moves[l], Move::Open | Move::Descend)) {
+                step_down(
+                    map,
+                    l,
+                    &mut lanes[l],
+                    &steps,
+                    &mut buffers,
+                    settings.tolerance,
+                    limit,
+                );
+            }
+        }
+        if moves.contains(&Move::Verify) {
+            let checks = map.vectorized(|| verify(&mut buffers, &moves));
+            for l in (0..W).filter(|&l| moves[l] == Move::Verify) {
+                judge(map, l, &mut lanes[l], &checks, &mut buffers, settings.tolerance);
+            }
+        }
+        if moves.contains(&Move::Account) {
+            let checks = map.vectorized(|| account(&buffers));
+            for l in (0..W).filter(|&l| moves[l] == Move::Account) {
+                let found = Found {
+                    point: &buffers.x,
+                    lower: &buffers.lower,
+                    upper: &buffers.upper,
+                    width: lanes[l].width,
+                    residual: checks.residual[l],
+                    iterations: lanes[l].iterations,
+                };
+                let ordered = checks.outside[l] <= ORDER_SLACK;
+                map.finish(l, ordered.then_some(found));
+                load(map, l, &mut lanes[l], &mut buffers);
+            }
+        }
+    }
+}
+
+fn load<const W: usize, M: SideBySide<W>>(map: &mut M, l: usize, lane: &mut Lane, buffers: &mut Buffers<W>) {
+    *lane = Lane::default();
+    if map.load(l, &mut buffers.x) {
+        lane.next = Move::Open;
+        for (inverse, top) in buffers.inverse.iter_mut().zip(&buffers.x) {
+            inverse[l] = if top[l] > 0.0 { 1.0 / top[l] } else { 1.0 };
+        }
+    }
+}
+
+fn give_up<const W: usize, M: SideBySide<W>>(
+    map: &mut M,
+    l: usize,
+    lane: &mut Lane,
+    buffers: &mut Buffers<W>,
+) {
+    map.finish(l, None);
+    load(map, l, lane, buffers);
+}
+
+/// What a step down did, by lane.
+struct Steps<const W: usize> {
+    /// Largest step down, relative.
+    change: [f64; W],
+    /// Largest step up that the map asked for, relative.
+    rise: [f64; W],
+    /// Zero while every image is a finite number.
+    no_number: [f64; W],
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn descend<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Steps<W> {
+    let moving = moves.map(|made| matches!(made, Move::Open | Move::Descend));
+    let (mut change, mut rise, mut no_number) = ([0.0; W], [0.0; W], [0.0; W]);
+    let components = buffers.x.iter_mut().zip(&buffers.image).zip(&mut buffers.step);
+    for (((x, image), step), inverse) in components.zip(&buffers.inverse) {
+        for l in 0..W {
+            let down = x[l] - image[l];
+            let taken = if down > 0.0 && moving[l] { down } else { 0.0 };
+            let new = if taken > 0.0 { image[l] } else { x[l] };
+            change[l] = larger(taken * inverse[l], change[l]);
+            rise[l] = larger(-down * inverse[l], rise[l]);
+            no_number[l] += down * 0.0;
+            x[l] = new;
+            step[l] = if moving[l] { taken } else { step[l] };
+        }
+    }
+    Steps {
+        change,
+        rise,
+        no_number,
+    }
+}
+
+/// Decides what a lane does after a step down.
+fn step_down<const W: usize, M: SideBySide<W>>(
+    map: &mut M,
+    l: usize,
+    lane: &mut Lane,
+    steps: &Steps<W>,
+    buffers: &mut Buffers<W>,
+    tolerance: f64,
+    limit: u64,
+) {
+    lane.iterations += 1;
+    lane.next = Move::Descend;
+    let change = steps.change[l];
+    lane.rate = if lane.iterations > 1 && lane.change > 0.0 {
+        change / lane.change
+    } else if change == 0.0 {
+        0.0
+    } else {
+        1.0
+    };
+    lane.change = change;
+    let broken = steps.no_number[l] != 0.0 || steps.rise[l] > ORDER_SLACK;
+    if broken || map.watch(l, lane.iterations, &buffers.x, change).is_break() {
+        return give_up(map, l, lane, buffers);
+    }
+    // To first order `x - x* = (J + J^2 + ...) step`; the image of the bound comes nearer by another factor.
+    let rate = (lane.rate * MARGIN + 0.01) * f64::from(1 << lane.attempts);
+    let (reach, ready) = if rate < SLOW {
+        let reach = MARGIN * rate / (1.0 - rate);
+        (reach, rate * (1.0 + reach) * change <= 0.75 * tolerance)
+    } else {
+        (0.0, change == 0.0)
+    };
+    if !ready {
+        if lane.iterations >= limit {
+            give_up(map, l, lane, buffers);
+        }
+        return;
+    }
+    for (((x, upper), step), inverse) in buffers
+        .x
+        .iter_mut()
+        .zip(&mut buffers.upper)
+        .zip(&buffers.step)
+        .zip(&buffers.inverse)
+    {
+        upper[l] = x[l];
+        let distance = reach * step[l] + FLOOR * tolerance / inverse[l];
+        x[l] = larger(x[l] - distance, 0.0);
+    }
+    lane.next = Move::Verify;
+}
+
+/// What the test of a lower bound showed, by lane.
+struct Checks<const W: usize> {
+    /// Largest relative distance by which the image fell below the bound.
+    short: [f64; W],
+    /// Largest relative distance from the upper bound down to the image.
+    width: [f64; W],
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn verify<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Checks<W> {
+    let testing = moves.map(|made| made == Move::Verify);
+    let (mut short, mut width) = ([0.0; W], [0.0; W]);
+    let components = buffers.x.iter().zip(&buffers.image).zip(&buffers.upper);
+    for (((x, image), upper), (lower, inverse)) in
+        components.zip(buffers.lower.iter_mut().zip(&buffers.inverse))
+    {
+        for l in 0..W {
+            let missing = x[l] - image[l];
+            // What is no number must not pass.
+            let missing = if missing <= 0.0 { 0.0 } else { 1.0 };
+            short[l] = larger(missing, short[l]);
+            width[l] = larger((upper[l] - image[l]) * inverse[l], width[l]);
+            lower[l] = if testing[l] { image[l] } else { lower[l] };
+        }
+    }
+    Checks { short, width }
+}
+
+fn judge<const W: usize, M: SideBySide<W>>(
+    map: &mut M,
+    l: usize,
+    lane: &mut Lane,
+    checks: &Checks<W>,
+    buffers: &mut Buffers<W>,
+    tolerance: f64,
+) {
+    let components = buffers.x.iter_mut().zip(&buffers.upper);
+    if checks.short[l] == 0.0 && checks.width[l] <= tolerance {
+        lane.width = checks.width[l];
+        lane.next = Move::Account;
+        let reach = lane.rate / (1.0 - lane.rate);
+        for ((x, upper), (step, lower)) in components.zip(buffers.step.iter().zip(&buffers.lower)) {
+            x[l] = larger(upper[l] - reach * step[l], lower[l]);
+        }
+        return;
+    }
+    lane.attempts += 1;
+    if lane.attempts == ATTEMPTS {
+        return give_up(map, l, lane, buffers);
+    }
+    for (x, upper) in components {
+        x[l] = upper[l];
+    }
+    lane.next = Move::Descend;
+}
+
+/// What the application at the answer showed, by lane.
+struct Account<const W: usize> {
+    residual: [f64; W],
+    /// Largest relative distance by which the image left the bracket.
+    outside: [f64; W],
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn account<const W: usize>(buffers: &Buffers<W>) -> Account<W> {
+    let (mut residual, mut outside) = ([0.0; W], [0.0; W]);
+    let bounds = buffers.lower.iter().zip(&buffers.upper);
+    for (((x, image), (lower, upper)), inverse) in buffers
+        .x
+        .iter()
+        .zip(&buffers.image)
+        .zip(bounds)
+        .zip(&buffers.inverse)
+    {
+        for l in 0..W {
+            residual[l] = larger((x[l] - image[l]).abs() * inverse[l], residual[l]);
+            let beyond = larger(image[l] - upper[l], lower[l] - image[l]);
+            outside[l] = larger(beyond * inverse[l], outside[l]);
+        }
+    }
+    Account { residual, outside }
+}
