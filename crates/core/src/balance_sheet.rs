@@ -98,7 +98,7 @@ impl<N: Real> BalanceSheet<'_, N> {
 
     /// Computes the assets once and for all readers. Engines call it when all parts are set, and again when one changed;
     /// a sheet that was never settled computes its assets each time they are asked for.
-    #[inline]
+    #[inline(always)]
     pub fn settle(&mut self) {
         self.settled = None;
         let outside = self.outside_assets();
@@ -106,7 +106,7 @@ impl<N: Real> BalanceSheet<'_, N> {
     }
 
     /// Assets that do not depend on other institutions' payments: cash, other assets, holdings, proceeds.
-    #[inline]
+    #[inline(always)]
     pub fn outside_assets(&self) -> N {
         if let Some((outside, _)) = self.settled {
             return outside;
@@ -119,7 +119,7 @@ impl<N: Real> BalanceSheet<'_, N> {
     }
 
     /// `A`: total assets at trial prices and payments.
-    #[inline]
+    #[inline(always)]
     pub fn assets(&self) -> N {
         match self.settled {
             Some((_, assets)) => assets,

@@ -1,7 +1,7 @@
 //! Balls: a value and how far the exact one can be from it, for many scenarios side by side.
 
 use crate::Real;
-use crate::elementary;
+use crate::elementary::{self, choose, each};
 use std::ops::{Add, Div, Mul, Sub};
 
 /// Twice the largest relative error of one rounding: once for the rounding, once for what the estimate itself loses.
@@ -32,11 +32,10 @@ pub struct Ball<const W: usize> {
     pub radius: [f64; W],
 }
 
-#[allow(clippy::inline_always)] // Only what is inlined is compiled for the vectors of the function that dispatches.
 impl<const W: usize> Ball<W> {
     /// Computes every lane by itself: `(center, radius)`.
     #[inline(always)]
-    fn of(mut lane: impl FnMut(usize) -> (f64, f64)) -> Self {
+    fn of(lane: impl Fn(usize) -> (f64, f64)) -> Self {
         let mut ball = Self {
             center: [0.0; W],
             radius: [0.0; W],
@@ -54,7 +53,10 @@ impl<const W: usize> Ball<W> {
     #[must_use]
     pub fn sum_of_products(sum: [f64; W], terms: usize) -> Self {
         let slack = (terms + 4) as f64 * (f64::EPSILON / 2.0);
-        Self::of(|l| (sum[l], sum[l] * slack + if sum[l] == 0.0 { 0.0 } else { 1e-280 }))
+        Self::of(
+            #[inline(always)]
+            |l| (sum[l], sum[l] * slack + if sum[l] == 0.0 { 0.0 } else { 1e-280 }),
+        )
     }
 
     /// In each lane the upper end where `side` is 1, the lower one where it is -1, the center where it is 0.
@@ -68,17 +70,27 @@ impl<const W: usize> Ball<W> {
         })
     }
 
-    /// Whether every lane holds exactly zero, or can hold nothing else.
-    #[inline(always)]
-    pub fn all_zero(self) -> bool {
-        (0..W).all(|l| self.center[l] == 0.0 && self.radius[l] == 0.0)
-    }
-
     /// How far the ends of a lane lie from its center; nothing where the center is exact.
     #[inline(always)]
     fn reach(self, l: usize) -> f64 {
         let reach = self.radius[l] * INFLATION + ROUNDING * self.center[l].abs();
         if self.radius[l] == 0.0 { 0.0 } else { reach }
+    }
+
+    #[inline(always)]
+    fn lows(self) -> [f64; W] {
+        each(
+            #[inline(always)]
+            |l| self.low(l),
+        )
+    }
+
+    #[inline(always)]
+    fn highs(self) -> [f64; W] {
+        each(
+            #[inline(always)]
+            |l| self.high(l),
+        )
     }
 
     #[inline(always)]
@@ -102,81 +114,72 @@ impl<const W: usize> From<f64> for Ball<W> {
     }
 }
 
-#[allow(clippy::inline_always)]
 impl<const W: usize> Add for Ball<W> {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self::of(|l| {
-            let sum = self.center[l] + other.center[l];
-            (sum, self.radius[l] + other.radius[l] + ROUNDING * sum.abs())
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                let sum = self.center[l] + other.center[l];
+                (sum, self.radius[l] + other.radius[l] + ROUNDING * sum.abs())
+            },
+        )
     }
 }
 
-#[allow(clippy::inline_always)]
 impl<const W: usize> Sub for Ball<W> {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        Self::of(|l| {
-            let difference = self.center[l] - other.center[l];
-            (
-                difference,
-                self.radius[l] + other.radius[l] + ROUNDING * difference.abs(),
-            )
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                let difference = self.center[l] - other.center[l];
+                (
+                    difference,
+                    self.radius[l] + other.radius[l] + ROUNDING * difference.abs(),
+                )
+            },
+        )
     }
 }
 
-#[allow(clippy::inline_always)]
 impl<const W: usize> Mul for Ball<W> {
     type Output = Self;
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
-        Self::of(|l| {
-            let product = self.center[l] * other.center[l];
-            let spread = self.radius[l] * (other.center[l].abs() + other.radius[l])
-                + self.center[l].abs() * other.radius[l];
-            (product, spread + ROUNDING * product.abs() + UNDERFLOW)
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                let product = self.center[l] * other.center[l];
+                let spread = self.radius[l] * (other.center[l].abs() + other.radius[l])
+                    + self.center[l].abs() * other.radius[l];
+                (product, spread + ROUNDING * product.abs() + UNDERFLOW)
+            },
+        )
     }
 }
 
-#[allow(clippy::inline_always)]
 impl<const W: usize> Div for Ball<W> {
     type Output = Self;
     /// A denominator that may be zero or less gives an infinite radius: callers decide such cases first.
     #[inline(always)]
     fn div(self, other: Self) -> Self {
-        Self::of(|l| {
-            let quotient = self.center[l] / other.center[l];
-            let least = other.low(l);
-            // n/d - n0/d0 = (n - n0)/d + (n0/d0) (d0 - d)/d.
-            let spread = (self.radius[l] + quotient.abs() * other.radius[l]) / least;
-            let radius = spread + ROUNDING * quotient.abs() + UNDERFLOW;
-            (quotient, if least > 0.0 { radius } else { f64::INFINITY })
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                let quotient = self.center[l] / other.center[l];
+                let least = other.low(l);
+                // n/d - n0/d0 = (n - n0)/d + (n0/d0) (d0 - d)/d.
+                let spread = (self.radius[l] + quotient.abs() * other.radius[l]) / least;
+                let radius = spread + ROUNDING * quotient.abs() + UNDERFLOW;
+                (quotient, if least > 0.0 { radius } else { f64::INFINITY })
+            },
+        )
     }
 }
 
-/// `clip(part / whole, floor, 1)` and its radius, for one lane; `(0, exact)` and `(1, exact)` where nothing is in doubt.
-#[allow(clippy::inline_always)]
-#[inline(always)]
-fn clipped<const W: usize>(part: Ball<W>, whole: Ball<W>, l: usize) -> (f64, f64) {
-    let (n, d) = (part.center[l], whole.center[l]);
-    let quotient = n / d;
-    let inside = if d <= 0.0 || n >= d { 1.0 } else { quotient };
-    let center = if n <= 0.0 { 0.0 } else { inside };
-    let least = whole.low(l);
-    // Clipping moves no two numbers apart, so the bound of a quotient holds, with the quotient clipped.
-    let spread = (part.radius[l] + center * whole.radius[l]) / least + ROUNDING * center;
-    let exact = part.high(l) <= 0.0 || (least > 0.0 && part.low(l) >= whole.high(l));
-    let radius = if least > 0.0 { spread } else { 1.0 };
-    (center, if exact { 0.0 } else { radius })
-}
-
-#[allow(clippy::inline_always)]
 impl<const W: usize> Real for Ball<W> {
     type Given = [f64; W];
     const NOTHING: [f64; W] = [0.0; W];
@@ -191,75 +194,100 @@ impl<const W: usize> Real for Ball<W> {
 
     #[inline(always)]
     fn at_least(self, floor: f64) -> Self {
-        Self::of(|l| {
-            let exact = self.high(l) <= floor;
-            (
-                self.center[l].at_least(floor),
-                if exact { 0.0 } else { self.radius[l] },
-            )
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                let exact = self.high(l) <= floor;
+                (
+                    self.center[l].at_least(floor),
+                    if exact { 0.0 } else { self.radius[l] },
+                )
+            },
+        )
     }
 
     #[inline(always)]
     fn at_most(self, cap: f64) -> Self {
-        Self::of(|l| {
-            let exact = self.low(l) >= cap;
-            (
-                self.center[l].at_most(cap),
-                if exact { 0.0 } else { self.radius[l] },
-            )
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                let exact = self.low(l) >= cap;
+                (
+                    self.center[l].at_most(cap),
+                    if exact { 0.0 } else { self.radius[l] },
+                )
+            },
+        )
     }
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        Self::of(|l| {
-            let root = self.center[l].sqrt();
-            // |sqrt x - sqrt c| = |x - c| / (sqrt x + sqrt c).
-            let spread = if root > 0.0 {
-                self.radius[l] / root
-            } else {
-                self.radius[l].sqrt()
-            };
-            (root, spread + ROUNDING * root)
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                let root = self.center[l].sqrt();
+                // |sqrt x - sqrt c| = |x - c| / (sqrt x + sqrt c).
+                let spread = if root > 0.0 {
+                    self.radius[l] / root
+                } else {
+                    self.radius[l].sqrt()
+                };
+                (root, spread + ROUNDING * root)
+            },
+        )
     }
 
     #[inline(always)]
     fn exp(self) -> Self {
-        let value = elementary::exp_side_by_side(self.center);
-        Self::of(|l| {
-            let r = self.radius[l] * INFLATION;
-            // exp(r) - 1 <= r + r^2 for r <= 1; the value itself is wrong by less than a unit in the last place.
-            let relative = r + r * r + 4.0 * f64::EPSILON;
-            let radius = value[l] * relative + UNDERFLOW;
-            let exact = self.center[l] == 0.0 && self.radius[l] == 0.0;
-            let radius = if r <= 1.0 { radius } else { f64::INFINITY };
-            (value[l], if exact { 0.0 } else { radius })
-        })
+        let center = elementary::exp_side_by_side(self.center);
+        // exp(r) - 1 <= r + r^2 for r <= 1; the value itself is wrong by less than a unit in the last place.
+        let r = self.radius.map(
+            #[inline(always)]
+            |r| r * INFLATION,
+        );
+        let radius = each::<W>(
+            #[inline(always)]
+            |l| center[l] * (r[l] + r[l] * r[l] + 4.0 * f64::EPSILON) + UNDERFLOW,
+        );
+        let radius = each::<W>(
+            #[inline(always)]
+            |l| choose(r[l] <= 1.0, radius[l], f64::INFINITY),
+        );
+        let radius = each::<W>(
+            #[inline(always)]
+            |l| choose((self.center[l] == 0.0) & (self.radius[l] == 0.0), 0.0, radius[l]),
+        );
+        Self { center, radius }
     }
 
     fn one_minus_tanh(self) -> Self {
-        Self::of(|l| {
-            let at = |x: f64| elementary::one_minus_tanh_bounds(x.max(0.0));
-            let value = elementary::one_minus_tanh(self.center[l]);
-            let (low, high) = (at(self.high(l)).0, at(self.low(l)).1);
-            (value, (high - value).max(value - low))
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                let at = |x: f64| elementary::one_minus_tanh_bounds(x.max(0.0));
+                let value = elementary::one_minus_tanh(self.center[l]);
+                let (low, high) = (at(self.high(l)).0, at(self.low(l)).1);
+                (value, (high - value).max(value - low))
+            },
+        )
     }
 
     fn pow(self, exponent: f64) -> Self {
-        Self::of(|l| {
-            let at = |x: f64| elementary::pow_bounds(x.max(0.0), exponent);
-            let value = elementary::pow(self.center[l], exponent);
-            let (low, high) = (at(self.low(l)).0, at(self.high(l)).1);
-            (value, (high - value).max(value - low))
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                let at = |x: f64| elementary::pow_bounds(x.max(0.0), exponent);
+                let value = elementary::pow(self.center[l], exponent);
+                let (low, high) = (at(self.low(l)).0, at(self.high(l)).1);
+                (value, (high - value).max(value - low))
+            },
+        )
     }
 
     #[inline(always)]
     fn is_zero(self) -> bool {
-        self.all_zero()
+        // The same in every lane, as the trait says.
+        self.center[0] == 0.0 && self.radius[0] == 0.0
     }
 
     #[inline(always)]
@@ -270,48 +298,103 @@ impl<const W: usize> Real for Ball<W> {
         otherwise: impl FnOnce() -> Self,
     ) -> Self {
         let (below, otherwise) = (below(), otherwise());
-        Self::of(|l| {
-            let is_below = self.center[l] < threshold.center[l];
-            let decided = self.high(l) < threshold.low(l) || self.low(l) >= threshold.high(l);
-            let (taken, left) = if is_below {
-                (
-                    (below.center[l], below.radius[l]),
-                    (otherwise.center[l], otherwise.radius[l]),
+        let (least, most) = (self.lows(), self.highs());
+        let (least_threshold, most_threshold) = (threshold.lows(), threshold.highs());
+        let is_below = |l: usize| self.center[l] < threshold.center[l];
+        let center = each::<W>(
+            #[inline(always)]
+            |l| choose(is_below(l), below.center[l], otherwise.center[l]),
+        );
+        let taken = each::<W>(
+            #[inline(always)]
+            |l| choose(is_below(l), below.radius[l], otherwise.radius[l]),
+        );
+        let both = each::<W>(
+            #[inline(always)]
+            |l| (below.center[l] - otherwise.center[l]).abs() + (below.radius[l] + otherwise.radius[l]),
+        );
+        let radius = each::<W>(
+            #[inline(always)]
+            |l| {
+                choose(
+                    (most[l] < least_threshold[l]) | (least[l] >= most_threshold[l]),
+                    taken[l],
+                    both[l],
                 )
-            } else {
-                (
-                    (otherwise.center[l], otherwise.radius[l]),
-                    (below.center[l], below.radius[l]),
-                )
-            };
-            let both = taken.1 + ((left.0 - taken.0).abs() + left.1);
-            (taken.0, if decided { taken.1 } else { both })
-        })
+            },
+        );
+        Self { center, radius }
     }
 
     #[inline(always)]
     fn fraction_of(self, whole: Self) -> Self {
-        Self::of(|l| clipped(self, whole, l))
+        let (part, base) = (&self.center, &whole.center);
+        let quotient = each::<W>(
+            #[inline(always)]
+            |l| part[l] / base[l],
+        );
+        let at_most_one = each::<W>(
+            #[inline(always)]
+            |l| choose((base[l] <= 0.0) | (part[l] >= base[l]), 1.0, quotient[l]),
+        );
+        let center = each::<W>(
+            #[inline(always)]
+            |l| choose(part[l] <= 0.0, 0.0, at_most_one[l]),
+        );
+        let (least, most) = (self.lows(), self.highs());
+        let (least_base, most_base) = (whole.lows(), whole.highs());
+        // Clipping moves no two numbers apart, so the bound of a quotient holds, with the quotient clipped.
+        let spread = each::<W>(
+            #[inline(always)]
+            |l| self.radius[l] + center[l] * whole.radius[l],
+        );
+        let spread = each::<W>(
+            #[inline(always)]
+            |l| spread[l] / least_base[l] + ROUNDING * center[l],
+        );
+        let radius = each::<W>(
+            #[inline(always)]
+            |l| choose(least_base[l] > 0.0, spread[l], 1.0),
+        );
+        // 0 and 1 are exact where nothing is in doubt.
+        let whole_sold = each::<W>(
+            #[inline(always)]
+            |l| choose((least_base[l] > 0.0) & (least[l] >= most_base[l]), 0.0, radius[l]),
+        );
+        let radius = each::<W>(
+            #[inline(always)]
+            |l| choose(most[l] <= 0.0, 0.0, whole_sold[l]),
+        );
+        Self { center, radius }
     }
 
     #[inline(always)]
     fn signed_fraction_of(self, whole: Self) -> Self {
         let sold = self.fraction_of(whole);
-        if (0..W).all(|l| self.low(l) >= 0.0) {
+        let mut least = 0.0_f64;
+        for l in 0..W {
+            least = least.at_most(self.low(l));
+        }
+        if least >= 0.0 {
             return sold;
         }
         let bought = (Self::from(0.0) - self).fraction_of(whole);
-        Self::of(|l| {
-            // Where nothing is held, nothing can be bought in proportion.
-            let bought_at = if whole.center[l] > 0.0 {
-                bought.center[l]
-            } else {
-                0.0
-            };
-            (
-                sold.center[l] - bought_at,
-                sold.radius[l] + bought.radius[l] + if whole.low(l) > 0.0 { 0.0 } else { bought.center[l] },
-            )
-        })
+        Self::of(
+            #[inline(always)]
+            |l| {
+                // Where nothing is held, nothing can be bought in proportion.
+                let bought_at = if whole.center[l] > 0.0 {
+                    bought.center[l]
+                } else {
+                    0.0
+                };
+                (
+                    sold.center[l] - bought_at,
+                    sold.radius[l]
+                        + bought.radius[l]
+                        + if whole.low(l) > 0.0 { 0.0 } else { bought.center[l] },
+                )
+            },
+        )
     }
 }

@@ -102,70 +102,118 @@ pub fn exp(x: f64) -> f64 {
 }
 
 /// [`exp`] of several numbers at once, the same bits: without branches, so that it compiles to vector instructions.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 pub fn exp_side_by_side<const W: usize>(x: [f64; W]) -> [f64; W] {
     /// Added to a whole number below `2^31`, it leaves that number in the lowest bits.
     const WHOLE: f64 = 6_755_399_441_055_744.0;
-    let (mut r, mut value) = ([0.0; W], [0.0; W]);
+    // Stage by stage, each a short loop over lanes: long ones with choices inside do not become vector instructions.
+    let inside = each::<W>(
+        #[inline(always)]
+        |l| choose(x[l] < EXP_UNDERFLOW, EXP_UNDERFLOW, x[l]),
+    );
+    let inside = each::<W>(
+        #[inline(always)]
+        |l| choose(inside[l] > EXP_OVERFLOW, EXP_OVERFLOW, inside[l]),
+    );
+    let rounded = each::<W>(
+        #[inline(always)]
+        |l| (inside[l] * SEGMENTS_PER_UNIT + WHOLE) - WHOLE,
+    );
+    let guess = each::<W>(
+        #[inline(always)]
+        |l| {
+            choose(
+                rounded[l] > inside[l] * SEGMENTS_PER_UNIT,
+                rounded[l] - 1.0,
+                rounded[l],
+            )
+        },
+    );
+    let above = |segment: [f64; W]| {
+        each::<W>(
+            #[inline(always)]
+            |l| (inside[l] - segment[l] * SEGMENT_HIGH) - segment[l] * SEGMENT_LOW,
+        )
+    };
+    let (here, after) = (above(guess), above(guess.map(|g| g + 1.0)));
+    let segment = each::<W>(
+        #[inline(always)]
+        |l| choose(here[l] < 0.0, guess[l] - 1.0, guess[l]),
+    );
+    let segment = each::<W>(
+        #[inline(always)]
+        |l| choose((here[l] >= 0.0) & (after[l] >= 0.0), guess[l] + 1.0, segment[l]),
+    );
+    let r = above(segment);
+    let number = each::<W>(
+        #[inline(always)]
+        |l| segment[l] + WHOLE,
+    );
     let (mut high, mut low, mut next) = ([0.0; W], [0.0; W], [0.0; W]);
-    let mut exponent = [0_i32; W];
     for l in 0..W {
-        // What lies outside is decided at the end.
-        let inside = if x[l] < EXP_UNDERFLOW { EXP_UNDERFLOW } else { x[l] };
-        let inside = if inside > EXP_OVERFLOW {
-            EXP_OVERFLOW
-        } else {
-            inside
-        };
-        let rounded = (inside * SEGMENTS_PER_UNIT + WHOLE) - WHOLE;
-        let guess = if rounded > inside * SEGMENTS_PER_UNIT {
-            rounded - 1.0
-        } else {
-            rounded
-        };
-        let above = |segment: f64| (inside - segment * SEGMENT_HIGH) - segment * SEGMENT_LOW;
-        let (before, here, after) = (above(guess - 1.0), above(guess), above(guess + 1.0));
-        let (segment, offset) = if here < 0.0 {
-            (guess - 1.0, before)
-        } else {
-            (guess, here)
-        };
-        let (segment, offset) = if here >= 0.0 && after >= 0.0 {
-            (guess + 1.0, after)
-        } else {
-            (segment, offset)
-        };
-        r[l] = offset;
-        exponent[l] = (segment + WHOLE).to_bits() as u32 as i32;
-    }
-    for l in 0..W {
-        let place = (exponent[l] & (SEGMENTS as i32 - 1)) as usize;
-        (high[l], low[l]) = (f64::from_bits(TABLE[place].0), f64::from_bits(TABLE[place].1));
+        let place = (number[l].to_bits() & (SEGMENTS as u64 - 1)) as usize;
+        high[l] = f64::from_bits(TABLE[place].0);
+        low[l] = f64::from_bits(TABLE[place].1);
         next[l] = f64::from_bits(TABLE[place + 1].0);
     }
+    let p = each::<W>(
+        #[inline(always)]
+        |l| exp_of_offset(r[l]),
+    );
+    let inexact = each::<W>(
+        #[inline(always)]
+        |l| high[l] + (high[l] * p[l] + low[l]),
+    );
+    let bounded = each::<W>(
+        #[inline(always)]
+        |l| choose(inexact[l] < next[l], inexact[l], next[l]),
+    );
+    // The power of two, at most 2^1024, in two steps: each of them is normal, and the second is 1 but near
+    // the ends.
+    let mut scaled = bounded;
+    let mut left = [0_i64; W];
     for l in 0..W {
-        let p = exp_of_offset(r[l]);
-        let inexact = high[l] + (high[l] * p + low[l]);
-        let bounded = if inexact < next[l] { inexact } else { next[l] };
-        let power = exponent[l] >> SEGMENTS.trailing_zeros();
-        // Two steps keep both powers normal; the second is 1 but near the ends.
-        let first = power.clamp(-1000, 1000);
-        let step = |exponent: i32| f64::from_bits(((exponent + 1023) as u64) << 52);
-        let scaled = bounded * step(first) * step(power - first);
-        let scaled = if x[l] < EXP_UNDERFLOW { 0.0 } else { scaled };
-        let scaled = if x[l] > EXP_OVERFLOW {
-            f64::INFINITY
-        } else {
-            scaled
-        };
-        value[l] = if x[l].is_nan() { x[l] } else { scaled };
+        let bits = number[l].to_bits() as i64;
+        left[l] = ((bits << 32) >> 32) >> SEGMENTS.trailing_zeros();
     }
-    value
+    for _ in 0..2 {
+        for l in 0..W {
+            let step = left[l].clamp(-1000, 1000);
+            scaled[l] *= f64::from_bits(((step + 1023) as u64) << 52);
+            left[l] -= step;
+        }
+    }
+    let scaled = each::<W>(
+        #[inline(always)]
+        |l| choose(x[l] < EXP_UNDERFLOW, 0.0, scaled[l]),
+    );
+    let scaled = each::<W>(
+        #[inline(always)]
+        |l| choose(x[l] > EXP_OVERFLOW, f64::INFINITY, scaled[l]),
+    );
+    each::<W>(
+        #[inline(always)]
+        |l| choose(x[l].is_nan(), x[l], scaled[l]),
+    )
+}
+
+/// The same function in every lane.
+#[inline(always)]
+pub(crate) fn each<const W: usize>(lane: impl Fn(usize) -> f64) -> [f64; W] {
+    let mut out = [0.0; W];
+    for l in 0..W {
+        out[l] = lane(l);
+    }
+    out
+}
+
+/// `taken` where the condition holds, else `left`.
+#[inline(always)]
+pub(crate) fn choose(condition: bool, taken: f64, left: f64) -> f64 {
+    if condition { taken } else { left }
 }
 
 /// `exp(r) - 1` for `0 <= r <= 0.0109`: the first term left out is below 2e-17 of the sum.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn exp_of_offset(r: f64) -> f64 {
     r * (1.0 + r * (1.0 / 2.0 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))))

@@ -369,13 +369,16 @@ impl<K: ImpactKernel> PerAsset<K> {
 
 impl<K: ImpactKernel, const W: usize> ImpactInLanes<W> for PerAsset<K> {
     fn survive(&self, sold: &mut [Ball<W>]) {
-        vectorized(|| {
-            for (sold, row) in sold.iter_mut().zip(&self.rows) {
-                if let Some(formula) = self.kernel.survival_in(*sold, row) {
-                    *sold = formula;
+        vectorized(
+            #[inline(always)]
+            || {
+                for (sold, row) in sold.iter_mut().zip(&self.rows) {
+                    if let Some(formula) = self.kernel.survival_in(*sold, row) {
+                        *sold = formula;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 

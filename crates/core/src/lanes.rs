@@ -34,7 +34,6 @@ pub trait ImpactInLanes<const W: usize>: Send + Sync {
 /// Runs `work` in the widest vectors that the machine has and the build knows, with the same bits as without them.
 ///
 /// Only what is inlined into `work` is compiled for these vectors.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     struct Work<F>(F);

@@ -53,7 +53,8 @@ pub trait Real:
     /// `self^exponent` for `self >= 0` and `exponent > 0`, monotone in floating point.
     #[must_use]
     fn pow(self, exponent: f64) -> Self;
-    /// Whether the number is exactly zero.
+    /// Whether the number is exactly zero. Asked only of amounts at face, which are the same in all scenarios that are computed
+    /// side by side.
     fn is_zero(self) -> bool;
     /// `below()` if `self < threshold`, else `otherwise()`; for undecided intervals the hull of both.
     #[must_use]

@@ -23,7 +23,7 @@ impl<N: Real> Sale<N> {
     }
 
     /// The fraction of holdings that a pro-rata seller sells: `clip(money / M, -1, 1)`, or the fraction itself.
-    #[inline]
+    #[inline(always)]
     pub fn fraction(self, sheet: &BalanceSheet<'_, N>) -> N {
         match self {
             Self::Money(money) => money.signed_fraction_of(sheet.marketable),
@@ -283,13 +283,16 @@ impl<K: RuleKernel, const W: usize> RuleInLanes<W> for PerInstitution<K> {
         sheets: &[BalanceSheet<'_, Ball<W>>],
         sales: &mut [Sale<Ball<W>>],
     ) {
-        vectorized(|| {
-            for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
-                if let Some(formula) = self.kernel.sale_in(sheet, row, &self.assets) {
-                    *sale = formula;
+        vectorized(
+            #[inline(always)]
+            || {
+                for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
+                    if let Some(formula) = self.kernel.sale_in(sheet, row, &self.assets) {
+                        *sale = formula;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 

@@ -53,6 +53,7 @@ fn published_eta() -> f64 {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Almgren;
 
+#[inline(always)]
 fn permanent<N: Real>(sold: N, row: &AlmgrenRow) -> N {
     let adv = N::from(row.adv);
     // The published exponent of inverse turnover is a quarter: two roots, each correctly rounded and cheap.
@@ -68,7 +69,7 @@ impl Curve for Almgren {
     type Row = AlmgrenRow;
     const AVERAGE_ABOVE_PRICE: bool = false;
 
-    #[inline]
+    #[inline(always)]
     fn survival<N: Real>(sold: N, row: &AlmgrenRow) -> N {
         (N::from(1.0) - permanent(sold, row)).at_least(0.0)
     }

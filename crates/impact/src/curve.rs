@@ -10,8 +10,10 @@ pub(crate) trait Curve: Send + Sync {
     /// Whether the price is the shocked one times the multiplier; not so where [`Self::price`] is overridden.
     const PRICE_IS_MULTIPLE: bool = true;
     /// Price multiplier after sales of `sold`.
+    #[inline(always)]
     fn survival<N: Real>(sold: N, row: &Self::Row) -> N;
     /// Price after sales; overridden where it is no multiple of the shocked price.
+    #[inline(always)]
     fn price<N: Real>(quote: Quote, sold: N, row: &Self::Row) -> N {
         N::from(quote.shocked) * Self::survival(sold, row)
     }
@@ -69,10 +71,13 @@ macro_rules! kernel_of {
                 <$name as crate::curve::Curve>::survival(sold, row)
             }
 
-            #[inline]
+            #[inline(always)]
             fn survival_in<N: delever_core::Real>(&self, sold: N, row: &Self::Row) -> Option<N> {
-                <$name as crate::curve::Curve>::PRICE_IS_MULTIPLE
-                    .then(|| <$name as crate::curve::Curve>::survival(sold, row))
+                if <$name as crate::curve::Curve>::PRICE_IS_MULTIPLE {
+                    Some(<$name as crate::curve::Curve>::survival(sold, row))
+                } else {
+                    None
+                }
             }
 
             #[inline]

@@ -18,7 +18,7 @@ pub struct Exponential;
 impl Curve for Exponential {
     type Row = DepthRow;
 
-    #[inline]
+    #[inline(always)]
     fn survival<N: Real>(sold: N, row: &DepthRow) -> N {
         (N::from(0.0) - sold / N::from(row.depth)).exp()
     }

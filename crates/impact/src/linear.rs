@@ -24,7 +24,7 @@ pub struct Linear;
 impl Curve for Linear {
     type Row = DepthRow;
 
-    #[inline]
+    #[inline(always)]
     fn survival<N: Real>(sold: N, row: &DepthRow) -> N {
         (N::from(1.0) - sold / N::from(row.depth)).at_least(0.0)
     }

@@ -15,6 +15,7 @@ pub struct NoImpact;
 impl Curve for NoImpact {
     type Row = NoColumns;
 
+    #[inline(always)]
     fn survival<N: Real>(_: N, _: &NoColumns) -> N {
         N::from(1.0)
     }

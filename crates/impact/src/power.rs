@@ -38,7 +38,7 @@ pub(crate) fn mean_of_power(y: f64, g: f64) -> f64 {
 impl Curve for Power {
     type Row = PowerRow;
 
-    #[inline]
+    #[inline(always)]
     fn survival<N: Real>(sold: N, row: &PowerRow) -> N {
         let fall = N::from(row.c) * (sold / N::from(row.depth)).pow(row.g);
         (N::from(1.0) - fall).at_least(0.0)

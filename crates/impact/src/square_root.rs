@@ -30,7 +30,7 @@ pub struct SquareRoot;
 impl Curve for SquareRoot {
     type Row = SquareRootRow;
 
-    #[inline]
+    #[inline(always)]
     fn survival<N: Real>(sold: N, row: &SquareRootRow) -> N {
         let fall = N::from(row.kappa) * N::from(row.volatility) * (sold / N::from(row.adv)).sqrt();
         (N::from(1.0) - fall).at_least(0.0)

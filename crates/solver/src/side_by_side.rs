@@ -139,7 +139,10 @@ pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, setting
             .iter()
             .any(|&made| matches!(made, Move::Open | Move::Descend))
         {
-            let steps = map.vectorized(|| descend(&mut buffers, &moves));
+            let steps = map.vectorized(
+                #[inline(always)]
+                || descend(&mut buffers, &moves),
+            );
             for l in (0..W).filter(|&l| matches!(moves[l], Move::Open | Move::Descend)) {
                 step_down(
                     map,
@@ -153,13 +156,19 @@ pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, setting
             }
         }
         if moves.contains(&Move::Verify) {
-            let checks = map.vectorized(|| verify(&mut buffers, &moves));
+            let checks = map.vectorized(
+                #[inline(always)]
+                || verify(&mut buffers, &moves),
+            );
             for l in (0..W).filter(|&l| moves[l] == Move::Verify) {
                 judge(map, l, &mut lanes[l], &checks, &mut buffers, settings.tolerance);
             }
         }
         if moves.contains(&Move::Account) {
-            let checks = map.vectorized(|| account(&buffers));
+            let checks = map.vectorized(
+                #[inline(always)]
+                || account(&buffers),
+            );
             for l in (0..W).filter(|&l| moves[l] == Move::Account) {
                 let found = Found {
                     point: &buffers.x,
@@ -207,35 +216,69 @@ struct Steps<const W: usize> {
     no_number: [f64; W],
 }
 
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn descend<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Steps<W> {
-    let moving = moves.map(|made| matches!(made, Move::Open | Move::Descend));
+    // 1 in lanes that move, 0 in others.
+    let moving = moves.map(|made| f64::from(u8::from(matches!(made, Move::Open | Move::Descend))));
     let (mut change, mut rise, mut no_number) = ([0.0; W], [0.0; W], [0.0; W]);
     let components = buffers.x.iter_mut().zip(&buffers.image).zip(&mut buffers.step);
     for (((x, image), step), inverse) in components.zip(&buffers.inverse) {
-        for l in 0..W {
-            let down = x[l] - image[l];
-            let taken = if down > 0.0 && moving[l] { down } else { 0.0 };
-            let new = if taken > 0.0 { image[l] } else { x[l] };
-            change[l] = larger(taken * inverse[l], change[l]);
-            rise[l] = larger(-down * inverse[l], rise[l]);
-            no_number[l] += down * 0.0;
-            x[l] = new;
-            step[l] = if moving[l] { taken } else { step[l] };
-        }
+        let down = each::<W>(
+            #[inline(always)]
+            |l| x[l] - image[l],
+        );
+        let taken = each::<W>(
+            #[inline(always)]
+            |l| {
+                if (down[l] > 0.0) & (moving[l] > 0.0) {
+                    down[l]
+                } else {
+                    0.0
+                }
+            },
+        );
+        change = each::<W>(
+            #[inline(always)]
+            |l| larger(taken[l] * inverse[l], change[l]),
+        );
+        rise = each::<W>(
+            #[inline(always)]
+            |l| larger(-down[l] * inverse[l], rise[l]),
+        );
+        no_number = each::<W>(
+            #[inline(always)]
+            |l| no_number[l] + down[l] * 0.0,
+        );
+        *x = each::<W>(
+            #[inline(always)]
+            |l| if taken[l] > 0.0 { image[l] } else { x[l] },
+        );
+        *step = each::<W>(
+            #[inline(always)]
+            |l| if moving[l] > 0.0 { taken[l] } else { step[l] },
+        );
     }
     Steps {
         change,
         rise,
         no_number,
     }
+}
+
+/// The same function in every lane. Short ones, one after the other, compile to vector instructions; long ones with branches
+/// do not.
+#[inline(always)]
+fn each<const W: usize>(lane: impl Fn(usize) -> f64) -> [f64; W] {
+    let mut out = [0.0; W];
+    for l in 0..W {
+        out[l] = lane(l);
+    }
+    out
 }
 
 /// Decides what a lane does after a step down.
@@ -299,23 +342,31 @@ struct Checks<const W: usize> {
     width: [f64; W],
 }
 
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn verify<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Checks<W> {
-    let testing = moves.map(|made| made == Move::Verify);
+    let testing = moves.map(|made| f64::from(u8::from(made == Move::Verify)));
     let (mut short, mut width) = ([0.0; W], [0.0; W]);
     let components = buffers.x.iter().zip(&buffers.image).zip(&buffers.upper);
     for (((x, image), upper), (lower, inverse)) in
         components.zip(buffers.lower.iter_mut().zip(&buffers.inverse))
     {
-        for l in 0..W {
-            let missing = x[l] - image[l];
-            // What is no number must not pass.
-            let missing = if missing <= 0.0 { 0.0 } else { 1.0 };
-            short[l] = larger(missing, short[l]);
-            width[l] = larger((upper[l] - image[l]) * inverse[l], width[l]);
-            lower[l] = if testing[l] { image[l] } else { lower[l] };
-        }
+        // What is no number must not pass.
+        let missing = each::<W>(
+            #[inline(always)]
+            |l| if x[l] <= image[l] { 0.0 } else { 1.0 },
+        );
+        short = each::<W>(
+            #[inline(always)]
+            |l| larger(missing[l], short[l]),
+        );
+        width = each::<W>(
+            #[inline(always)]
+            |l| larger((upper[l] - image[l]) * inverse[l], width[l]),
+        );
+        *lower = each::<W>(
+            #[inline(always)]
+            |l| if testing[l] > 0.0 { image[l] } else { lower[l] },
+        );
     }
     Checks { short, width }
 }
@@ -355,7 +406,6 @@ struct Account<const W: usize> {
     outside: [f64; W],
 }
 
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn account<const W: usize>(buffers: &Buffers<W>) -> Account<W> {
     let (mut residual, mut outside) = ([0.0; W], [0.0; W]);
@@ -367,11 +417,18 @@ fn account<const W: usize>(buffers: &Buffers<W>) -> Account<W> {
         .zip(bounds)
         .zip(&buffers.inverse)
     {
-        for l in 0..W {
-            residual[l] = larger((x[l] - image[l]).abs() * inverse[l], residual[l]);
-            let beyond = larger(image[l] - upper[l], lower[l] - image[l]);
-            outside[l] = larger(beyond * inverse[l], outside[l]);
-        }
+        residual = each::<W>(
+            #[inline(always)]
+            |l| larger((x[l] - image[l]).abs() * inverse[l], residual[l]),
+        );
+        let beyond = each::<W>(
+            #[inline(always)]
+            |l| larger(image[l] - upper[l], lower[l] - image[l]),
+        );
+        outside = each::<W>(
+            #[inline(always)]
+            |l| larger(beyond[l] * inverse[l], outside[l]),
+        );
     }
     Account { residual, outside }
 }

@@ -36,7 +36,6 @@ impl<const W: usize> Default for Books<W> {
 
 impl<const W: usize> Books<W> {
     /// Adds the institution at compiled position `n`; `before` is what it holds at shocked prices, `ratio` what it pays.
-    #[allow(clippy::inline_always)]
     #[inline(always)]
     pub fn add(
         &mut self,

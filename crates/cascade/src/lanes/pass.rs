@@ -73,16 +73,27 @@ impl<const W: usize> Pass<'_, W> {
     pub fn apply(&self, x: &[[f64; W]], image: &mut [[f64; W]], work: &mut LaneWork<W>) {
         let assets = self.cascade.system.asset_count();
         let (prices, ratios) = x.split_at(assets);
-        let run = |chunk: &mut Chunk<W>| vectorized(|| self.run_chunk(prices, ratios, chunk));
+        let run = |chunk: &mut Chunk<W>| {
+            vectorized(
+                #[inline(always)]
+                || self.run_chunk(prices, ratios, chunk),
+            )
+        };
         if let [only] = &mut work.chunks[..] {
             run(only);
         } else {
             work.chunks.par_iter_mut().for_each(run);
         }
         let (prices, ratios) = image.split_at_mut(assets);
-        vectorized(|| self.add_up(work));
+        vectorized(
+            #[inline(always)]
+            || self.add_up(work),
+        );
         self.models.impact.survive(&mut work.multipliers);
-        vectorized(|| self.price(work, prices));
+        vectorized(
+            #[inline(always)]
+            || self.price(work, prices),
+        );
         for chunk in &work.chunks {
             for (place, ratio) in chunk.rows.clone().zip(&chunk.ratios) {
                 ratios[self.cascade.order[place] as usize] = *ratio;
@@ -91,7 +102,6 @@ impl<const W: usize> Pass<'_, W> {
     }
 
     /// Units sold by chunk to money sold by asset.
-    #[allow(clippy::inline_always)]
     #[inline(always)]
     fn add_up(&self, work: &mut LaneWork<W>) {
         let initial = self.cascade.system.prices();
@@ -108,7 +118,6 @@ impl<const W: usize> Pass<'_, W> {
     }
 
     /// Multipliers to prices, never above the shocked ones.
-    #[allow(clippy::inline_always)]
     #[inline(always)]
     fn price(&self, work: &LaneWork<W>, prices: &mut [[f64; W]]) {
         let side = self.moves.map(Move::side);
@@ -122,7 +131,6 @@ impl<const W: usize> Pass<'_, W> {
         }
     }
 
-    #[allow(clippy::inline_always)]
     #[inline(always)]
     fn run_chunk(&self, prices: &[[f64; W]], ratios: &[[f64; W]], chunk: &mut Chunk<W>) {
         let cascade = self.cascade;
@@ -226,7 +234,6 @@ impl<const W: usize> Pass<'_, W> {
 }
 
 /// `sum_k value_k vector_k` in every lane, left to right.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn product_sum<const W: usize>(row: SparseRow<'_>, vector: &[[f64; W]]) -> [f64; W] {
     let mut sum = [0.0; W];

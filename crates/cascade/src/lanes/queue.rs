@@ -131,6 +131,7 @@ where
         pass.apply(x, image, &mut self.work);
     }
 
+    #[inline(always)]
     fn vectorized<R>(&self, work: impl FnOnce() -> R) -> R {
         vectorized(work)
     }

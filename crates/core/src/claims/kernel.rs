@@ -197,13 +197,16 @@ impl<K: ClaimKernel, const W: usize> ClaimsInLanes<W> for PerInstitutionClaims<K
         sheets: &[BalanceSheet<'_, Ball<W>>],
         ratios: &mut [Ball<W>],
     ) {
-        vectorized(|| {
-            for ((&institution, sheet), ratio) in institutions.iter().zip(sheets).zip(ratios) {
-                let row = &self.rows[institution as usize];
-                if let Some(formula) = self.kernel.payment_ratio_in(sheet, row) {
-                    *ratio = formula;
+        vectorized(
+            #[inline(always)]
+            || {
+                for ((&institution, sheet), ratio) in institutions.iter().zip(sheets).zip(ratios) {
+                    let row = &self.rows[institution as usize];
+                    if let Some(formula) = self.kernel.payment_ratio_in(sheet, row) {
+                        *ratio = formula;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }

@@ -40,6 +40,7 @@ pub struct EisenbergNoeRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EisenbergNoe;
 
+#[inline(always)]
 fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> N {
     if sheet.debts_face.is_zero() {
         return N::from(1.0);
@@ -60,6 +61,7 @@ impl ClaimKernel for EisenbergNoe {
         ratio(sheet, row)
     }
 
+    #[inline(always)]
     fn payment_ratio_in<N: Real>(&self, sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> Option<N> {
         Some(ratio(sheet, row))
     }

@@ -166,6 +166,7 @@ impl ElliottGolubJackson {
             .collect()
     }
 
+    #[inline(always)]
     fn book_value<N: Real>(&self, institution: u32, sheet: &BalanceSheet<'_, N>, failure_equity: N) -> N {
         let equity = sheet.assets() - sheet.liabilities;
         let cost = N::from(self.rows[institution as usize].failure_cost);

@@ -72,6 +72,7 @@ pub struct RecoveryRow {
 
 impl RecoveryRow {
     /// Outside assets below zero are a debt, which no haircut relieves.
+    #[inline(always)]
     fn recovered<N: Real>(&self, sheet: &BalanceSheet<'_, N>) -> N {
         let outside = sheet.outside_assets();
         N::from(self.alpha) * outside.at_least(0.0)
@@ -185,6 +186,7 @@ impl Elsinger {
 }
 
 /// Ratios by layer, then equity: handed on one after the other.
+#[inline(always)]
 fn settle_one<N: Real>(
     sheet: &BalanceSheet<'_, N>,
     recovery: Option<&RecoveryRow>,

@@ -36,18 +36,22 @@ pub struct RogersVeraartRow {
 pub struct RogersVeraart;
 
 /// What is left of the assets in default. Outside assets below zero are a debt, which no haircut relieves.
+#[inline(always)]
 fn recovered<N: Real>(sheet: &BalanceSheet<'_, N>, received: N, row: &RogersVeraartRow) -> N {
     let outside = sheet.outside_assets();
     N::from(row.alpha) * outside.at_least(0.0) + outside.at_most(0.0) + N::from(row.beta) * received
 }
 
+#[inline(always)]
 fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
     if sheet.liabilities.is_zero() {
         return N::from(1.0);
     }
     sheet.assets().if_below(
         sheet.liabilities,
+        #[inline(always)]
         || recovered(sheet, sheet.received, row).fraction_of(sheet.liabilities),
+        #[inline(always)]
         || N::from(1.0),
     )
 }
@@ -60,6 +64,7 @@ impl ClaimKernel for RogersVeraart {
         ratio(sheet, row)
     }
 
+    #[inline(always)]
     fn payment_ratio_in<N: Real>(&self, sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> Option<N> {
         Some(ratio(sheet, row))
     }

@@ -293,7 +293,6 @@ impl<const L: usize> pulp::NullaryFnOnce for Steps<'_, L> {
     type Output = [Spread; L];
 
     // Only what is inlined into the dispatching function is compiled for its vectors.
-    #[allow(clippy::inline_always)]
     #[inline(always)]
     fn call(self) -> [Spread; L] {
         let Self {

@@ -42,6 +42,7 @@ pub struct DebtRankRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DebtRank;
 
+#[inline(always)]
 fn value<N: Real>(sheet: &BalanceSheet<'_, N>) -> N {
     if sheet.equity_initial > 0.0 {
         (sheet.assets() - sheet.liabilities).fraction_of(N::from(sheet.equity_initial))
@@ -58,6 +59,7 @@ impl ClaimKernel for DebtRank {
         value(sheet)
     }
 
+    #[inline(always)]
     fn payment_ratio_in<N: Real>(&self, sheet: &BalanceSheet<'_, N>, _: &DebtRankRow) -> Option<N> {
         Some(value(sheet))
     }

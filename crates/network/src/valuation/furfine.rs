@@ -28,6 +28,7 @@ pub struct FurfineRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Furfine;
 
+#[inline(always)]
 fn value<N: Real>(sheet: &BalanceSheet<'_, N>, row: &FurfineRow) -> N {
     sheet.assets().if_below(
         sheet.liabilities,
@@ -50,6 +51,7 @@ impl ClaimKernel for Furfine {
         value(sheet, row)
     }
 
+    #[inline(always)]
     fn payment_ratio_in<N: Real>(&self, sheet: &BalanceSheet<'_, N>, row: &FurfineRow) -> Option<N> {
         Some(value(sheet, row))
     }

@@ -139,6 +139,7 @@ fn default_point<N: Structural>(sheet: &BalanceSheet<'_, N>, row: &StructuralRow
 }
 
 /// `1 - (1 - recovery) probability`.
+#[inline(always)]
 fn expected<N: Real>(probability: N, row: &StructuralRow) -> N {
     N::from(1.0) - (N::from(1.0) - N::from(row.recovery)) * probability
 }

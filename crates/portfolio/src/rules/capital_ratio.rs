@@ -40,6 +40,7 @@ pub struct RiskWeight {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CapitalRatio;
 
+#[inline(always)]
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &CapitalRatioRow, assets: &[RiskWeight]) -> Sale<N> {
     let rho = N::from(row.min_ratio);
     let one_over_rho = N::from(1.0) / rho;
@@ -76,6 +77,7 @@ impl RuleKernel for CapitalRatio {
         sale(sheet, row, assets)
     }
 
+    #[inline(always)]
     fn sale_in<N: Real>(
         &self,
         sheet: &BalanceSheet<'_, N>,

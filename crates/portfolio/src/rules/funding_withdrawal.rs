@@ -39,6 +39,7 @@ pub struct FundingWithdrawalRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FundingWithdrawal;
 
+#[inline(always)]
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &FundingWithdrawalRow) -> Sale<N> {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let one = N::from(1.0);
@@ -68,6 +69,7 @@ impl RuleKernel for FundingWithdrawal {
         sale(sheet, row)
     }
 
+    #[inline(always)]
     fn sale_in<N: Real>(
         &self,
         sheet: &BalanceSheet<'_, N>,

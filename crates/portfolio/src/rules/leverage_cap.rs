@@ -23,9 +23,11 @@ impl LeverageCapRow {
 
     /// The cap as a number of the formula's arithmetic: in a proof the reciprocal of a ratio is enclosed, not
     /// rounded. `None` is no cap.
+    #[inline(always)]
     fn leverage<N: Real>(&self) -> Option<N> {
         match (self.max_leverage, self.min_leverage_ratio) {
-            (Some(cap), _) => cap.is_finite().then(|| N::from(cap)),
+            (Some(cap), _) if cap.is_finite() => Some(N::from(cap)),
+            (Some(_), _) => None,
             (None, Some(ratio)) => Some(N::from(1.0) / N::from(ratio)),
             (None, None) => None,
         }
@@ -51,42 +53,57 @@ impl LeverageCapRow {
 pub struct LeverageCap;
 
 /// `A - lambda E`, the money that brings leverage down to `lambda`; negative where leverage is lower.
-#[inline]
+#[inline(always)]
 pub(super) fn need<N: Real>(sheet: &BalanceSheet<'_, N>, lambda: N) -> N {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     debts - (lambda - N::from(1.0)) * (assets - debts)
 }
 
 /// Money to raise under a cap with terminal execution: everything when `E <= 0` and there is debt.
-#[inline]
+#[inline(always)]
 pub(super) fn money<N: Real>(sheet: &BalanceSheet<'_, N>, need: impl FnOnce() -> N) -> N {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let everything = N::from(f64::INFINITY);
     if debts.is_zero() {
-        assets.if_below(N::from(0.0), || everything, || N::from(0.0))
+        assets.if_below(
+            N::from(0.0),
+            #[inline(always)]
+            || everything,
+            #[inline(always)]
+            || N::from(0.0),
+        )
     } else {
-        debts.if_below(assets, || need().at_least(0.0), || everything)
+        debts.if_below(
+            assets,
+            #[inline(always)]
+            || need().at_least(0.0),
+            #[inline(always)]
+            || everything,
+        )
     }
 }
 
 /// What is sold to meet a need where sellers gain above the final price: `M + lambda (V - M)` is its whole.
-#[inline]
+#[inline(always)]
 pub(super) fn whole_at_average<N: Real>(sheet: &BalanceSheet<'_, N>, lambda: N) -> N {
     let gain = sheet.marketable_at_average - sheet.marketable;
     sheet.marketable + lambda * gain.at_least(0.0)
 }
 
 /// What a cap of `lambda` on assets over equity makes an institution sell.
-#[inline]
+#[inline(always)]
 pub(super) fn sale_under<N: Real>(sheet: &BalanceSheet<'_, N>, lambda: N) -> Sale<N> {
-    let need = || need(sheet, lambda);
     if at_average(sheet.execution) {
-        return Sale::Fraction(need().fraction_of(whole_at_average(sheet, lambda)));
+        return Sale::Fraction(need(sheet, lambda).fraction_of(whole_at_average(sheet, lambda)));
     }
-    Sale::Money(money(sheet, need))
+    Sale::Money(money(
+        sheet,
+        #[inline(always)]
+        || need(sheet, lambda),
+    ))
 }
 
-#[inline]
+#[inline(always)]
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageCapRow) -> Sale<N> {
     match row.leverage::<N>() {
         Some(lambda) => sale_under(sheet, lambda),
@@ -104,6 +121,7 @@ impl RuleKernel for LeverageCap {
         sale(sheet, row)
     }
 
+    #[inline(always)]
     fn sale_in<N: Real>(
         &self,
         sheet: &BalanceSheet<'_, N>,

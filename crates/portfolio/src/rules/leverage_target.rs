@@ -43,6 +43,7 @@ pub struct LeverageTargetRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LeverageTarget;
 
+#[inline(always)]
 fn target<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow) -> Option<N> {
     match row.target_leverage {
         Some(leverage) => Some(N::from(leverage)),
@@ -53,6 +54,7 @@ fn target<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow) -> Opti
     }
 }
 
+#[inline(always)]
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow) -> Sale<N> {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let everything = N::from(f64::INFINITY);
@@ -87,6 +89,7 @@ impl RuleKernel for LeverageTarget {
         sale(sheet, row)
     }
 
+    #[inline(always)]
     fn sale_in<N: Real>(
         &self,
         sheet: &BalanceSheet<'_, N>,

@@ -44,6 +44,7 @@ pub struct LeverageThresholdRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LeverageThreshold;
 
+#[inline(always)]
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageThresholdRow) -> Sale<N> {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let one = N::from(1.0);
@@ -91,6 +92,7 @@ impl RuleKernel for LeverageThreshold {
         sale(sheet, row)
     }
 
+    #[inline(always)]
     fn sale_in<N: Real>(
         &self,
         sheet: &BalanceSheet<'_, N>,

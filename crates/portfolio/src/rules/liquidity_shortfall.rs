@@ -30,6 +30,7 @@ pub struct LiquidityShortfallRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LiquidityShortfall;
 
+#[inline(always)]
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LiquidityShortfallRow) -> Sale<N> {
     let due = sheet.debts_face + N::from(row.withdrawals);
     let need = (due - (N::given(sheet.cash) + sheet.received + N::from(sheet.repaid))).at_least(0.0);
@@ -48,6 +49,7 @@ impl RuleKernel for LiquidityShortfall {
         sale(sheet, row)
     }
 
+    #[inline(always)]
     fn sale_in<N: Real>(
         &self,
         sheet: &BalanceSheet<'_, N>,

@@ -15,6 +15,7 @@ impl RuleKernel for NoSales {
         Sale::nothing()
     }
 
+    #[inline(always)]
     fn sale_in<N: Real>(&self, _: &BalanceSheet<'_, N>, _: &NoColumns, _: &[NoColumns]) -> Option<Sale<N>> {
         Some(Sale::nothing())
     }

@@ -83,6 +83,7 @@ impl RedemptionRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Redemption;
 
+#[inline(always)]
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RedemptionRow) -> Sale<N> {
     let one = N::from(1.0);
     let equity = sheet.assets() - sheet.liabilities;
@@ -111,6 +112,7 @@ impl RuleKernel for Redemption {
         sale(sheet, row)
     }
 
+    #[inline(always)]
     fn sale_in<N: Real>(
         &self,
         sheet: &BalanceSheet<'_, N>,

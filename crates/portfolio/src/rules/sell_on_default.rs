@@ -21,6 +21,7 @@ use delever_core::{BalanceSheet, Continuity, NoColumns, Profile, Real, RuleConte
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SellOnDefault;
 
+#[inline(always)]
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>) -> Sale<N> {
     Sale::Fraction(
         sheet
@@ -37,6 +38,7 @@ impl RuleKernel for SellOnDefault {
         sale(sheet)
     }
 
+    #[inline(always)]
     fn sale_in<N: Real>(
         &self,
         sheet: &BalanceSheet<'_, N>,
