@@ -2,8 +2,8 @@
 
 use crate::pass::CHUNK;
 use delever_core::{
-    Claims, Continuity, Execution, ImpactModel, Interval, Order, Profile, Rule, RuleContext, SparseRows,
-    Strategy, error_free::CompensatedSum,
+    Ball, Claims, Continuity, Execution, ImpactModel, Interval, Order, Profile, Rule, RuleContext,
+    SparseRows, Strategy, error_free::CompensatedSum,
 };
 use delever_network::ContagionGraph;
 use delever_portfolio::System;
@@ -111,6 +111,8 @@ pub enum CascadeError {
 pub(crate) struct Amounts {
     pub value: Vec<f64>,
     pub bounds: Vec<Interval>,
+    /// How far the bounds lie from the value.
+    pub radius: Vec<f64>,
 }
 
 impl Amounts {
@@ -129,14 +131,33 @@ impl Amounts {
             let (low, high) = exact.bounds();
             bounds.push(Interval { low, high }.hull(Interval::from(value[n])));
         }
-        Self { value, bounds }
+        Self::bounded(value, bounds)
+    }
+
+    fn bounded(value: Vec<f64>, bounds: Vec<Interval>) -> Self {
+        let radius = value.iter().zip(&bounds);
+        let radius = radius.map(|(value, bounds)| (bounds.high - value).max(value - bounds.low));
+        Self {
+            radius: radius.collect(),
+            value,
+            bounds,
+        }
+    }
+
+    /// An amount in every lane.
+    #[inline(always)]
+    pub fn ball<const W: usize>(&self, n: usize) -> Ball<W> {
+        Ball {
+            center: [self.value[n]; W],
+            radius: [self.radius[n]; W],
+        }
     }
 
     fn reordered(&self, order: &[u32]) -> Self {
-        Self {
-            value: order.iter().map(|&n| self.value[n as usize]).collect(),
-            bounds: order.iter().map(|&n| self.bounds[n as usize]).collect(),
-        }
+        Self::bounded(
+            order.iter().map(|&n| self.value[n as usize]).collect(),
+            order.iter().map(|&n| self.bounds[n as usize]).collect(),
+        )
     }
 }
 

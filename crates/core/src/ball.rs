@@ -1,7 +1,7 @@
 //! Balls: a value and how far the exact one can be from it, for many scenarios side by side.
 
 use crate::Real;
-use crate::elementary::{self, choose, each};
+use crate::elementary::{self, all, choose, each};
 use std::ops::{Add, Div, Mul, Sub};
 
 /// Twice the largest relative error of one rounding: once for the rounding, once for what the estimate itself loses.
@@ -63,11 +63,14 @@ impl<const W: usize> Ball<W> {
     #[inline(always)]
     #[must_use]
     pub fn end(self, side: [f64; W]) -> [f64; W] {
-        std::array::from_fn(|l| {
-            let moved = self.center[l] + side[l] * self.reach(l);
-            // Zero times an infinite radius is no number.
-            if side[l] == 0.0 { self.center[l] } else { moved }
-        })
+        each(
+            #[inline(always)]
+            |l| {
+                let moved = self.center[l] + side[l] * self.reach(l);
+                // Zero times an infinite radius is no number.
+                if side[l] == 0.0 { self.center[l] } else { moved }
+            },
+        )
     }
 
     /// How far the ends of a lane lie from its center; nothing where the center is exact.
@@ -241,9 +244,9 @@ impl<const W: usize> Real for Ball<W> {
     fn exp(self) -> Self {
         let center = elementary::exp_side_by_side(self.center);
         // exp(r) - 1 <= r + r^2 for r <= 1; the value itself is wrong by less than a unit in the last place.
-        let r = self.radius.map(
+        let r = each::<W>(
             #[inline(always)]
-            |r| r * INFLATION,
+            |l| self.radius[l] * INFLATION,
         );
         let radius = each::<W>(
             #[inline(always)]
@@ -328,6 +331,21 @@ impl<const W: usize> Real for Ball<W> {
 
     #[inline(always)]
     fn fraction_of(self, whole: Self) -> Self {
+        let (least, most) = (self.lows(), self.highs());
+        let (least_base, most_base) = (whole.lows(), whole.highs());
+        // Most institutions sell nothing, or pay all: then no lane is in doubt, and nothing is divided.
+        if all::<W>(
+            #[inline(always)]
+            |l| most[l] <= 0.0,
+        ) {
+            return Self::from(0.0);
+        }
+        if all::<W>(
+            #[inline(always)]
+            |l| (least_base[l] > 0.0) & (least[l] >= most_base[l]),
+        ) {
+            return Self::from(1.0);
+        }
         let (part, base) = (&self.center, &whole.center);
         let quotient = each::<W>(
             #[inline(always)]
@@ -341,8 +359,6 @@ impl<const W: usize> Real for Ball<W> {
             #[inline(always)]
             |l| choose(part[l] <= 0.0, 0.0, at_most_one[l]),
         );
-        let (least, most) = (self.lows(), self.highs());
-        let (least_base, most_base) = (whole.lows(), whole.highs());
         // Clipping moves no two numbers apart, so the bound of a quotient holds, with the quotient clipped.
         let spread = each::<W>(
             #[inline(always)]
@@ -371,11 +387,10 @@ impl<const W: usize> Real for Ball<W> {
     #[inline(always)]
     fn signed_fraction_of(self, whole: Self) -> Self {
         let sold = self.fraction_of(whole);
-        let mut least = 0.0_f64;
-        for l in 0..W {
-            least = least.at_most(self.low(l));
-        }
-        if least >= 0.0 {
+        if all::<W>(
+            #[inline(always)]
+            |l| self.low(l) >= 0.0,
+        ) {
             return sold;
         }
         let bought = (Self::from(0.0) - self).fraction_of(whole);

@@ -129,13 +129,16 @@ pub fn exp_side_by_side<const W: usize>(x: [f64; W]) -> [f64; W] {
             )
         },
     );
-    let above = |segment: [f64; W]| {
-        each::<W>(
-            #[inline(always)]
-            |l| (inside[l] - segment[l] * SEGMENT_HIGH) - segment[l] * SEGMENT_LOW,
-        )
-    };
-    let (here, after) = (above(guess), above(guess.map(|g| g + 1.0)));
+    let (here, after) = (
+        above(inside, guess),
+        above(
+            inside,
+            each(
+                #[inline(always)]
+                |l| guess[l] + 1.0,
+            ),
+        ),
+    );
     let segment = each::<W>(
         #[inline(always)]
         |l| choose(here[l] < 0.0, guess[l] - 1.0, guess[l]),
@@ -144,7 +147,7 @@ pub fn exp_side_by_side<const W: usize>(x: [f64; W]) -> [f64; W] {
         #[inline(always)]
         |l| choose((here[l] >= 0.0) & (after[l] >= 0.0), guess[l] + 1.0, segment[l]),
     );
-    let r = above(segment);
+    let r = above(inside, segment);
     let number = each::<W>(
         #[inline(always)]
         |l| segment[l] + WHOLE,
@@ -197,7 +200,21 @@ pub fn exp_side_by_side<const W: usize>(x: [f64; W]) -> [f64; W] {
     )
 }
 
-/// The same function in every lane.
+/// How far numbers lie above the starts of segments.
+#[inline(always)]
+fn above<const W: usize>(x: [f64; W], segment: [f64; W]) -> [f64; W] {
+    let high = each::<W>(
+        #[inline(always)]
+        |l| x[l] - segment[l] * SEGMENT_HIGH,
+    );
+    each(
+        #[inline(always)]
+        |l| high[l] - segment[l] * SEGMENT_LOW,
+    )
+}
+
+/// The same function in every lane. Short ones, one after the other, compile to vector instructions; long ones with
+/// branches do not.
 #[inline(always)]
 pub(crate) fn each<const W: usize>(lane: impl Fn(usize) -> f64) -> [f64; W] {
     let mut out = [0.0; W];
@@ -205,6 +222,16 @@ pub(crate) fn each<const W: usize>(lane: impl Fn(usize) -> f64) -> [f64; W] {
         out[l] = lane(l);
     }
     out
+}
+
+/// Whether a condition holds in every lane, without a branch for each.
+#[inline(always)]
+pub(crate) fn all<const W: usize>(lane: impl Fn(usize) -> bool) -> bool {
+    let mut failing = 0_u64;
+    for l in 0..W {
+        failing |= u64::from(!lane(l));
+    }
+    failing == 0
 }
 
 /// `taken` where the condition holds, else `left`.

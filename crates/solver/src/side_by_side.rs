@@ -216,6 +216,12 @@ struct Steps<const W: usize> {
     no_number: [f64; W],
 }
 
+/// `taken` where the condition holds, else `left`; both are computed.
+#[inline(always)]
+fn choose(condition: bool, taken: f64, left: f64) -> f64 {
+    if condition { taken } else { left }
+}
+
 #[inline(always)]
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
@@ -227,20 +233,19 @@ fn descend<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Steps
     let moving = moves.map(|made| f64::from(u8::from(matches!(made, Move::Open | Move::Descend))));
     let (mut change, mut rise, mut no_number) = ([0.0; W], [0.0; W], [0.0; W]);
     let components = buffers.x.iter_mut().zip(&buffers.image).zip(&mut buffers.step);
-    for (((x, image), step), inverse) in components.zip(&buffers.inverse) {
+    for (((slot, &image), step), &inverse) in components.zip(&buffers.inverse) {
+        let x = *slot;
         let down = each::<W>(
             #[inline(always)]
             |l| x[l] - image[l],
         );
         let taken = each::<W>(
             #[inline(always)]
-            |l| {
-                if (down[l] > 0.0) & (moving[l] > 0.0) {
-                    down[l]
-                } else {
-                    0.0
-                }
-            },
+            |l| choose(down[l] > 0.0, down[l], 0.0),
+        );
+        let taken = each::<W>(
+            #[inline(always)]
+            |l| choose(moving[l] > 0.0, taken[l], 0.0),
         );
         change = each::<W>(
             #[inline(always)]
@@ -254,13 +259,14 @@ fn descend<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Steps
             #[inline(always)]
             |l| no_number[l] + down[l] * 0.0,
         );
-        *x = each::<W>(
+        *slot = each::<W>(
             #[inline(always)]
-            |l| if taken[l] > 0.0 { image[l] } else { x[l] },
+            |l| choose(taken[l] > 0.0, image[l], x[l]),
         );
+        let before = *step;
         *step = each::<W>(
             #[inline(always)]
-            |l| if moving[l] > 0.0 { taken[l] } else { step[l] },
+            |l| choose(moving[l] > 0.0, taken[l], before[l]),
         );
     }
     Steps {

@@ -112,7 +112,10 @@ impl<const W: usize> Pass<'_, W> {
                     sold[l] += chunk.sold[asset][l];
                 }
             }
-            let at_initial = sold.map(|units| initial[asset] * units);
+            let mut at_initial = *sold;
+            for units in &mut at_initial {
+                *units *= initial[asset];
+            }
             *money = Ball::sum_of_products(at_initial, self.cascade.holders[asset] as usize + 1);
         }
     }
@@ -153,32 +156,32 @@ impl<const W: usize> Pass<'_, W> {
                 let tile = first..(first + TILE).min(end);
                 let sheets = &mut sheets[..tile.len()];
                 let sales = &mut sales[..tile.len()];
-                for (sheet, n) in sheets.iter_mut().zip(tile.clone()) {
-                    let holdings = cascade.holdings.row(n);
-                    let marketable = product_sum(holdings, prices);
-                    let given = |value: f64, bounds: delever_core::Interval| Ball {
-                        center: [value; W],
-                        radius: [(bounds.high - value).max(value - bounds.low); W],
-                    };
+                let holdings = rows_of(&cascade.holdings, &tile);
+                let marketable = product_sums(&holdings, prices);
+                let claims = match entitlements {
+                    Some(matrix) => rows_of(matrix, &tile),
+                    None => [SparseRow::default(); TILE],
+                };
+                let received = product_sums(&claims, ratios);
+                for (place, (sheet, n)) in sheets.iter_mut().zip(tile.clone()).enumerate() {
+                    let terms = holdings[place].columns.len();
                     sheet.cash = self.data.cash[n];
                     sheet.other_assets = self.data.other_assets[n];
-                    sheet.marketable = Ball::sum_of_products(marketable, holdings.columns.len());
+                    sheet.marketable = Ball::sum_of_products(marketable[place], terms);
                     sheet.marketable_at_average = sheet.marketable;
-                    sheet.claims_face = given(cascade.claims_face.value[n], cascade.claims_face.bounds[n]);
-                    sheet.received = match entitlements {
-                        None => sheet.claims_face,
-                        Some(rows) => {
-                            let row = rows.row(n);
-                            Ball::sum_of_products(product_sum(row, ratios), row.columns.len())
-                        }
+                    sheet.claims_face = cascade.claims_face.ball(n);
+                    sheet.received = if entitlements.is_some() {
+                        Ball::sum_of_products(received[place], claims[place].columns.len())
+                    } else {
+                        sheet.claims_face
                     };
                     sheet.debts_received = sheet.received;
-                    sheet.debts_face = given(cascade.debts_face.value[n], cascade.debts_face.bounds[n]);
+                    sheet.debts_face = cascade.debts_face.ball(n);
                     sheet.external_liabilities = cascade.external_liabilities[n];
-                    sheet.liabilities = given(cascade.liabilities.value[n], cascade.liabilities.bounds[n]);
+                    sheet.liabilities = cascade.liabilities.ball(n);
                     sheet.equity_initial = cascade.equity_initial[n];
                     sheet.assets_initial = cascade.assets_initial[n];
-                    sheet.holdings = holdings;
+                    sheet.holdings = holdings[place];
                     sheet.initial_prices = cascade.system.prices();
                     sheet.prices = prices;
                     sheet.average_prices = prices;
@@ -190,7 +193,10 @@ impl<const W: usize> Pass<'_, W> {
                     claims.ratios_in_lanes(&cascade.order[tile.clone()], sheets, settled);
                     let start = tile.start - chunk.rows.start;
                     for (ratio, settled) in chunk.ratios[start..].iter_mut().zip(settled) {
-                        *ratio = settled.end(side).map(|end| end.at_most(1.0).at_least(0.0));
+                        let end = settled.end(side);
+                        for l in 0..W {
+                            ratio[l] = end[l].at_most(1.0).at_least(0.0);
+                        }
                     }
                 }
                 for ((sheet, sale), n) in sheets.iter().zip(sales.iter()).zip(tile.clone()) {
@@ -205,10 +211,16 @@ impl<const W: usize> Pass<'_, W> {
                             };
                         }
                     }
-                    let fraction = sale.fraction(sheet).end(sales_side);
-                    let fraction = fraction.map(|end| end.at_least(0.0).at_most(1.0));
+                    let mut fraction = sale.fraction(sheet).end(sales_side);
+                    for end in &mut fraction {
+                        *end = end.at_least(0.0).at_most(1.0);
+                    }
                     // A term of zero changes no sum, so the bits are the same as with it.
-                    if fraction != [0.0; W] {
+                    let mut anything = 0_u64;
+                    for end in fraction {
+                        anything |= end.to_bits();
+                    }
+                    if anything != 0 {
                         for (&asset, &held) in sheet.holdings.columns.iter().zip(sheet.holdings.values) {
                             let sold = &mut chunk.sold[asset as usize];
                             for l in 0..W {
@@ -233,15 +245,45 @@ impl<const W: usize> Pass<'_, W> {
     }
 }
 
-/// `sum_k value_k vector_k` in every lane, left to right.
+/// The rows of a tile, empty ones behind the last.
 #[inline(always)]
-fn product_sum<const W: usize>(row: SparseRow<'_>, vector: &[[f64; W]]) -> [f64; W] {
-    let mut sum = [0.0; W];
-    for (&column, &value) in row.columns.iter().zip(row.values) {
-        let factors = &vector[column as usize];
-        for l in 0..W {
-            sum[l] += value * factors[l];
+fn rows_of<'m>(matrix: &'m SparseRows, tile: &Range<usize>) -> [SparseRow<'m>; TILE] {
+    let mut rows = [SparseRow::default(); TILE];
+    for (row, n) in rows.iter_mut().zip(tile.clone()) {
+        *row = matrix.row(n);
+    }
+    rows
+}
+
+/// `sum_k value_k vector_k` in every lane, left to right, for the rows of a tile at once: each sum waits for its last term, so
+/// the others go on meanwhile.
+#[inline(always)]
+fn product_sums<const W: usize>(rows: &[SparseRow<'_>; TILE], vector: &[[f64; W]]) -> [[f64; W]; TILE] {
+    let mut sums = [[0.0; W]; TILE];
+    let [a, b, c, d] = rows;
+    let length = |row: &SparseRow<'_>| row.columns.len();
+    let common = length(a).min(length(b)).min(length(c)).min(length(d));
+    let first = a.columns.iter().zip(a.values).zip(b.columns.iter().zip(b.values));
+    let second = c.columns.iter().zip(c.values).zip(d.columns.iter().zip(d.values));
+    let [sum_a, sum_b, sum_c, sum_d] = &mut sums;
+    for ((a, b), (c, d)) in first.zip(second) {
+        add_product(sum_a, a, vector);
+        add_product(sum_b, b, vector);
+        add_product(sum_c, c, vector);
+        add_product(sum_d, d, vector);
+    }
+    for (sum, row) in sums.iter_mut().zip(rows) {
+        for term in row.columns[common..].iter().zip(&row.values[common..]) {
+            add_product(sum, term, vector);
         }
     }
-    sum
+    sums
+}
+
+#[inline(always)]
+fn add_product<const W: usize>(sum: &mut [f64; W], (&column, &value): (&u32, &f64), vector: &[[f64; W]]) {
+    let factors = &vector[column as usize];
+    for l in 0..W {
+        sum[l] += value * factors[l];
+    }
 }
