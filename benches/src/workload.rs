@@ -252,7 +252,12 @@ impl Workload {
 
     /// The shock of an average scenario: the common normal number is at its mean. What single solves are measured on.
     pub fn average_shock(&self) -> Shock {
-        self.shock_with(0.0, &mut Draws::new(SEED, 0))
+        self.shock_of(0.0)
+    }
+
+    /// A shock with this common normal number: at -2, prices fall by 4 %.
+    pub fn shock_of(&self, common: f64) -> Shock {
+        self.shock_with(common, &mut Draws::new(SEED, 0))
     }
 
     /// Shocks of the scenarios of a batch.
