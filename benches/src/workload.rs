@@ -307,3 +307,75 @@ fn split(sum: f64, parts: usize, draws: &mut Draws) -> impl Iterator<Item = f64>
     let whole: f64 = weights.iter().sum();
     weights.into_iter().map(move |weight| sum * weight / whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{BATCH_TOLERANCE, ITERATION_LIMIT};
+    use delever_testkit::naive::large;
+
+    #[test]
+    fn systems_have_the_entries_that_their_size_says() {
+        for size in [Size::S, Size::M] {
+            let workload = Workload::new(size);
+            let (institutions, assets, holdings, debts) = size.counts();
+            let system = workload.system();
+            assert_eq!(
+                (system.institution_count(), system.asset_count()),
+                (institutions, assets)
+            );
+            let entries = system.holdings().entry_count() + workload.debts().entry_count();
+            assert_eq!(entries, size.entries());
+            for n in 0..institutions {
+                assert_eq!(system.holdings().row(n).columns.len(), holdings);
+            }
+            let owed = workload.debts().transposed();
+            for n in 0..institutions {
+                assert_eq!(owed.row(n).columns.len(), debts);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_sells_or_defaults_before_the_shock() {
+        let workload = Workload::new(Size::M);
+        let calm = workload.naive(&Shock::none(workload.system()));
+        let answer = large::solve(&calm, BATCH_TOLERANCE, ITERATION_LIMIT);
+        assert_eq!(answer.prices, workload.system().prices());
+        assert!(answer.equity.iter().all(|&equity| equity > 0.0));
+    }
+
+    #[test]
+    fn scenarios_are_as_hard_as_the_documentation_says() {
+        for (size, scenarios, least, most) in [(Size::S, 1_000, 20.5, 22.0), (Size::M, 300, 16.5, 18.5)] {
+            let workload = Workload::new(size);
+            let mut system = workload.naive(&workload.average_shock());
+            let (mut iterations, mut with_defaults) = (0, 0);
+            for scenario in 0..scenarios {
+                system.shocked_prices = workload.shock(scenario).prices_after(workload.system());
+                let answer = large::solve(&system, BATCH_TOLERANCE, ITERATION_LIMIT);
+                iterations += answer.iterations;
+                with_defaults += u64::from(answer.equity.iter().any(|&equity| equity < 0.0));
+            }
+            let average = iterations as f64 / scenarios as f64;
+            assert!((least..most).contains(&average), "{}: {average}", size.name());
+            assert!(
+                2 * with_defaults > scenarios,
+                "clearing is at work in most scenarios"
+            );
+        }
+    }
+
+    #[test]
+    fn the_same_bits_come_out_everywhere() {
+        let workload = Workload::new(Size::S);
+        let row = workload.system().holdings().row(7);
+        let shock = workload.shock(3);
+        let seen = (
+            row.columns[0],
+            row.values[0].to_bits(),
+            shock.prices[39].to_bits(),
+        );
+        assert_eq!(seen, (0, 0, 0));
+    }
+}
