@@ -3,7 +3,7 @@
 //!
 //! `instructions` lists the kernels, one to a line, and whether the processor has AVX2; `instructions NAME` runs one.
 
-use delever::core::elementary::exp;
+use delever::core::elementary::{exp, exp_side_by_side};
 use delever::core::{ImpactModel, Market};
 use delever::prelude::*;
 use delever::solver::Precision;
@@ -18,12 +18,13 @@ const SCENARIOS: u64 = 64;
 const SLICE: usize = 4_096;
 
 /// Names of the kernels, which are those of the functions below.
-const KERNELS: [&str; 8] = [
+const KERNELS: [&str; 9] = [
     "kernel_pass_nearest",
     "kernel_pass_rough",
     "kernel_pass_sharp",
     "kernel_value_rows",
     "kernel_exp",
+    "kernel_exp_side_by_side",
     "kernel_impact",
     "kernel_solve",
     "kernel_batch",
@@ -64,6 +65,16 @@ fn kernel_value_rows(system: &System, values: &mut [f64]) {
 fn kernel_exp(numbers: &[f64], values: &mut [f64]) {
     for (number, value) in numbers.iter().zip(&mut *values) {
         *value = exp(*number);
+    }
+    black_box(values);
+}
+
+/// Exponentials of a slice, eight at once, in the instructions that every processor of the target has.
+#[inline(never)]
+fn kernel_exp_side_by_side(numbers: &[f64], values: &mut [f64]) {
+    let (numbers, values) = (numbers.as_chunks::<8>().0, values.as_chunks_mut::<8>().0);
+    for (numbers, values) in numbers.iter().zip(&mut *values) {
+        *values = exp_side_by_side(*numbers);
     }
     black_box(values);
 }
@@ -120,6 +131,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             kernel_value_rows(system, &mut vec![0.0; system.institution_count()]);
         }
         "kernel_exp" => kernel_exp(&falling(), &mut vec![0.0; SLICE]),
+        "kernel_exp_side_by_side" => kernel_exp_side_by_side(&falling(), &mut vec![0.0; SLICE]),
         "kernel_impact" => {
             let model = PerAsset::new(Exponential, vec![DepthRow { depth: 1.0 }; SLICE]);
             let sold: Vec<f64> = falling().iter().map(|number| -number).collect();
