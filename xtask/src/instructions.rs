@@ -206,7 +206,13 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     let messages = output(
         Command::new("cargo")
             .current_dir(root)
-            .args(["build", "--release", "--locked", "--message-format=json"])
+            .args([
+                "build",
+                "--profile",
+                "counted",
+                "--locked",
+                "--message-format=json",
+            ])
             .args(["--package", "delever-benches", "--bin", "instructions"]),
     )?;
     messages
