@@ -139,6 +139,7 @@ fn singles(singles: &[Single]) {
             number(one.bare_pass_over_read),
             number(one.bare_pass_over_read_again),
             optional(one.solve_over_read),
+            number(one.solve_over_bare_pass),
         ]
     });
     table(
@@ -155,6 +156,7 @@ fn singles(singles: &[Single]) {
             "pass/read",
             "pass/again",
             "solve/passes/read",
+            "solve/pass",
         ],
         rows,
     );
