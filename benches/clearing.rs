@@ -9,48 +9,31 @@ use delever::network::{ContagionGraph, ContagionGraphBuilder};
 use delever::portfolio::rules::NoSales;
 use delever::portfolio::strategies::ProRata;
 use delever::portfolio::{Institution, System, SystemBuilder};
+use delever_benches::draws::Draws;
+use delever_benches::engine::{self, SINGLE_TOLERANCE};
+use delever_benches::tipping;
 use std::hint::black_box;
 
 const DEBTS_EACH: usize = 10;
 
 /// Everyone owes ten others; many cannot pay in full.
 fn random_network(count: usize) -> (System, ContagionGraph) {
-    let mut state = 1_u64;
-    let mut draw = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize
-    };
+    let mut draws = Draws::new(1, 0);
     let mut system = SystemBuilder::new();
     let mut graph = ContagionGraphBuilder::new(count);
     for debtor in 0..count {
         for _ in 0..DEBTS_EACH {
-            let creditor = draw() % count;
+            let creditor = draws.below(count);
             if creditor != debtor {
-                graph.debt(debtor as u32, creditor as u32, (1 + draw() % 100) as f64, 0);
+                graph.debt(debtor as u32, creditor as u32, (1 + draws.below(100)) as f64, 0);
             }
         }
         let institution = Institution {
-            cash: (draw() % 60) as f64,
-            external_liabilities: (1 + draw() % 10) as f64,
+            cash: (draws.below(60)) as f64,
+            external_liabilities: (1 + draws.below(10)) as f64,
             ..Institution::default()
         };
         system.institution(&format!("{debtor:07}"), institution);
-    }
-    (system.build().expect("valid"), graph.build().expect("valid"))
-}
-
-fn ring(leak: f64) -> (System, ContagionGraph) {
-    let mut system = SystemBuilder::new();
-    let mut graph = ContagionGraphBuilder::new(2);
-    graph.debt(0, 1, 1e6, 0).debt(1, 0, 1e6, 0);
-    for name in ["a", "b"] {
-        let institution = Institution {
-            external_liabilities: 1e6 * leak,
-            ..Institution::default()
-        };
-        system.institution(name, institution);
     }
     (system.build().expect("valid"), graph.build().expect("valid"))
 }
@@ -128,11 +111,10 @@ fn clearing(criterion: &mut Criterion) {
         }
     }
     for leak in [1e-1, 1e-6, 1e-12] {
-        let (system, graph) = ring(leak);
-        let cascade = cascade(&system, &graph);
-        let shock = Shock::none(&system);
+        let ring = tipping::ring(leak);
+        let cascade = ring.cascade();
         group.bench_function(BenchmarkId::new("ring", leak), |bencher| {
-            bencher.iter(|| black_box(cascade.solve(&shock, Select::Greatest, &Settings::default())));
+            bencher.iter(|| black_box(engine::single(&cascade, ring.shock(), SINGLE_TOLERANCE)));
         });
     }
     group.finish();

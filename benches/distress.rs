@@ -3,26 +3,21 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use delever::core::SparseRows;
 use delever::network::distress::{Exposures, SpreadSettings, Transmission};
+use delever_benches::draws::Draws;
 use std::hint::black_box;
 
 const INSTITUTIONS: usize = 1_000;
 const BORROWERS_EACH: usize = 10;
 
-/// Claims of 10 on borrowers that a linear congruence picks, and buffers that leave stress room to spread.
+/// Claims of 1 to 10 on ten borrowers each, drawn at random, and buffers that leave stress room to spread.
 fn network() -> (SparseRows, Vec<f64>) {
-    let mut state = 1_u64;
-    let mut next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize
-    };
+    let mut draws = Draws::new(1, 0);
     let mut triplets = Vec::new();
     for lender in 0..INSTITUTIONS {
         for _ in 0..BORROWERS_EACH {
-            let borrower = next() % INSTITUTIONS;
+            let borrower = draws.below(INSTITUTIONS);
             if borrower != lender {
-                triplets.push((lender as u32, borrower as u32, (1 + next() % 10) as f64));
+                triplets.push((lender as u32, borrower as u32, (1 + draws.below(10)) as f64));
             }
         }
     }

@@ -10,6 +10,7 @@ use delever::network::clearing::FaceValue;
 use delever::portfolio::rules::{Redemption, RedemptionRow};
 use delever::portfolio::strategies::ProRata;
 use delever::portfolio::{Institution, System, SystemBuilder};
+use delever_benches::draws::Draws;
 use std::hint::black_box;
 
 const INSTITUTIONS: usize = 10_000;
@@ -18,13 +19,7 @@ const HOLDINGS_EACH: usize = 30;
 
 /// Everyone holds thirty assets and owes a third of what it owns.
 fn system() -> System {
-    let mut state = 7_u64;
-    let mut draw = move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as f64 / (1_u64 << 31) as f64
-    };
+    let mut draws = Draws::new(7, 0);
     let mut builder = SystemBuilder::new();
     for asset in 0..ASSETS {
         builder.asset(&format!("{asset:04}"), 1.0);
@@ -33,14 +28,14 @@ fn system() -> System {
         let name = format!("{institution:05}");
         let mut held = 0.0;
         for _ in 0..HOLDINGS_EACH {
-            let asset = (draw() * ASSETS as f64) as usize;
-            let units = 1.0 + 9.0 * draw();
+            let asset = draws.below(ASSETS);
+            let units = draws.between(1.0, 10.0);
             held += units;
             builder.holding(&name, &format!("{asset:04}"), units);
         }
         let institution = Institution {
             cash: 0.1 * held,
-            external_liabilities: held * (0.3 + 0.1 * draw()),
+            external_liabilities: held * draws.between(0.3, 0.4),
             ..Institution::default()
         };
         builder.institution(&name, institution);

@@ -252,7 +252,12 @@ impl Workload {
 
     /// The shock of an average scenario: the common normal number is at its mean. What single solves are measured on.
     pub fn average_shock(&self) -> Shock {
-        self.shock_with(0.0, &mut Draws::new(SEED, 0))
+        self.shock_of(0.0)
+    }
+
+    /// A shock with this common normal number: at -2, prices fall by 4 %.
+    pub fn shock_of(&self, common: f64) -> Shock {
+        self.shock_with(common, &mut Draws::new(SEED, 0))
     }
 
     /// Shocks of the scenarios of a batch.
@@ -301,4 +306,74 @@ fn split(sum: f64, parts: usize, draws: &mut Draws) -> impl Iterator<Item = f64>
     let weights: Vec<f64> = (0..parts).map(|_| draws.between(WEIGHT.0, WEIGHT.1)).collect();
     let whole: f64 = weights.iter().sum();
     weights.into_iter().map(move |weight| sum * weight / whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{BATCH_TOLERANCE, ITERATION_LIMIT};
+    use delever_testkit::naive::large;
+
+    #[test]
+    fn systems_have_the_entries_that_their_size_says() {
+        for size in [Size::S, Size::M] {
+            let workload = Workload::new(size);
+            let (institutions, assets, holdings, debts) = size.counts();
+            let system = workload.system();
+            assert_eq!(
+                (system.institution_count(), system.asset_count()),
+                (institutions, assets)
+            );
+            let entries = system.holdings().entry_count() + workload.debts().entry_count();
+            assert_eq!(entries, size.entries());
+            for n in 0..institutions {
+                assert_eq!(system.holdings().row(n).columns.len(), holdings);
+            }
+            let owed = workload.debts().transposed();
+            for n in 0..institutions {
+                assert_eq!(owed.row(n).columns.len(), debts);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_sells_or_defaults_before_the_shock() {
+        let workload = Workload::new(Size::M);
+        let calm = workload.naive(&Shock::none(workload.system()));
+        let answer = large::solve(&calm, BATCH_TOLERANCE, ITERATION_LIMIT);
+        assert_eq!(answer.prices, workload.system().prices());
+        assert!(answer.equity.iter().all(|&equity| equity > 0.0));
+    }
+
+    #[test]
+    fn scenarios_are_as_hard_as_the_documentation_says() {
+        for (size, scenarios, least, most) in [(Size::S, 1_000, 20.5, 22.0), (Size::M, 300, 16.5, 18.5)] {
+            let workload = Workload::new(size);
+            let mut system = workload.naive(&workload.average_shock());
+            let (mut iterations, mut with_defaults) = (0, 0);
+            for scenario in 0..scenarios {
+                system.shocked_prices = workload.shock(scenario).prices_after(workload.system());
+                let answer = large::solve(&system, BATCH_TOLERANCE, ITERATION_LIMIT);
+                iterations += answer.iterations;
+                with_defaults += u64::from(answer.equity.iter().any(|&equity| equity < 0.0));
+            }
+            let average = iterations as f64 / scenarios as f64;
+            assert!((least..most).contains(&average), "{}: {average}", size.name());
+            assert!(
+                2 * with_defaults > scenarios,
+                "clearing is at work in most scenarios"
+            );
+        }
+    }
+
+    #[test]
+    fn the_same_bits_come_out_everywhere() {
+        let workload = Workload::new(Size::S);
+        let row = workload.system().holdings().row(7);
+        assert_eq!(
+            (row.columns[0], row.values[0].to_bits()),
+            (1, 4_600_460_757_907_185_667)
+        );
+        assert_eq!(workload.shock(3).prices[39].to_bits(), 13_795_669_207_266_159_787);
+    }
 }

@@ -56,12 +56,19 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("delever-cli", &["delever"]),
     ("delever-testkit", &["delever"]),
+    ("delever-benches", &["delever", "delever-testkit"]),
     ("own-impact-model", &["delever-core"]),
     ("own-models", &["delever-core"]),
 ];
 
 /// Rooms that may touch files, the clock and the environment.
-const OUTSIDE_WORLD: &[&str] = &["delever-io", "delever-cli", "delever-testkit", "xtask"];
+const OUTSIDE_WORLD: &[&str] = &[
+    "delever-io",
+    "delever-cli",
+    "delever-testkit",
+    "delever-benches",
+    "xtask",
+];
 
 /// Words of the domain that the solver must not know.
 const DOMAIN_WORDS: &[&str] = &[

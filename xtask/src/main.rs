@@ -1,6 +1,9 @@
-//! Checks of the workspace: `cargo xtask layout` and `cargo xtask features`.
+//! Checks of the workspace: `cargo xtask layout`, `cargo xtask features`, `cargo xtask instructions`; measurements:
+//! `cargo xtask bench-report`.
 
+mod bench_report;
 mod features;
+mod instructions;
 mod layout;
 
 use std::path::Path;
@@ -10,12 +13,16 @@ fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or(Path::new("."));
-    let task = std::env::args().nth(1).unwrap_or_default();
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next().unwrap_or_default();
+    let arguments: Vec<String> = arguments.collect();
     let problems = match task.as_str() {
         "layout" => layout::check(root),
         "features" => features::check(root),
+        "instructions" => instructions::run(root, &arguments),
+        "bench-report" => bench_report::run(root, &arguments),
         other => {
-            eprintln!("no task `{other}`; tasks are: layout, features");
+            eprintln!("no task `{other}`; tasks are: layout, features, instructions, bench-report");
             return ExitCode::from(2);
         }
     };
@@ -23,7 +30,7 @@ fn main() -> ExitCode {
         eprintln!("{problem}");
     }
     if problems.is_empty() {
-        println!("{task}: all rules hold");
+        println!("{task}: no problems");
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -2,7 +2,7 @@
 
 use super::Effort;
 use super::single::{Naive, difference};
-use super::timing::once;
+use super::timing::{Spent, once};
 use crate::engine::{self, BATCH_TOLERANCE, ITERATION_LIMIT};
 use crate::workload::{Size, Workload};
 use delever::prelude::Cascade;
@@ -13,6 +13,9 @@ use std::time::Duration;
 
 /// Scenarios whose shocks and answers are in memory at once.
 const BLOCK: u64 = 2_048;
+
+/// Shortest processor time that is told well enough.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 /// A batch of scenarios on one size.
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +34,9 @@ pub struct Batch {
     pub certified: u64,
     /// Time by scenario, certificate included, all threads at work.
     pub microseconds_per_scenario: f64,
+    /// Processor time by scenario over the number of threads: what it would take with the machine to itself. `None` where the
+    /// system does not tell it, or it is too short to tell.
+    pub processor_microseconds_per_scenario: Option<f64>,
     /// Passes until nothing moved, those of the proof not counted, on average.
     pub iterations: f64,
     /// By entry and own iteration; the proof's time is in it, its passes are not.
@@ -41,6 +47,10 @@ pub struct Batch {
     pub naive_scenarios: u64,
     /// The naive engine, on as many threads, to the same width.
     pub naive: Naive,
+    /// The naive engine's processor time by scenario over the number of threads.
+    pub naive_processor_microseconds_per_scenario: Option<f64>,
+    /// The naive engine's processor time by scenario over this engine's.
+    pub processor_naive_over_batch: Option<f64>,
     /// The naive engine's time by scenario over this engine's.
     pub naive_over_batch: f64,
     /// Largest relative difference of a price from the naive engine's, over its scenarios.
@@ -59,12 +69,12 @@ pub fn batch(workload: &Workload, cascade: &Cascade<'_>, effort: &Effort, thread
     let naive_iterations: u64 = answers.iter().map(|answer| answer.iterations).sum();
     let mut theirs = answers.iter();
 
-    let mut time = Duration::ZERO;
+    let mut time = Spent::nothing();
     let (mut certified, mut iterations, mut furthest) = (0, 0, 0.0_f64);
     for first in (0..scenarios).step_by(BLOCK as usize) {
         let shocks = workload.shocks(first..(first + BLOCK).min(scenarios));
         let (block, answers) = once(|| engine::batch(cascade, &shocks));
-        time += block;
+        time.add(block);
         for (proved, steps, prices) in answers.each() {
             certified += u64::from(proved);
             iterations += steps;
@@ -74,9 +84,14 @@ pub fn batch(workload: &Workload, cascade: &Cascade<'_>, effort: &Effort, thread
         }
     }
 
-    let per_scenario = time.as_secs_f64() / scenarios as f64;
+    let per_scenario = time.clock.as_secs_f64() / scenarios as f64;
     let iterations = iterations as f64 / scenarios as f64;
-    let naive = Naive::new(naive, naive_scenarios, naive_iterations, entries);
+    let alone = |spent: Spent, scenarios: u64| {
+        let processor = spent.processor.filter(|&time| time > SHORTEST)?;
+        Some(processor.as_secs_f64() * 1e6 / (scenarios as f64 * threads as f64))
+    };
+    let (processor, naive_processor) = (alone(time, scenarios), alone(naive, naive_scenarios));
+    let naive = Naive::new(naive.clock, naive_scenarios, naive_iterations, entries);
     Batch {
         size: size.name(),
         entries,
@@ -85,10 +100,13 @@ pub fn batch(workload: &Workload, cascade: &Cascade<'_>, effort: &Effort, thread
         tolerance: BATCH_TOLERANCE,
         certified,
         microseconds_per_scenario: per_scenario * 1e6,
+        processor_microseconds_per_scenario: processor,
         iterations,
         nanoseconds_per_entry_and_iteration: per_scenario * 1e9 / (entries as f64 * iterations),
         nanoseconds_per_entry_and_naive_iteration: per_scenario * 1e9 / (entries as f64 * naive.iterations),
         naive_scenarios,
+        naive_processor_microseconds_per_scenario: naive_processor,
+        processor_naive_over_batch: naive_processor.zip(processor).map(|(naive, ours)| naive / ours),
         naive_over_batch: naive.milliseconds * 1e-3 / per_scenario,
         naive,
         difference: furthest,
@@ -96,7 +114,7 @@ pub fn batch(workload: &Workload, cascade: &Cascade<'_>, effort: &Effort, thread
 }
 
 /// The naive engine on the first scenarios, a share of them to each thread; each thread has a system of its own.
-fn naive_batch(workload: &Workload, scenarios: u64, threads: usize) -> (Duration, Vec<LargeAnswer>) {
+fn naive_batch(workload: &Workload, scenarios: u64, threads: usize) -> (Spent, Vec<LargeAnswer>) {
     let prices: Vec<Vec<f64>> = (0..scenarios)
         .map(|scenario| workload.shock(scenario).prices_after(workload.system()))
         .collect();

@@ -5,6 +5,7 @@
 mod bandwidth;
 mod batch;
 mod goals;
+mod machine;
 mod memory;
 mod near_tipping;
 mod single;
@@ -14,6 +15,7 @@ mod timing;
 pub use bandwidth::{Bandwidth, bandwidth};
 pub use batch::{Batch, batch};
 pub use goals::{Goal, goals};
+pub use machine::Machine;
 pub use memory::{MEMORY_FLAG, Memory, memory, memory_of_child};
 pub use near_tipping::{NearTipping, near_tipping};
 pub use single::{Naive, Single, single};
@@ -60,6 +62,8 @@ pub struct Report {
     pub quick: bool,
     /// Threads of the engine.
     pub threads: usize,
+    /// Where it was measured.
+    pub machine: Machine,
     /// How fast the machine reads memory.
     pub bandwidth: Option<Bandwidth>,
     /// One solve of each size.
@@ -93,6 +97,7 @@ pub fn report(
     };
     let mut report = Report {
         threads,
+        machine: Machine::this(),
         ..Report::default()
     };
     let solves: Vec<bool> = Size::ALL
@@ -133,4 +138,46 @@ pub fn report(
     }
     report.goals = goals(&report);
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GLANCE: Effort = Effort {
+        repetitions: 1,
+        time: Duration::ZERO,
+        scenarios: (64, 64),
+        naive_scenarios: (64, 64),
+    };
+
+    #[test]
+    fn a_report_measures_what_is_asked_for_and_agrees_with_the_naive_engine() {
+        let report = report(&GLANCE, 1, |part| part == "solve-S" || part == "batch-S", |_| {});
+        let [one] = &report.single[..] else {
+            panic!("{:?}", report.single);
+        };
+        assert_eq!(one.status, "Certified");
+        assert!(one.difference < 1e-10, "{}", one.difference);
+        let passes = one
+            .pass_count
+            .expect("the solver goes the same way on the counted map");
+        assert!(passes > one.iterations, "the proof takes passes too");
+        let [batch] = &report.batch[..] else {
+            panic!("{:?}", report.batch);
+        };
+        assert_eq!((batch.scenarios, batch.certified), (64, 64));
+        assert!(batch.difference < 1e-8, "{}", batch.difference);
+        assert!(report.memory.is_empty() && report.near_tipping.is_empty());
+        assert!(report.bandwidth.is_some());
+    }
+
+    #[test]
+    fn memory_is_measured_or_said_not_to_be() {
+        let memory = memory(Size::S);
+        assert_eq!(memory.entries, 850);
+        let measured = memory.unavailable.is_none();
+        let possible = std::fs::write("/proc/self/clear_refs", "5").is_ok();
+        assert_eq!(measured, possible, "{memory:?}");
+    }
 }

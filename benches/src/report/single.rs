@@ -61,6 +61,8 @@ pub struct Single {
     pub bare_pass_over_read_again: f64,
     /// The whole solve, by pass, over reading the rows at the bandwidth of the machine.
     pub solve_over_read: Option<f64>,
+    /// The whole solve over one bare pass: what iteration, dearer passes of the proof and reads that are no pass come to.
+    pub solve_over_bare_pass: f64,
     /// The naive engine to the same width, on one thread.
     pub naive: Naive,
     /// The naive engine's time over this engine's.
@@ -152,6 +154,7 @@ pub fn single(
         sharp_pass_milliseconds: milliseconds(sharp),
         bare_pass_over_read: ratio(bare, read),
         bare_pass_over_read_again: ratio(bare, read_again),
+        solve_over_bare_pass: ratio(solve, bare),
         naive_over_solve: ratio(naive, solve),
         naive: Naive::new(naive, 1, answer.iterations, entries),
         difference: difference(&engine::prices(&outcome), &answer.prices),

@@ -6,10 +6,16 @@ use comfy_table::{CellAlignment, Table, presets};
 /// Prints all parts that were measured.
 pub fn print(report: &Report) {
     let quick = if report.quick { ", quick" } else { "" };
+    let machine = &report.machine;
     println!(
-        "{} threads{quick}; times are the fastest of several",
+        "{}, {} cores, {} threads used{quick}; times are the fastest of several",
+        machine.processor.as_deref().unwrap_or("unknown processor"),
+        machine.cores,
         report.threads
     );
+    if let Some(load) = machine.load.filter(|&load| load > 0.5) {
+        println!("the machine was busy when this began (load {load:.1} in the last minute): times are noisy");
+    }
     if let Some(bandwidth) = &report.bandwidth {
         println!(
             "read bandwidth: {:.1} GB/s on one thread, {:.1} on {}",
@@ -133,6 +139,7 @@ fn singles(singles: &[Single]) {
             number(one.bare_pass_over_read),
             number(one.bare_pass_over_read_again),
             optional(one.solve_over_read),
+            number(one.solve_over_bare_pass),
         ]
     });
     table(
@@ -149,6 +156,7 @@ fn singles(singles: &[Single]) {
             "pass/read",
             "pass/again",
             "solve/passes/read",
+            "solve/pass",
         ],
         rows,
     );
@@ -161,6 +169,7 @@ fn batches(batches: &[Batch]) {
             batch.scenarios.to_string(),
             batch.certified.to_string(),
             number(batch.microseconds_per_scenario),
+            optional(batch.processor_microseconds_per_scenario),
             number(batch.iterations),
             number(batch.nanoseconds_per_entry_and_iteration),
             number(batch.nanoseconds_per_entry_and_naive_iteration),
@@ -168,16 +177,18 @@ fn batches(batches: &[Batch]) {
             number(batch.naive.iterations),
             number(batch.naive.nanoseconds_per_entry_and_iteration),
             number(batch.naive_over_batch),
+            optional(batch.processor_naive_over_batch),
             format!("{:.0e}", batch.difference),
         ]
     });
     table(
-        "BATCHES to 1e-10, all threads, the naive engine on all threads too",
+        "BATCHES to 1e-10, the naive engine on all threads too; processor time is divided by the threads",
         &[
             "size",
             "scenarios",
             "certified",
             "us/scenario",
+            "processor us",
             "iterations",
             "ns/entry/iteration",
             "ns/entry/naive iteration",
@@ -185,6 +196,7 @@ fn batches(batches: &[Batch]) {
             "naive iterations",
             "naive ns/entry/iteration",
             "naive/batch",
+            "by processor",
             "difference",
         ],
         rows,
