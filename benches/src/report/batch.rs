@@ -5,6 +5,7 @@ use super::single::{Naive, difference};
 use super::timing::{Spent, once};
 use crate::engine::{self, BATCH_TOLERANCE, ITERATION_LIMIT};
 use crate::workload::{Size, Workload};
+use delever::cascade::Status;
 use delever::prelude::Cascade;
 use delever_testkit::naive::large::{self, LargeAnswer, LargeSystem};
 use rayon::prelude::*;
@@ -75,11 +76,11 @@ pub fn batch(workload: &Workload, cascade: &Cascade<'_>, effort: &Effort, thread
         let shocks = workload.shocks(first..(first + BLOCK).min(scenarios));
         let (block, answers) = once(|| engine::batch(cascade, &shocks));
         time.add(block);
-        for (proved, steps, prices) in answers.each() {
-            certified += u64::from(proved);
-            iterations += steps;
+        for answer in answers.each() {
+            certified += u64::from(answer.status == Status::Certified);
+            iterations += answer.iterations;
             if let Some(naive) = theirs.next() {
-                furthest = furthest.max(difference(&prices, &naive.prices));
+                furthest = furthest.max(difference(&answer.prices, &naive.prices));
             }
         }
     }

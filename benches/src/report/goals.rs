@@ -46,16 +46,14 @@ pub fn goals(report: &Report) -> Vec<Goal> {
             "X" => 2.0,
             _ => continue,
         };
-        if let Some(ratio) = single.solve_over_read {
-            let what = format!(
-                "solve of {}, time by pass over reading its rows once",
-                single.size
-            );
-            goal(what, ratio, most, certified);
-        }
-        if let (Some(passes), "L") = (single.pass_count, single.size) {
+        let what = format!(
+            "solve of {}, time by pass over reading its rows once",
+            single.size
+        );
+        goal(what, single.solve_over_read, most, certified);
+        if single.size == "L" {
             let what = "solve of L, passes to 1e-12, proof included".to_owned();
-            goal(what, passes as f64, 15.0, certified);
+            goal(what, single.passes as f64, 15.0, certified);
         }
     }
     for near in &report.near_tipping {

@@ -3,7 +3,7 @@
 use super::bandwidth::reading_time;
 use super::timing::fastest;
 use super::{Bandwidth, Effort};
-use crate::engine::{self, BarePass, ITERATION_LIMIT, Passes, SINGLE_TOLERANCE};
+use crate::engine::{self, BarePass, ITERATION_LIMIT, SINGLE_TOLERANCE};
 use crate::workload::Workload;
 use delever::prelude::Cascade;
 use delever::solver::Precision;
@@ -37,12 +37,10 @@ pub struct Single {
     pub milliseconds: f64,
     /// Passes until nothing moved.
     pub iterations: u64,
-    /// All passes, those of the proof included; `None` if they could not be counted.
-    pub passes: Option<Passes>,
-    /// Their number.
-    pub pass_count: Option<u64>,
+    /// All passes, those of the proof included.
+    pub passes: u64,
     /// Time of the whole solve by entry and pass.
-    pub nanoseconds_per_entry_and_pass: Option<f64>,
+    pub nanoseconds_per_entry_and_pass: f64,
     /// Columns, values and starts of all rows, bytes.
     pub row_bytes: usize,
     /// Time to read so many bytes at the bandwidth of the machine, on as many threads.
@@ -60,7 +58,7 @@ pub struct Single {
     /// Bare pass over reading an array of the size of its rows.
     pub bare_pass_over_read_again: f64,
     /// The whole solve, by pass, over reading the rows at the bandwidth of the machine.
-    pub solve_over_read: Option<f64>,
+    pub solve_over_read: f64,
     /// The whole solve over one bare pass: what iteration, dearer passes of the proof and reads that are no pass come to.
     pub solve_over_bare_pass: f64,
     /// The naive engine to the same width, on one thread.
@@ -107,8 +105,7 @@ pub fn single(
     let shock = workload.average_shock();
     let outcome = engine::single(cascade, &shock, SINGLE_TOLERANCE);
     let solve = fastest(effort, || engine::single(cascade, &shock, SINGLE_TOLERANCE));
-    let passes = engine::passes(cascade, &shock, SINGLE_TOLERANCE, &outcome);
-    let pass_count = passes.as_ref().map(Passes::total);
+    let passes = outcome.passes;
 
     let (threads, rate) = if institutions > INSTITUTIONS_OF_ONE_THREAD {
         (threads, bandwidth.all_threads)
@@ -141,11 +138,9 @@ pub fn single(
         width: outcome.certificate.width,
         milliseconds: milliseconds(solve),
         iterations: outcome.iterations,
-        nanoseconds_per_entry_and_pass: pass_count
-            .map(|passes| solve.as_secs_f64() * 1e9 / (entries as f64 * passes as f64)),
-        solve_over_read: pass_count.map(|passes| ratio(solve, read) / passes as f64),
+        nanoseconds_per_entry_and_pass: solve.as_secs_f64() * 1e9 / (entries as f64 * passes as f64),
+        solve_over_read: ratio(solve, read) / passes as f64,
         passes,
-        pass_count,
         row_bytes,
         read_milliseconds: milliseconds(read),
         read_again_milliseconds: milliseconds(read_again),

@@ -97,10 +97,8 @@ fn singles(singles: &[Single]) {
             one.status.clone(),
             width(one.width),
             number(one.milliseconds),
-            one.pass_count.map_or("?".to_owned(), |passes| {
-                format!("{passes} ({})", passes.saturating_sub(one.iterations))
-            }),
-            optional(one.nanoseconds_per_entry_and_pass),
+            format!("{} ({})", one.passes, one.passes.saturating_sub(one.iterations)),
+            number(one.nanoseconds_per_entry_and_pass),
             number(one.naive.milliseconds),
             number(one.naive.iterations),
             number(one.naive.nanoseconds_per_entry_and_iteration),
@@ -138,7 +136,7 @@ fn singles(singles: &[Single]) {
             number(one.sharp_pass_milliseconds),
             number(one.bare_pass_over_read),
             number(one.bare_pass_over_read_again),
-            optional(one.solve_over_read),
+            number(one.solve_over_read),
             number(one.solve_over_bare_pass),
         ]
     });

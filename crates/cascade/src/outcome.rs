@@ -21,6 +21,8 @@ pub struct Outcome {
     pub certificate: Certificate,
     /// Applications of the cascade map until nothing moved.
     pub iterations: u64,
+    /// Applications in all, the proof's own counted: each reads all holdings and debts once.
+    pub passes: u64,
     /// Steps of policy iteration, each with a linear solve; 0 where plain iteration sufficed.
     pub policy_steps: u64,
     /// Passes over the linear systems of policy iteration that were solved by iteration.
@@ -373,6 +375,7 @@ impl CascadeMap<'_> {
                 residual: solution.residual,
             },
             iterations: solution.iterations,
+            passes: solution.passes,
             policy_steps: solution.policy_steps,
             linear_sweeps: solution.linear.sweeps,
             cycle: solution.cycle,

@@ -10,7 +10,6 @@ pub(crate) trait Curve: Send + Sync {
     /// Whether the price is the shocked one times the multiplier; not so where [`Self::price`] is overridden.
     const PRICE_IS_MULTIPLE: bool = true;
     /// Price multiplier after sales of `sold`.
-    #[inline(always)]
     fn survival<N: Real>(sold: N, row: &Self::Row) -> N;
     /// Price after sales; overridden where it is no multiple of the shocked price.
     #[inline(always)]

@@ -46,6 +46,8 @@ pub(crate) struct Chain<'m, M: FixedPointMap> {
     pub top: Vec<f64>,
     pub image: Vec<f64>,
     pub iterations: u64,
+    /// Applications of the map, whatever for.
+    pub passes: u64,
 }
 
 impl<'m, M: FixedPointMap> Chain<'m, M> {
@@ -62,6 +64,7 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
             top,
             image: vec![0.0; n],
             iterations: 0,
+            passes: 0,
         }
     }
 
@@ -99,6 +102,7 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
 
     /// `image = T(x)` in the given rounding.
     pub fn evaluate(&mut self, rounding: Rounding, x: &[f64]) {
+        self.passes += 1;
         match rounding {
             Rounding::Nearest => self.map.apply(x, &mut self.image, &mut self.work),
             Rounding::Above(precision) => self

@@ -95,6 +95,7 @@ pub(crate) fn solve<M: FixedPointMap>(
             bracket: proved.then_some(bracket),
             status,
             iterations,
+            passes: chain.passes,
             policy_steps: steps.count,
             linear: steps.effort,
             cycle: None,

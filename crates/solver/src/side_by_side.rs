@@ -80,6 +80,8 @@ pub struct Found<'a, const W: usize> {
     pub residual: f64,
     /// Steps down.
     pub iterations: u64,
+    /// Applications of the map, those of the proof and the answer counted.
+    pub passes: u64,
 }
 
 /// Proofs that may fail before a lane is given up.
@@ -96,6 +98,7 @@ const FLOOR: f64 = 1.0 / 32.0;
 struct Lane {
     next: Move,
     iterations: u64,
+    passes: u64,
     change: f64,
     rate: f64,
     attempts: u32,
@@ -134,6 +137,9 @@ pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, setting
     let limit = settings.max_iterations.min(PATIENT_STEPS);
     while lanes.iter().any(|lane| lane.next != Move::Rest) {
         let moves = lanes.map(|lane| lane.next);
+        for lane in &mut lanes {
+            lane.passes += 1;
+        }
         map.apply(&buffers.x, &moves, &mut buffers.image);
         if moves
             .iter()
@@ -177,6 +183,7 @@ pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, setting
                     width: lanes[l].width,
                     residual: checks.residual[l],
                     iterations: lanes[l].iterations,
+                    passes: lanes[l].passes,
                 };
                 let ordered = checks.outside[l] <= ORDER_SLACK;
                 map.finish(l, ordered.then_some(found));

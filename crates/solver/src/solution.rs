@@ -43,6 +43,8 @@ pub struct Solution {
     pub status: Status,
     /// Applications of the map on the way from the end of the box to the point; the proof's own not counted.
     pub iterations: u64,
+    /// Applications of the map in all, the proof's own counted.
+    pub passes: u64,
     /// Steps of policy iteration, each with a linear solve; 0 if iteration alone was used.
     pub policy_steps: u64,
     /// What the linear solves of policy iteration took.

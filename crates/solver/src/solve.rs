@@ -181,6 +181,7 @@ fn solve_isotone<M: FixedPointMap>(
         bracket,
         status,
         iterations,
+        passes: chain.passes,
         policy_steps: 0,
         linear: Effort::default(),
         cycle: None,
@@ -200,7 +201,8 @@ fn narrower(policy: Solution, iteration: Solution) -> Solution {
             .as_ref()
             .map_or(f64::INFINITY, |bracket| bracket.width)
     };
-    let (iterations, policy_steps, linear) = (iteration.iterations, policy.policy_steps, policy.linear);
+    let (iterations, passes) = (iteration.iterations, iteration.passes);
+    let (policy_steps, linear) = (policy.policy_steps, policy.linear);
     let kept = if width(&policy) < width(&iteration) {
         policy
     } else {
@@ -208,6 +210,7 @@ fn narrower(policy: Solution, iteration: Solution) -> Solution {
     };
     Solution {
         iterations,
+        passes,
         policy_steps,
         linear,
         ..kept
@@ -409,6 +412,7 @@ fn solve_unordered<M: FixedPointMap>(
         bracket: None,
         status,
         iterations: chain.iterations,
+        passes: chain.passes,
         policy_steps: 0,
         linear: Effort::default(),
         cycle,

@@ -44,6 +44,7 @@ pub(crate) fn solve_quickly(
                 residual: answer.found.residual,
                 status: Status::Certified,
                 iterations: answer.found.iterations,
+                passes: answer.found.passes,
                 policy_steps: 0,
                 linear: Effort::default(),
                 cycle: None,

@@ -26,6 +26,8 @@ pub struct Summary {
     pub certificate: Certificate,
     /// Applications of the cascade map until the answer, its proof not counted.
     pub iterations: u64,
+    /// Applications in all, the proof's own counted: each reads all holdings and debts once.
+    pub passes: u64,
     /// Sums over the system.
     pub totals: Totals,
     /// Prices in equilibrium, by asset.
@@ -40,6 +42,7 @@ impl From<Outcome> for Summary {
             unique: outcome.unique,
             certificate: outcome.certificate,
             iterations: outcome.iterations,
+            passes: outcome.passes,
             totals: outcome.totals,
             prices: outcome.assets.iter().map(|asset| asset.price).collect(),
         }
@@ -81,6 +84,7 @@ impl Cascade<'_> {
                             residual: answer.found.residual,
                         },
                         iterations: answer.found.iterations,
+                        passes: answer.found.passes,
                         totals: answer.totals,
                         prices: answer.read(&answer.found.point[..assets]),
                     }
