@@ -21,8 +21,11 @@ pub enum Move {
     Rest,
     /// The first application, at the top of the box, rounded up.
     Open,
-    /// A step down, rounded up.
+    /// A step down, rounded up, right after another.
     Descend,
+    /// A step down, rounded up, from where a lane stood before a test: what the map remembers of the last application is not
+    /// of this way.
+    Resume,
     /// The test of a lower bound, rounded down.
     Verify,
     /// The application at the answer, in ordinary rounding.
@@ -33,7 +36,7 @@ impl Move {
     /// 1 for rounding up, -1 for rounding down, 0 for ordinary rounding.
     pub fn side(self) -> f64 {
         match self {
-            Self::Open | Self::Descend => 1.0,
+            Self::Open | Self::Descend | Self::Resume => 1.0,
             Self::Verify => -1.0,
             Self::Rest | Self::Account => 0.0,
         }
@@ -141,15 +144,12 @@ pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, setting
             lane.passes += 1;
         }
         map.apply(&buffers.x, &moves, &mut buffers.image);
-        if moves
-            .iter()
-            .any(|&made| matches!(made, Move::Open | Move::Descend))
-        {
+        if moves.iter().any(|made| made.side() > 0.0) {
             let steps = map.vectorized(
                 #[inline(always)]
                 || descend(&mut buffers, &moves),
             );
-            for l in (0..W).filter(|&l| matches!(moves[l], Move::Open | Move::Descend)) {
+            for l in (0..W).filter(|&l| moves[l].side() > 0.0) {
                 step_down(
                     map,
                     l,
@@ -236,8 +236,8 @@ fn larger(a: f64, b: f64) -> f64 {
 
 #[inline(always)]
 fn descend<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Steps<W> {
-    // 1 in lanes that move, 0 in others.
-    let moving = moves.map(|made| f64::from(u8::from(matches!(made, Move::Open | Move::Descend))));
+    // Positive in lanes that move.
+    let moving = moves.map(Move::side);
     let (mut change, mut rise, mut no_number) = ([0.0; W], [0.0; W], [0.0; W]);
     let components = buffers.x.iter_mut().zip(&buffers.image).zip(&mut buffers.step);
     for (((slot, &image), step), &inverse) in components.zip(&buffers.inverse) {
@@ -409,7 +409,7 @@ fn judge<const W: usize, M: SideBySide<W>>(
     for (x, upper) in components {
         x[l] = upper[l];
     }
-    lane.next = Move::Descend;
+    lane.next = Move::Resume;
 }
 
 /// What the application at the answer showed, by lane.

@@ -31,9 +31,15 @@ pub(super) struct Chunk<const W: usize> {
     pub books: Books<W>,
 }
 
+/// Groups of chunks after which a descending lane goes on with what is sold and paid by then (Gauss-Seidel). The chunks of a
+/// group run in parallel.
+const GROUPS: usize = 16;
+
 /// Scratch memory of passes.
 pub(super) struct LaneWork<const W: usize> {
     pub chunks: Vec<Chunk<W>>,
+    /// The state that a pass works on: what it was given, and what came of the groups so far.
+    state: Vec<[f64; W]>,
     /// Units sold in all chunks, by asset.
     pub sold: Vec<[f64; W]>,
     multipliers: Vec<Ball<W>>,
@@ -54,6 +60,7 @@ impl<const W: usize> LaneWork<W> {
         });
         Self {
             chunks: chunks.collect(),
+            state: vec![[0.0; W]; assets + count * cascade.components],
             sold: vec![[0.0; W]; assets],
             multipliers: vec![Ball::from(0.0); assets],
         }
@@ -70,21 +77,63 @@ pub(super) struct Pass<'p, const W: usize> {
 
 impl<const W: usize> Pass<'_, W> {
     /// `image = T(x)`, each lane rounded as its move says. The state is `[prices | payment ratios]`.
+    ///
+    /// A descending lane goes on inside the pass with prices and payments that the groups so far leave, and with the last
+    /// pass's sales of the others, which are no larger than its own: still an upper bound, and the fixed points are the same.
     pub fn apply(&self, x: &[[f64; W]], image: &mut [[f64; W]], work: &mut LaneWork<W>) {
         let assets = self.cascade.system.asset_count();
-        let (prices, ratios) = x.split_at(assets);
-        let run = |chunk: &mut Chunk<W>| {
+        if let [only] = &mut work.chunks[..] {
+            let (prices, ratios) = x.split_at(assets);
             vectorized(
                 #[inline(always)]
-                || self.run_chunk(prices, ratios, chunk),
-            )
-        };
-        if let [only] = &mut work.chunks[..] {
-            run(only);
+                || self.run_chunk(prices, ratios, only),
+            );
         } else {
-            work.chunks.par_iter_mut().for_each(run);
+            work.state.copy_from_slice(x);
+            let size = work.chunks.len().div_ceil(GROUPS).max(1);
+            for first in (0..work.chunks.len()).step_by(size) {
+                let group = first..(first + size).min(work.chunks.len());
+                let (prices, ratios) = work.state.split_at(assets);
+                work.chunks[group.clone()].par_iter_mut().for_each(|chunk| {
+                    vectorized(
+                        #[inline(always)]
+                        || self.run_chunk(prices, ratios, chunk),
+                    );
+                });
+                if group.end < work.chunks.len() && self.moves.contains(&Move::Descend) {
+                    self.set_prices(work, image);
+                    self.go_on(work, &image[..assets], group);
+                }
+            }
         }
-        let (prices, ratios) = image.split_at_mut(assets);
+        self.set_prices(work, image);
+        for chunk in &work.chunks {
+            for (place, ratio) in chunk.rows.clone().zip(&chunk.ratios) {
+                image[assets + self.cascade.order[place] as usize] = *ratio;
+            }
+        }
+    }
+
+    /// Puts what a group of chunks leaves into the state of descending lanes.
+    fn go_on(&self, work: &mut LaneWork<W>, prices: &[[f64; W]], group: Range<usize>) {
+        let (old_prices, old_ratios) = work.state.split_at_mut(prices.len());
+        let lower = |old: &mut [f64; W], new: &[f64; W]| {
+            for l in (0..W).filter(|&l| self.moves[l] == Move::Descend) {
+                old[l] = old[l].min(new[l]);
+            }
+        };
+        for (old, new) in old_prices.iter_mut().zip(prices) {
+            lower(old, new);
+        }
+        for chunk in &work.chunks[group] {
+            for (place, ratio) in chunk.rows.clone().zip(&chunk.ratios) {
+                lower(&mut old_ratios[self.cascade.order[place] as usize], ratio);
+            }
+        }
+    }
+
+    /// Prices after what all chunks sell.
+    fn set_prices(&self, work: &mut LaneWork<W>, image: &mut [[f64; W]]) {
         vectorized(
             #[inline(always)]
             || self.add_up(work),
@@ -92,26 +141,25 @@ impl<const W: usize> Pass<'_, W> {
         self.models.impact.survive(&mut work.multipliers);
         vectorized(
             #[inline(always)]
-            || self.price(work, prices),
+            || self.price(work, image),
         );
-        for chunk in &work.chunks {
-            for (place, ratio) in chunk.rows.clone().zip(&chunk.ratios) {
-                ratios[self.cascade.order[place] as usize] = *ratio;
-            }
-        }
     }
 
     /// Units sold by chunk to money sold by asset.
     #[inline(always)]
     fn add_up(&self, work: &mut LaneWork<W>) {
         let initial = self.cascade.system.prices();
-        for (asset, (sold, money)) in work.sold.iter_mut().zip(&mut work.multipliers).enumerate() {
+        for sold in &mut work.sold {
             *sold = [0.0; W];
-            for chunk in &work.chunks {
+        }
+        for chunk in &work.chunks {
+            for (sold, of_chunk) in work.sold.iter_mut().zip(&chunk.sold) {
                 for l in 0..W {
-                    sold[l] += chunk.sold[asset][l];
+                    sold[l] += of_chunk[l];
                 }
             }
+        }
+        for (asset, (sold, money)) in work.sold.iter().zip(&mut work.multipliers).enumerate() {
             let mut at_initial = *sold;
             for units in &mut at_initial {
                 *units *= initial[asset];
