@@ -57,7 +57,7 @@ fn lanes<const W: usize>(values: &[[f64; 3]; 8], place: usize, from: usize) -> B
 proptest! {
     #[test]
     fn centers_are_doubles_and_ends_reach_around_the_exact_value(
-        values in [[number(), number(), number()]; 8].prop_map(|v| v),
+        values in proptest::array::uniform8([number(), number(), number()]),
         which in 0..FORMULAS.len(),
     ) {
         let formula = FORMULAS[which];

@@ -28,6 +28,8 @@ pub enum Move {
     Resume,
     /// The test of a lower bound, rounded down.
     Verify,
+    /// A step of a proved answer toward its last bit, in ordinary rounding.
+    Settle,
     /// The application at the answer, in ordinary rounding.
     Account,
 }
@@ -38,7 +40,7 @@ impl Move {
         match self {
             Self::Open | Self::Descend | Self::Resume => 1.0,
             Self::Verify => -1.0,
-            Self::Rest | Self::Account => 0.0,
+            Self::Rest | Self::Settle | Self::Account => 0.0,
         }
     }
 }
@@ -87,6 +89,13 @@ pub struct Found<'a, const W: usize> {
     pub passes: u64,
 }
 
+/// Problems of at most so many components, asked for at most [`LAST_DIGITS`], are settled to the last bit, so that what is 0 or 1/2
+/// by hand is that here; larger ones stay where the proof leaves them.
+const SETTLED_COMPONENTS: usize = 1 << 13;
+/// A tolerance that asks for all digits.
+const LAST_DIGITS: f64 = 1e-12;
+/// Steps toward the last bit; near a tipping point there is no end to them.
+const SETTLING_STEPS: u32 = 64;
 /// Proofs that may fail before a lane is given up.
 const ATTEMPTS: u32 = 3;
 /// A rate of contraction beyond which iteration is slow, so that other means pay.
@@ -105,6 +114,7 @@ struct Lane {
     change: f64,
     rate: f64,
     attempts: u32,
+    settling: u32,
     width: f64,
 }
 
@@ -168,6 +178,18 @@ pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, setting
             );
             for l in (0..W).filter(|&l| moves[l] == Move::Verify) {
                 judge(map, l, &mut lanes[l], &checks, &mut buffers, settings.tolerance);
+            }
+        }
+        if moves.contains(&Move::Settle) {
+            let change = map.vectorized(
+                #[inline(always)]
+                || settle(&mut buffers, &moves),
+            );
+            for l in (0..W).filter(|&l| moves[l] == Move::Settle) {
+                lanes[l].settling += 1;
+                if change[l] == 0.0 || lanes[l].settling == SETTLING_STEPS {
+                    lanes[l].next = Move::Account;
+                }
             }
         }
         if moves.contains(&Move::Account) {
@@ -395,7 +417,8 @@ fn judge<const W: usize, M: SideBySide<W>>(
     let components = buffers.x.iter_mut().zip(&buffers.upper);
     if checks.short[l] == 0.0 && checks.width[l] <= tolerance {
         lane.width = checks.width[l];
-        lane.next = Move::Account;
+        let all_digits = tolerance <= LAST_DIGITS && components.len() <= SETTLED_COMPONENTS;
+        lane.next = if all_digits { Move::Settle } else { Move::Account };
         let reach = lane.rate / (1.0 - lane.rate);
         for ((x, upper), (step, lower)) in components.zip(buffers.step.iter().zip(&buffers.lower)) {
             x[l] = larger(upper[l] - reach * step[l], lower[l]);
@@ -410,6 +433,32 @@ fn judge<const W: usize, M: SideBySide<W>>(
         x[l] = upper[l];
     }
     lane.next = Move::Resume;
+}
+
+/// Moves answers to their images, inside their brackets; returns the largest relative change.
+#[inline(always)]
+fn settle<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> [f64; W] {
+    let settling = moves.map(|made| f64::from(u8::from(made == Move::Settle)));
+    let mut change = [0.0; W];
+    let bounds = buffers.lower.iter().zip(&buffers.upper);
+    let components = buffers.x.iter_mut().zip(&buffers.image).zip(bounds);
+    for (((slot, image), (lower, upper)), inverse) in components.zip(&buffers.inverse) {
+        let x = *slot;
+        let inside = each::<W>(
+            #[inline(always)]
+            |l| larger(lower[l], choose(image[l] < upper[l], image[l], upper[l])),
+        );
+        let new = each::<W>(
+            #[inline(always)]
+            |l| choose(settling[l] > 0.0, inside[l], x[l]),
+        );
+        change = each::<W>(
+            #[inline(always)]
+            |l| larger((new[l] - x[l]).abs() * inverse[l], change[l]),
+        );
+        *slot = new;
+    }
+    change
 }
 
 /// What the application at the answer showed, by lane.
