@@ -19,5 +19,6 @@ mod published_clearing;
 mod published_rounds;
 mod same_bits;
 mod scenario_files;
+mod tipping_point;
 mod uniqueness;
 mod valuation;

@@ -1,9 +1,10 @@
 //! The composition: a system, a graph and models, compiled for the inner loop.
 
+use crate::jets::LARGEST_BY_JETS;
 use crate::pass::CHUNK;
 use delever_core::{
-    Claims, Continuity, Execution, ImpactModel, Interval, Order, Profile, Rule, RuleContext, SparseRows,
-    Strategy, error_free::CompensatedSum,
+    Claims, Continuity, Execution, FineInterval, ImpactModel, Interval, Order, Profile, Rule, RuleContext,
+    SparseRows, Strategy, error_free::CompensatedSum,
 };
 use delever_network::ContagionGraph;
 use delever_portfolio::System;
@@ -111,6 +112,8 @@ pub enum CascadeError {
 pub(crate) struct Amounts {
     pub value: Vec<f64>,
     pub bounds: Vec<Interval>,
+    /// Narrow bounds of the exact sums; empty where the system is too large for them to be asked for.
+    pub fine: Vec<FineInterval>,
 }
 
 impl Amounts {
@@ -118,6 +121,16 @@ impl Amounts {
         let count = plus.len();
         let mut value = vec![0.0; count];
         let mut bounds = Vec::with_capacity(count);
+        let fine = if count <= LARGEST_BY_JETS { count } else { 0 };
+        let fine = (0..fine)
+            .map(|n| {
+                let amounts = rows
+                    .iter()
+                    .flat_map(|layer| layer.row(n).values)
+                    .chain([&plus[n]]);
+                amounts.fold(FineInterval::from(0.0), |sum, &amount| sum + amount.into())
+            })
+            .collect();
         for n in 0..count {
             let mut exact = CompensatedSum::default();
             for amount in rows.iter().flat_map(|layer| layer.row(n).values) {
@@ -129,13 +142,17 @@ impl Amounts {
             let (low, high) = exact.bounds();
             bounds.push(Interval { low, high }.hull(Interval::from(value[n])));
         }
-        Self { value, bounds }
+        Self { value, bounds, fine }
     }
 
     fn reordered(&self, order: &[u32]) -> Self {
         Self {
             value: order.iter().map(|&n| self.value[n as usize]).collect(),
             bounds: order.iter().map(|&n| self.bounds[n as usize]).collect(),
+            fine: order
+                .iter()
+                .filter_map(|&n| self.fine.get(n as usize).copied())
+                .collect(),
         }
     }
 }

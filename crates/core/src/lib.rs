@@ -47,9 +47,11 @@ mod ball;
 mod claims;
 pub mod elementary;
 pub mod error_free;
+mod fine_interval;
 mod ids;
 mod impact;
 mod interval;
+mod jet;
 pub mod normal;
 mod order;
 mod parameters;
@@ -66,9 +68,11 @@ pub use claims::{
     Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, NetworkView,
     PerInstitutionClaims, ramp_slope, residual_slope,
 };
+pub use fine_interval::FineInterval;
 pub use ids::{AssetId, InstitutionId};
 pub use impact::{ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, PerAsset, Quote};
 pub use interval::Interval;
+pub use jet::Jet;
 pub use order::{Continuity, Order, Profile};
 pub use parameters::{
     ParameterTable, ParameterValue, Parameters, Problem as ParameterProblem, SpecError, parameter_names,

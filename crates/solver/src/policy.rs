@@ -6,8 +6,10 @@
 //! rounded outward. The least fixed point is the mirror image.
 
 use crate::chain::{Chain, Halt, Rounding};
+use crate::fine;
 use crate::linear::{Effort, NonNegativeRows, lower_solution};
 use crate::map::{End, FixedPointMap, Observer, Precision, Step};
+use crate::newton;
 use crate::solution::{Solution, Status};
 use crate::solve::{Settings, residual_of};
 use std::ops::ControlFlow;
@@ -20,6 +22,9 @@ const LAST_STEPS: u64 = 32;
 const ROUNDING_WIDTHS: f64 = 1024.0;
 /// How far beyond the outer bound's own error the inner bound is sought, in multiples of a step's rounding.
 const STRETCHES: [f64; 5] = [1.0, 4.0, 16.0, 128.0, 4096.0];
+
+/// Steps after which the bound of a curved map is left to plain iteration.
+const CURVED_STEPS: u64 = 64;
 
 /// What is left to do when the steps end.
 struct Steps {
@@ -74,9 +79,21 @@ pub(crate) fn solve<M: FixedPointMap>(
             End::Least => inner.min(far),
         };
     }
-    let point = last_steps(chain, outer, &inner, verified);
+    let mut bracket = chain.bracket(outer.to_vec(), inner);
+    if verified
+        && bracket.width.is_finite()
+        && bracket.width > settings.tolerance
+        && let Some(narrower) = fine::recheck(chain, &bracket, settings.tolerance, &mut steps.effort)
+        && narrower.width < bracket.width
+    {
+        bracket = narrower;
+    }
+    let (outer, inner) = match chain.end {
+        End::Greatest => (&bracket.upper, &bracket.lower),
+        End::Least => (&bracket.lower, &bracket.upper),
+    };
+    let point = last_steps(chain, outer, inner, verified);
     let residual = residual_of(chain, &point);
-    let bracket = chain.bracket(outer.to_vec(), inner);
     let status = match steps.halt {
         Halt::NotOrdered => Status::Unordered,
         Halt::NonFinite => Status::NonFinite,
@@ -123,6 +140,9 @@ fn run<M: FixedPointMap>(
         spread: vec![0.0; dim],
     };
     let mut before = f64::INFINITY;
+    let bends = chain.map.slopes_bend();
+    // Toward a tipping point each step leaves half of the distance.
+    let slowest = if bends { 0.9 } else { 0.5 };
     while steps.count < settings.max_iterations {
         chain.evaluate(outward, outer);
         chain.iterations += 1;
@@ -130,14 +150,20 @@ fn run<M: FixedPointMap>(
             steps.halt = halt;
             return Some(steps);
         }
-        rows.clear();
-        if !chain
-            .map
-            .slopes_into(chain.end, outer, far, &mut rows, &mut chain.work)
-        {
-            return None;
+        if bends {
+            steps
+                .effort
+                .add(newton::step(chain, outer, &r, &mut rows, &mut w)?);
+        } else {
+            rows.clear();
+            if !chain
+                .map
+                .slopes_into(chain.end, outer, far, &mut rows, &mut chain.work)
+            {
+                return None;
+            }
+            steps.effort.add(lower_solution(&rows, &r, ACCURACY, &mut w));
         }
-        steps.effort.add(lower_solution(&rows, &r, ACCURACY, &mut w));
         steps.count += 1;
         let mut change = 0.0_f64;
         for n in 0..dim {
@@ -164,8 +190,10 @@ fn run<M: FixedPointMap>(
             return Some(steps);
         }
         // Near a singular system steps shrink to what rounding returns each time, and stay there.
-        let stuck = change <= 1e-6 && change > before * 0.5;
-        if change <= settings.tolerance / 64.0 || stuck {
+        let stuck = change <= 1e-6 && change > before * slowest;
+        // Across kinks that stay in the box, steps are as short as single applications and many times as dear.
+        let spent = bends && steps.count >= CURVED_STEPS;
+        if change <= settings.tolerance / 64.0 || stuck || spent {
             steps.halt = Halt::Stationary;
             break;
         }

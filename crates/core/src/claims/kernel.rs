@@ -1,7 +1,9 @@
 //! Models of one payment ratio for each institution, written one debtor at a time.
 
 use super::{Anchor, Claims, NetworkView};
-use crate::{BalanceSheet, Continuity, Execution, Interval, Order, Profile, Real, SparseRows, SpecError};
+use crate::{
+    BalanceSheet, Continuity, Execution, Interval, Jet, Order, Profile, Real, SparseRows, SpecError,
+};
 use serde::de::DeserializeOwned;
 
 /// A clearing or valuation model for one debtor at a time: what a model author writes.
@@ -145,6 +147,24 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
             self.kernel
                 .slope(anchor, sheet, other, &self.rows[institution as usize]),
         );
+    }
+
+    fn component_jets_into(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Jet>,
+        components: &mut [Jet],
+    ) -> bool {
+        let ratio = self
+            .kernel
+            .payment_ratio_in(sheet, &self.rows[institution as usize]);
+        match (ratio, components) {
+            (Some(ratio), [component]) => {
+                *component = ratio;
+                true
+            }
+            _ => false,
+        }
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
