@@ -2,6 +2,7 @@
 
 mod agreement;
 mod analysis;
+mod certainty;
 mod composed;
 mod credit_default_swaps;
 mod cross_holdings;

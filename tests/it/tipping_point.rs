@@ -36,8 +36,14 @@ fn quadratic(case: &Case, price: f64) -> BigRational {
 /// The bracket holds the larger root, and the smaller one lies below.
 fn holds_the_price(case: &Case, lower: f64, upper: f64, gap: f64) {
     let at = |price: f64| quadratic(case, price);
-    assert!(at(lower) <= BigRational::zero(), "gap {gap}: the price lies below {lower}");
-    assert!(at(upper) >= BigRational::zero(), "gap {gap}: the price lies above {upper}");
+    assert!(
+        at(lower) <= BigRational::zero(),
+        "gap {gap}: the price lies below {lower}"
+    );
+    assert!(
+        at(upper) >= BigRational::zero(),
+        "gap {gap}: the price lies above {upper}"
+    );
     // Between the roots: more than half of the bracket's end is still a price at which the image is higher.
     let vertex = case.shocked_prices()[0] * (1.0 + 11.5 / DEPTH) / 2.0;
     assert!(upper > vertex, "gap {gap}: the other root");
@@ -84,7 +90,10 @@ fn bounds_in_doubles_are_as_narrow_as_the_multiplier_allows() {
         let case = spiral(gap);
         let solution = solve(&case, &with_tolerance(allowed), End::Greatest);
         let bracket = solution.bracket.as_ref().expect("bracketed");
-        println!("gap {gap:e}: width {:e}", bracket.width);
+        let loose = solve(&case, &with_tolerance(1e-8), End::Greatest)
+            .bracket
+            .expect("bracketed");
+        println!("gap {gap:e}: width {:e} loose {:e}", bracket.width, loose.width);
         holds_the_price(&case, bracket.lower[0], bracket.upper[0], gap);
         assert_eq!(solution.status, Status::Certified, "gap {gap}");
     }
@@ -103,7 +112,9 @@ fn past_the_tipping_point_everything_is_sold() {
             );
             assert_eq!(solution.status, Status::Certified);
             let sold_out = case.shocked_prices()[0] * 0.92;
-            assert!(bracket.lower[0] <= sold_out * (1.0 + 1e-15) && sold_out * (1.0 - 1e-15) <= bracket.upper[0]);
+            assert!(
+                bracket.lower[0] <= sold_out * (1.0 + 1e-15) && sold_out * (1.0 - 1e-15) <= bracket.upper[0]
+            );
         }
     }
 }

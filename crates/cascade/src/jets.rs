@@ -270,7 +270,7 @@ fn add_product(sum: &mut f64, factor: f64, weight: f64) {
     }
 }
 
-/// Writes slopes below which the map does not rise over a box of states. `false`: nothing is known of any.
+/// Writes slopes below which the map rises nowhere over a box of states. `false`: no model says anything of its own.
 pub(crate) fn slopes(
     cascade: &Cascade<'_>,
     data: &ScenarioData,
@@ -285,10 +285,11 @@ pub(crate) fn slopes(
     let assets = work.prices.len();
     let first = assets + work.averages.len();
     let dim = first + work.claims.len();
+    let mut known = false;
     for block in &cascade.blocks {
         for n in block.range.clone() {
             let holdings = cascade.holdings.row(n);
-            work.evaluate(cascade, data, block, n, Input::Nothing);
+            known |= work.evaluate(cascade, data, block, n, Input::Nothing).components && cascade.components > 0;
             work.sell(data, holdings);
             let mut respond = |input: Input, row: SparseRow<'_>, offset: usize| {
                 let known = work.evaluate(cascade, data, block, n, input);
@@ -333,20 +334,18 @@ pub(crate) fn slopes(
             }
         }
     }
-    add_price_slopes(cascade, data, dim, work);
-    let mut any = false;
+    known |= add_price_slopes(cascade, data, dim, work);
     for row in work.rises.chunks(dim.max(1)) {
         for (column, &rise) in row.iter().enumerate() {
-            any |= rise > 0.0;
             rows.push(column as u32, rise);
         }
         rows.end_row();
     }
-    any
+    known
 }
 
 /// Prices fall with sales, and sales with the state.
-fn add_price_slopes(cascade: &Cascade<'_>, data: &ScenarioData, dim: usize, work: &mut JetWork) {
+fn add_price_slopes(cascade: &Cascade<'_>, data: &ScenarioData, dim: usize, work: &mut JetWork) -> bool {
     let assets = work.prices.len();
     for sold in &mut work.sold {
         *sold = sold.at_least(0.0);
@@ -358,7 +357,7 @@ fn add_price_slopes(cascade: &Cascade<'_>, data: &ScenarioData, dim: usize, work
             sold.slope = if by_asset || k == source { ONE } else { FLAT };
         }
         if !work.quote(cascade, data) {
-            return;
+            return false;
         }
         for (k, quoted) in work.new_prices.iter().chain(&work.new_averages).enumerate() {
             let sold = if by_asset { k % assets } else { source };
@@ -369,4 +368,5 @@ fn add_price_slopes(cascade: &Cascade<'_>, data: &ScenarioData, dim: usize, work
             }
         }
     }
+    true
 }

@@ -21,7 +21,7 @@ const LAST_STEPS: u64 = 32;
 /// A bracket up to this many times what rounding leaves open can be rounding alone.
 const ROUNDING_WIDTHS: f64 = 1024.0;
 /// How far beyond the outer bound's own error the inner bound is sought, in multiples of a step's rounding.
-const STRETCHES: [f64; 5] = [1.0, 4.0, 16.0, 128.0, 4096.0];
+const STRETCHES: [f64; 7] = [0.25, 0.5, 1.0, 4.0, 16.0, 128.0, 4096.0];
 
 /// Steps after which the bound of a curved map is left to plain iteration.
 const CURVED_STEPS: u64 = 64;
@@ -52,13 +52,14 @@ pub(crate) fn solve<M: FixedPointMap>(
     let mut far = chain.far_corner();
     let mut effort = Effort::default();
     let mut count = 0;
-    if chain.end == End::Least {
+    if chain.end == End::Least && !chain.map.slopes_bend() {
         // Slopes at the least end are steep where the other bound is near, so the greatest end goes first.
         chain.end = End::Greatest;
         let mut top = chain.near_corner();
         let bottom = chain.far_corner();
-        let steps = run(chain, &mut top, &bottom, settings, &mut ())?;
+        let steps = run(chain, &mut top, &bottom, settings, &mut ());
         chain.end = End::Least;
+        let steps = steps?;
         if steps.halt == Halt::Stationary {
             far = top;
         }
@@ -141,8 +142,7 @@ fn run<M: FixedPointMap>(
     };
     let mut before = f64::INFINITY;
     let bends = chain.map.slopes_bend();
-    // Toward a tipping point each step leaves half of the distance.
-    let slowest = if bends { 0.9 } else { 0.5 };
+    let mut reach = 1.0;
     while steps.count < settings.max_iterations {
         chain.evaluate(outward, outer);
         chain.iterations += 1;
@@ -153,7 +153,7 @@ fn run<M: FixedPointMap>(
         if bends {
             steps
                 .effort
-                .add(newton::step(chain, outer, &r, &mut rows, &mut w)?);
+                .add(newton::step(chain, outer, &r, &mut rows, &mut w, &mut reach)?);
         } else {
             rows.clear();
             if !chain
@@ -190,7 +190,13 @@ fn run<M: FixedPointMap>(
             return Some(steps);
         }
         // Near a singular system steps shrink to what rounding returns each time, and stay there.
-        let stuck = change <= 1e-6 && change > before * slowest;
+        // Toward a tipping point each step leaves half of the distance, and beyond it steps grow.
+        let slow = if bends {
+            change > before * 0.9 && change <= before
+        } else {
+            change > before * 0.5
+        };
+        let stuck = change <= 1e-6 && slow;
         // Across kinks that stay in the box, steps are as short as single applications and many times as dear.
         let spent = bends && steps.count >= CURVED_STEPS;
         if change <= settings.tolerance / 64.0 || stuck || spent {
