@@ -289,7 +289,8 @@ pub(crate) fn slopes(
     for block in &cascade.blocks {
         for n in block.range.clone() {
             let holdings = cascade.holdings.row(n);
-            known |= work.evaluate(cascade, data, block, n, Input::Nothing).components && cascade.components > 0;
+            known |=
+                work.evaluate(cascade, data, block, n, Input::Nothing).components && cascade.components > 0;
             work.sell(data, holdings);
             let mut respond = |input: Input, row: SparseRow<'_>, offset: usize| {
                 let known = work.evaluate(cascade, data, block, n, input);

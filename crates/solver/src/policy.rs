@@ -81,8 +81,11 @@ pub(crate) fn solve<M: FixedPointMap>(
         };
     }
     let mut bracket = chain.bracket(outer.to_vec(), inner);
+    let floor = (0..steps.spread.len()).fold(0.0_f64, |floor, n| floor.max(steps.spread[n] / chain.size(n)));
+    let as_narrow_as_rounding = bracket.width <= ROUNDING_WIDTHS * floor;
+    // What is wider is a tie that rounding cannot decide, and stays undecided.
     if verified
-        && bracket.width.is_finite()
+        && as_narrow_as_rounding
         && bracket.width > settings.tolerance
         && let Some(narrower) = fine::recheck(chain, &bracket, settings.tolerance, &mut steps.effort)
         && narrower.width < bracket.width
@@ -105,8 +108,6 @@ pub(crate) fn solve<M: FixedPointMap>(
         Halt::Stationary => Status::Bracketed,
     };
     let proved = !matches!(status, Status::Unordered | Status::NonFinite);
-    let floor = (0..point.len()).fold(0.0_f64, |floor, n| floor.max(steps.spread[n] / chain.size(n)));
-    let as_narrow_as_rounding = bracket.width <= ROUNDING_WIDTHS * floor;
     Some(Found {
         solution: Solution {
             point,
