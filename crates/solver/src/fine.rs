@@ -9,7 +9,7 @@ use crate::map::{End, FixedPointMap, Twofold};
 use crate::solution::Bracket;
 
 /// Steps of the outer bound.
-const STEPS: u32 = 8;
+const STEPS: u32 = 32;
 /// How far from the outer bound the inner one is sought, in multiples of the tolerance.
 const DISTANCES: [f64; 4] = [1.0 / 64.0, 1.0 / 8.0, 1.0 / 3.0, 7.0 / 8.0];
 
@@ -132,20 +132,55 @@ pub(crate) fn recheck<M: FixedPointMap>(
             End::Least => at_most(image.part(n), inner.part(n)),
         });
         if holds {
-            let (lower, upper) = match chain.end {
-                End::Greatest => (&inner, &outer),
-                End::Least => (&outer, &inner),
+            return Some(rounded(chain, bracket, &outer, &inner));
+        }
+    }
+    // Where slopes say little, as where a root begins, the point is carried inward until the inequality holds.
+    inner.clone_from(&outer);
+    for _ in 0..STEPS {
+        if !evaluate(chain, chain.end == End::Least, &inner, &mut image) {
+            return None;
+        }
+        let mut holds = true;
+        for n in 0..dim {
+            let (x, y) = (inner.part(n), image.part(n));
+            let inside = match chain.end {
+                End::Greatest => at_most(x, y),
+                End::Least => at_most(y, x),
             };
-            // What was known before holds as well.
-            let lower = (0..dim).map(|n| lower.below(n).max(bracket.lower[n])).collect();
-            let upper = (0..dim).map(|n| upper.above(n).min(bracket.upper[n])).collect();
-            return Some(match chain.end {
-                End::Greatest => chain.bracket(upper, lower),
-                End::Least => chain.bracket(lower, upper),
-            });
+            if !inside {
+                inner.set(n, y);
+                holds = false;
+            }
+        }
+        if holds {
+            return Some(rounded(chain, bracket, &outer, &inner));
         }
     }
     None
+}
+
+/// Both bounds rounded outward to doubles, and never wider than what was known before.
+fn rounded<M: FixedPointMap>(
+    chain: &Chain<'_, M>,
+    before: &Bracket,
+    outer: &Twofold,
+    inner: &Twofold,
+) -> Bracket {
+    let (lower, upper) = match chain.end {
+        End::Greatest => (inner, outer),
+        End::Least => (outer, inner),
+    };
+    let lower: Vec<f64> = (0..lower.len())
+        .map(|n| lower.below(n).max(before.lower[n]))
+        .collect();
+    let upper: Vec<f64> = (0..upper.len())
+        .map(|n| upper.above(n).min(before.upper[n]))
+        .collect();
+    match chain.end {
+        End::Greatest => chain.bracket(upper, lower),
+        End::Least => chain.bracket(lower, upper),
+    }
 }
 
 fn evaluate<M: FixedPointMap>(

@@ -1,6 +1,7 @@
 //! The solve: outer chain, point, inner bound.
 
 use crate::chain::{Chain, Halt, Rounding};
+use crate::fine;
 use crate::linear::Effort;
 use crate::map::{End, FixedPointMap, Observer, Precision, Step};
 use crate::policy;
@@ -46,6 +47,8 @@ impl Default for Settings {
 const PATIENT_STEPS: u64 = 256;
 /// Iterations that are spent on a bracket which rounding may be all that widens.
 const LAST_ATTEMPT: u64 = 2_048;
+/// Widest bracket that rounding is taken to explain.
+const MAGNIFIED_ROUNDING: f64 = 1e-6;
 /// Last step of the outer chain on the long way, relative to the width that is asked for.
 const MARGIN: f64 = 1.0 / 8.0;
 /// A jump of the image above a limit from below that no rounding explains, relative to the box.
@@ -149,7 +152,7 @@ fn solve_isotone<M: FixedPointMap>(
         }
     }
     let iterations = chain.iterations;
-    let residual = residual_of(&mut chain, &point);
+    let mut effort = Effort::default();
     let (status, bracket) = match halt {
         Halt::NotOrdered => (Status::Unordered, None),
         Halt::NonFinite => (Status::NonFinite, None),
@@ -164,7 +167,20 @@ fn solve_isotone<M: FixedPointMap>(
         ),
         Halt::Stationary if !bounded => (Status::Bracketed, None),
         Halt::Stationary => {
-            let bracket = prove(&mut chain, settings.tolerance, &point, outer);
+            let mut bracket = prove(&mut chain, settings.tolerance, &point, outer);
+            // Rounding that something steep magnifies; what is wider is a tie, and stays undecided. Plain iteration promises its
+            // own point, which then need not lie in a narrower bracket.
+            if settings.method != Method::Iteration
+                && bracket.width > settings.tolerance
+                && bracket.width <= MAGNIFIED_ROUNDING
+                && let Some(narrower) = fine::recheck(&mut chain, &bracket, settings.tolerance, &mut effort)
+                && narrower.width <= settings.tolerance
+            {
+                for ((x, &low), &high) in point.iter_mut().zip(&narrower.lower).zip(&narrower.upper) {
+                    *x = x.clamp(low, high);
+                }
+                bracket = narrower;
+            }
             let certified = bracket.width <= settings.tolerance;
             (
                 if certified {
@@ -176,13 +192,14 @@ fn solve_isotone<M: FixedPointMap>(
             )
         }
     };
+    let residual = residual_of(&mut chain, &point);
     let solution = Solution {
         point,
         bracket,
         status,
         iterations,
         policy_steps: 0,
-        linear: Effort::default(),
+        linear: effort,
         cycle: None,
         residual,
     };
