@@ -2,9 +2,10 @@
 
 use crate::registry_models::{DRAWS, Draws, compose};
 use delever::cascade::{Cascade, CascadeMap};
+use delever::core::{FineInterval, Real};
 use delever::solver::linear::NonNegativeRows;
 use delever::solver::{End, FixedPointMap, Precision, Twofold};
-use delever_testkit::exact::{Dyadic, ExactCascade};
+use delever_testkit::exact::{Dyadic, ExactCascade, functions};
 use delever_testkit::strategies;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -171,4 +172,54 @@ fn fine_images_hold_the_exact_ones_and_are_narrow() {
         panic!("{error}");
     }
     assert!(f64::from(narrow.get()) >= 0.9 * f64::from(components.get()));
+}
+
+/// Elementary functions with 30 digits against the exact engine's.
+#[test]
+fn fine_functions_hold_the_exact_ones() {
+    const BITS: u64 = 230;
+    let check = |what: &str, fine: FineInterval, exact: (Dyadic, Dyadic), digits: f64| {
+        let bounds = (&exact.0, &exact.1);
+        prop_assert!(
+            within(bounds, fine.high(), true) && within(bounds, fine.low(), false),
+            "{what}: {fine:?}, exact {:e}",
+            exact.0.to_f64()
+        );
+        let width = (fine.high().0 - fine.low().0) + (fine.high().1 - fine.low().1);
+        prop_assert!(width <= digits * fine.high().0.abs(), "{what}: {fine:?} is wide");
+        Ok(())
+    };
+    let inputs = (1e-9_f64..40.0, 0.01_f64..10.0, 1e-9_f64..40.0);
+    let result = TestRunner::new(config()).run(&inputs, |(x, exponent, y)| {
+        let number = Dyadic::from_f64(x);
+        let (fine, other) = (FineInterval::from(x), FineInterval::from(y));
+        check("sqrt", fine.sqrt(), functions::sqrt(&number, BITS), 1e-28)?;
+        check("exp", fine.exp(), functions::exp(&number, BITS), 1e-23)?;
+        let falling = FineInterval::from(-x).exp();
+        check("exp", falling, functions::exp(&-&number, BITS), 1e-23)?;
+        check(
+            "pow",
+            fine.pow(exponent),
+            functions::pow(&number, exponent, BITS),
+            1e-23,
+        )?;
+        let divisor = Dyadic::from_f64(y);
+        let (low, high) = (number.div_floor(&divisor, 230), number.div_ceil(&divisor, 230));
+        check("quotient", fine / other, (low, high), 1e-28)?;
+        // 1 - tanh x = 2 / (1 + exp 2 x).
+        let (low, high) = functions::exp(&number.scaled(1), BITS);
+        let two = Dyadic::from_f64(2.0);
+        let low = two.div_floor(&(&high + &Dyadic::one()), 330);
+        let exact = (
+            low,
+            two.div_ceil(
+                &(&functions::exp(&number.scaled(1), BITS).0 + &Dyadic::one()),
+                330,
+            ),
+        );
+        check("1 - tanh", fine.one_minus_tanh(), exact, 1e-22)
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
 }

@@ -90,12 +90,26 @@ fn bounds_in_doubles_are_as_narrow_as_the_multiplier_allows() {
         let case = spiral(gap);
         let solution = solve(&case, &with_tolerance(allowed), End::Greatest);
         let bracket = solution.bracket.as_ref().expect("bracketed");
-        let loose = solve(&case, &with_tolerance(1e-8), End::Greatest)
-            .bracket
-            .expect("bracketed");
-        println!("gap {gap:e}: width {:e} loose {:e}", bracket.width, loose.width);
+        println!("gap {gap:e}: width {:e}", bracket.width);
         holds_the_price(&case, bracket.lower[0], bracket.upper[0], gap);
         assert_eq!(solution.status, Status::Certified, "gap {gap}");
+    }
+}
+
+/// A residual far below a wide tolerance says nothing: the long way is not gone step by step then either.
+#[test]
+fn wide_brackets_do_not_take_longer() {
+    let case = spiral(1e-8);
+    for exponent in 3..=12 {
+        let solution = solve(&case, &with_tolerance(10.0_f64.powi(-exponent)), End::Greatest);
+        let bracket = solution.bracket.as_ref().expect("bracketed");
+        assert_eq!(solution.status, Status::Certified, "tolerance 1e-{exponent}");
+        holds_the_price(&case, bracket.lower[0], bracket.upper[0], 1e-8);
+        assert!(
+            solution.iterations <= 600,
+            "tolerance 1e-{exponent}: {}",
+            solution.iterations
+        );
     }
 }
 

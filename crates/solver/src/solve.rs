@@ -117,6 +117,7 @@ fn solve_isotone<M: FixedPointMap>(
     } else {
         settings.method
     };
+    let mut patient = bounded && method == Method::Automatic;
     if bounded {
         let outward = chain.outward(Precision::Rough);
         let settled = settings.tolerance * MARGIN;
@@ -130,23 +131,29 @@ fn solve_isotone<M: FixedPointMap>(
         if method == Method::Policy
             || method == Method::Automatic && halt == Halt::Limit && settings.max_iterations > PATIENT_STEPS
         {
-            match policy::solve(&mut chain, &mut outer, settings, observer) {
-                Some(found) if found.solution.status != Status::Bracketed => return found.solution,
-                Some(found) => {
-                    if found.as_narrow_as_rounding {
-                        chain.limit = chain.limit.min(chain.iterations + LAST_ATTEMPT);
-                    }
-                    blunt = Some(found.solution);
-                }
-                None => {}
+            patient = false;
+            if let Some(solution) = by_policy(&mut chain, &mut outer, settings, observer, &mut blunt) {
+                return solution;
             }
-            // No slopes, or too flat ones: what is left is iteration.
             halt = chain.run(outward, &mut outer, settled, true, observer);
         }
     }
     let mut point = outer.clone();
     if halt == Halt::Stationary {
+        // Near a tipping point steps become short long before the end.
+        if patient {
+            chain.limit = chain.limit.min(PATIENT_STEPS);
+        }
         halt = chain.run(Rounding::Nearest, &mut point, 0.0, !bounded, observer);
+        if patient && halt == Halt::Limit && settings.max_iterations > PATIENT_STEPS {
+            chain.limit = settings.max_iterations;
+            if let Some(solution) = by_policy(&mut chain, &mut outer, settings, observer, &mut blunt) {
+                return solution;
+            }
+            point.clone_from(&outer);
+            halt = chain.run(Rounding::Nearest, &mut point, 0.0, false, observer);
+        }
+        chain.limit = settings.max_iterations;
         if end == End::Least && !map.shape().from_below {
             halt = pass_jumps(&mut chain, &mut point, halt, observer);
         }
@@ -207,6 +214,26 @@ fn solve_isotone<M: FixedPointMap>(
         Some(blunt) => narrower(blunt, solution),
         None => solution,
     }
+}
+
+/// Moves the outer bound by policy iteration. What is proved as narrowly as asked, or cannot be, is returned; a wider bracket
+/// is kept, and what is left is iteration: slopes are too flat to be of use, or there are none.
+fn by_policy<M: FixedPointMap>(
+    chain: &mut Chain<'_, M>,
+    outer: &mut [f64],
+    settings: &Settings,
+    observer: &mut impl Observer,
+    blunt: &mut Option<Solution>,
+) -> Option<Solution> {
+    let found = policy::solve(chain, outer, settings, observer)?;
+    if found.solution.status != Status::Bracketed {
+        return Some(found.solution);
+    }
+    if found.as_narrow_as_rounding {
+        chain.limit = chain.limit.min(chain.iterations + LAST_ATTEMPT);
+    }
+    *blunt = Some(found.solution);
+    None
 }
 
 /// Of what policy iteration left and what plain iteration made of it, the one whose bracket is narrower.
