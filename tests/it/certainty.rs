@@ -7,7 +7,7 @@ use delever::cascade::{Cascade, CascadeMap, Settings, Status};
 use delever::solver::{self, FixedPointMap, Solution};
 use delever_testkit::case::Case;
 use delever_testkit::exact::{Dyadic, End, ExactCascade};
-use delever_testkit::strategies;
+use delever_testkit::strategies::{self, Mix};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
@@ -60,7 +60,7 @@ fn nearly_all_ordered_systems_are_certified_and_all_are_bracketed() {
     let registry = delever::io::registry();
     let tally = RefCell::new(Tally::default());
     let inputs = (
-        strategies::cases(),
+        strategies::cases_of(&Mix::all()),
         prop::collection::vec(0.0_f64..1.0, DRAWS),
         any::<bool>(),
     );

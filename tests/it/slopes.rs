@@ -6,7 +6,7 @@ use delever::core::{FineInterval, Real};
 use delever::solver::linear::NonNegativeRows;
 use delever::solver::{End, FixedPointMap, Precision, Twofold};
 use delever_testkit::exact::{Dyadic, ExactCascade, functions};
-use delever_testkit::strategies;
+use delever_testkit::strategies::{self, Mix};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::Cell;
@@ -27,7 +27,7 @@ fn the_map_falls_at_least_as_steeply_as_its_slopes_say() {
     let registry = delever::io::registry();
     let (steep, boxes) = (Cell::new(0_u32), Cell::new(0_u32));
     let inputs = (
-        strategies::cases(),
+        strategies::cases_of(&Mix::all()),
         prop::collection::vec(0.0_f64..1.0, DRAWS),
         any::<bool>(),
         prop::collection::vec(0.0_f64..1.0, 96),
@@ -120,7 +120,10 @@ fn within(bounds: (&Dyadic, &Dyadic), parts: (f64, f64), above: bool) -> bool {
 #[test]
 fn fine_images_hold_the_exact_ones_and_are_narrow() {
     let (narrow, components) = (Cell::new(0_u32), Cell::new(0_u32));
-    let inputs = (strategies::cases(), prop::collection::vec(0.0_f64..1.0, 48));
+    let inputs = (
+        strategies::cases_of(&Mix::all()),
+        prop::collection::vec(0.0_f64..1.0, 48),
+    );
     let result = TestRunner::new(config()).run(&inputs, |(case, places)| {
         let (system, graph) = (case.system(), case.graph());
         let cascade = Cascade::new(&system, &graph, case.models()).expect("models fit");
@@ -208,14 +211,10 @@ fn fine_functions_hold_the_exact_ones() {
         check("quotient", fine / other, (low, high), 1e-28)?;
         // 1 - tanh x = 2 / (1 + exp 2 x).
         let (low, high) = functions::exp(&number.scaled(1), BITS);
-        let two = Dyadic::from_f64(2.0);
-        let low = two.div_floor(&(&high + &Dyadic::one()), 330);
+        let (one, two) = (Dyadic::one(), Dyadic::from_f64(2.0));
         let exact = (
-            low,
-            two.div_ceil(
-                &(&functions::exp(&number.scaled(1), BITS).0 + &Dyadic::one()),
-                330,
-            ),
+            two.div_floor(&(&high + &one), 330),
+            two.div_ceil(&(&low + &one), 330),
         );
         check("1 - tanh", fine.one_minus_tanh(), exact, 1e-22)
     });

@@ -144,6 +144,12 @@ fn run<M: FixedPointMap>(
     let mut before = f64::INFINITY;
     let bends = chain.map.slopes_bend();
     let mut reach = 1.0;
+    // Toward a tipping point a short step is no sign of being near, and the last ones cost little.
+    let settled = if bends {
+        settings.tolerance.min(1e-12)
+    } else {
+        settings.tolerance
+    } / 64.0;
     while steps.count < settings.max_iterations {
         chain.evaluate(outward, outer);
         chain.iterations += 1;
@@ -200,7 +206,7 @@ fn run<M: FixedPointMap>(
         let stuck = change <= 1e-6 && slow;
         // Across kinks that stay in the box, steps are as short as single applications and many times as dear.
         let spent = bends && steps.count >= CURVED_STEPS;
-        if change <= settings.tolerance / 64.0 || stuck || spent {
+        if change <= settled || stuck || spent {
             steps.halt = Halt::Stationary;
             break;
         }
