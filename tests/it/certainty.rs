@@ -3,7 +3,7 @@
 //! All models of the registry are drawn, in all combinations that are ordered. `PROPTEST_CASES` sets the number of systems.
 
 use crate::registry_models::{DRAWS, Draws, compose};
-use delever::cascade::{Cascade, CascadeMap, Settings, Status};
+use delever::cascade::{Cascade, CascadeMap, Method, Settings, Status};
 use delever::solver::{self, FixedPointMap, Solution};
 use delever_testkit::case::Case;
 use delever_testkit::exact::{Dyadic, End, ExactCascade};
@@ -18,23 +18,24 @@ const CASES: u32 = 10_000;
 /// Passes of the exact engine in each chain.
 const EXACT_PASSES: u32 = 200;
 
-/// The engine's bracket must hold the exact fixed point.
-fn holds(solution: &Solution, case: &Case, end: End) -> Result<(), TestCaseError> {
+/// Brackets must hold the exact fixed point.
+fn hold(solutions: &[Solution], case: &Case, end: End) -> Result<(), TestCaseError> {
     let exact = ExactCascade::new(case).expect("ordered").solve(end, EXACT_PASSES);
-    let bracket = solution.bracket.as_ref().expect("bracketed");
-    for n in 0..bracket.lower.len() {
-        let (low, high) = (
-            Dyadic::from_f64(bracket.lower[n]),
-            Dyadic::from_f64(bracket.upper[n]),
-        );
-        prop_assert!(
-            low <= exact.high[n] && exact.low[n] <= high,
-            "component {n}: engine [{:e}, {:e}], exact [{:e}, {:e}]",
-            bracket.lower[n],
-            bracket.upper[n],
-            exact.low[n].to_f64(),
-            exact.high[n].to_f64()
-        );
+    for bracket in solutions.iter().filter_map(|solution| solution.bracket.as_ref()) {
+        for n in 0..bracket.lower.len() {
+            let (low, high) = (
+                Dyadic::from_f64(bracket.lower[n]),
+                Dyadic::from_f64(bracket.upper[n]),
+            );
+            prop_assert!(
+                low <= exact.high[n] && exact.low[n] <= high,
+                "component {n}: engine [{:e}, {:e}], exact [{:e}, {:e}]",
+                bracket.lower[n],
+                bracket.upper[n],
+                exact.low[n].to_f64(),
+                exact.high[n].to_f64()
+            );
+        }
     }
     Ok(())
 }
@@ -46,6 +47,8 @@ struct Tally {
     certified: u32,
     /// Compared with the exact engine.
     checked: u32,
+    /// Steps of policy iteration where it was asked for.
+    steps: u64,
     bracketed: BTreeMap<&'static str, u32>,
 }
 
@@ -102,7 +105,14 @@ fn nearly_all_ordered_systems_are_certified_and_all_are_bracketed() {
                 }
             }
             if exact {
-                holds(&solution, &case, exact_end)?;
+                // Newton's steps from the first on must not miss it either.
+                let policy = Settings {
+                    method: Method::Policy,
+                    ..Settings::default()
+                };
+                let policy = solver::solve(&map, end, &policy, &mut ());
+                tally.steps += policy.policy_steps;
+                hold(&[solution, policy], &case, exact_end)?;
                 tally.checked += 1;
             }
         }
@@ -111,8 +121,8 @@ fn nearly_all_ordered_systems_are_certified_and_all_are_bracketed() {
     let tally = tally.into_inner();
     let (solved, certified) = (f64::from(tally.solved), f64::from(tally.certified));
     println!(
-        "{solved} ends solved, {certified} certified, {} compared with exact arithmetic, bracketed: {:?}",
-        tally.checked, tally.bracketed
+        "{solved} ends solved, {certified} certified, {} compared with exact arithmetic, also after {} policy steps, bracketed: {:?}",
+        tally.checked, tally.steps, tally.bracketed
     );
     if let Err(error) = result {
         panic!("{error}");

@@ -136,13 +136,13 @@ fn fine_images_hold_the_exact_ones_and_are_narrow() {
         let mut places = places.into_iter().cycle();
         let mut x = Twofold::from(top.clone());
         let assets = case.asset_count();
-        for n in 0..dim {
+        for (n, &top) in top.iter().enumerate() {
             let share = places.next().expect("cycles");
             let high = if n >= assets && n < 2 * assets && case.vwap {
                 // The map is isotone where averages are not below prices.
-                top[n]
+                top
             } else {
-                top[n] * (1.0 - 0.2 * share)
+                top * (1.0 - 0.2 * share)
             };
             x.set(n, (high, high * f64::EPSILON * 0.2 * (share - 0.5)));
         }

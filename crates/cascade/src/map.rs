@@ -332,6 +332,15 @@ impl FixedPointMap for CascadeMap<'_> {
         self.cascade.holdings.entry_count() > 0 || self.cascade.execution == Execution::Vwap
     }
 
+    /// Everybody is asked for each holding, with all holdings: measured at about the square of their number.
+    fn slopes_cost(&self) -> u64 {
+        if !self.slopes_bend() {
+            return 1;
+        }
+        let holdings = self.cascade.holdings.entry_count() / self.cascade.order.len().max(1);
+        (holdings as u64 + 2).pow(2)
+    }
+
     fn apply_above_finely(&self, x: &Twofold, out: &mut Twofold, work: &mut CascadeWork) -> bool {
         self.apply_finely(x, work, |n, image| out.set(n, image.high()))
     }

@@ -6,6 +6,7 @@
 use crate::chain::Chain;
 use crate::linear::{Effort, NonNegativeRows, lower_solution};
 use crate::map::{End, FixedPointMap, Twofold};
+use crate::shortfall;
 use crate::solution::Bracket;
 
 /// Steps of the outer bound.
@@ -37,13 +38,15 @@ fn at_most(a: (f64, f64), b: (f64, f64)) -> bool {
     a.0 < b.0 || a.0 == b.0 && a.1 <= b.1
 }
 
-/// A lower bound of `a - b`, at least 0.
+/// A lower bound of `a - b`, exact where they are equal.
 fn difference_below(a: (f64, f64), b: (f64, f64)) -> f64 {
     let (sum, error) = two_sum(a.0, -b.0);
     let rest = error + (a.1 - b.1);
     let slack = (error.abs() + a.1.abs() + b.1.abs()) * (4.0 * f64::EPSILON);
-    let difference = (sum + (rest - slack)).next_down();
-    difference.max(0.0)
+    if sum == 0.0 && rest == 0.0 && slack == 0.0 {
+        return 0.0;
+    }
+    (sum + (rest - slack)).next_down()
 }
 
 /// Narrows a verified bracket to the tolerance, if the map can be evaluated finely.
@@ -74,26 +77,33 @@ pub(crate) fn recheck<M: FixedPointMap>(
     {
         return None;
     }
-    let (mut r, mut w) = (vec![0.0; dim], vec![0.0; dim]);
+    let (mut r, mut w, mut short) = (vec![0.0; dim], vec![0.0; dim], vec![0.0; dim]);
     for _ in 0..STEPS {
         if !evaluate(chain, chain.end == End::Greatest, &outer, &mut image) {
             return None;
         }
-        for (n, r) in r.iter_mut().enumerate() {
-            *r = match chain.end {
+        for n in 0..dim {
+            let low = match chain.end {
                 End::Greatest => difference_below(outer.part(n), image.part(n)),
                 End::Least => difference_below(image.part(n), outer.part(n)),
             };
-            if !r.is_finite() {
+            if !low.is_finite() {
                 return None;
             }
+            (r[n], short[n]) = (low.max(0.0), (-low).max(0.0));
         }
         effort.add(lower_solution(&rows, &r, 1e-9, &mut w));
+        shortfall::deduct(&rows, &short, |n| chain.size(n), &mut w, effort);
         let mut change = 0.0_f64;
-        for (n, &w) in w.iter().enumerate().filter(|(_, w)| **w > 0.0) {
+        for (n, &w) in w.iter().enumerate() {
             let (high, low) = outer.part(n);
-            outer.set(n, moved(high, low, side * w, -side));
-            change = change.max(w / chain.size(n));
+            if w > r[n] {
+                outer.set(n, moved(high, low, side * w, -side));
+            } else if r[n] > 0.0 {
+                // The image of a bound is one too.
+                outer.set(n, image.part(n));
+            }
+            change = change.max(w.max(r[n]) / chain.size(n));
         }
         if change <= tolerance / 256.0 {
             break;

@@ -44,6 +44,7 @@ pub mod linear;
 mod map;
 mod newton;
 mod policy;
+mod shortfall;
 mod solution;
 mod solve;
 

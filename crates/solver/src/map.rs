@@ -50,6 +50,12 @@ pub trait FixedPointMap {
         false
     }
 
+    /// About how many applications of the map one call of [`Self::slopes_into`] is worth: the dearer, the longer the automatic method
+    /// waits before it asks.
+    fn slopes_cost(&self) -> u64 {
+        1
+    }
+
     /// As [`Self::apply_above`], of a point and to a bound with about twice the digits of a double. `false`: the map has no
     /// such arithmetic, and `out` means nothing.
     fn apply_above_finely(&self, _x: &Twofold, _out: &mut Twofold, _work: &mut Self::Work) -> bool {

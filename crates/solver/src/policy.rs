@@ -10,6 +10,7 @@ use crate::fine;
 use crate::linear::{Effort, NonNegativeRows, lower_solution};
 use crate::map::{End, FixedPointMap, Observer, Precision, Step};
 use crate::newton;
+use crate::shortfall;
 use crate::solution::{Solution, Status};
 use crate::solve::{Settings, residual_of};
 use std::ops::ControlFlow;
@@ -134,7 +135,7 @@ fn run<M: FixedPointMap>(
     let dim = outer.len();
     let outward = chain.outward(Precision::Sharp);
     let mut rows = NonNegativeRows::default();
-    let (mut r, mut w) = (vec![0.0; dim], vec![0.0; dim]);
+    let (mut r, mut w, mut short) = (vec![0.0; dim], vec![0.0; dim], vec![0.0; dim]);
     let mut steps = Steps {
         halt: Halt::Limit,
         count: 0,
@@ -153,7 +154,7 @@ fn run<M: FixedPointMap>(
     while steps.count < settings.max_iterations {
         chain.evaluate(outward, outer);
         chain.iterations += 1;
-        if let Some(halt) = distances(chain, outer, &mut r) {
+        if let Some(halt) = distances(chain, outer, &mut r, &mut short) {
             steps.halt = halt;
             return Some(steps);
         }
@@ -171,6 +172,7 @@ fn run<M: FixedPointMap>(
             }
             steps.effort.add(lower_solution(&rows, &r, ACCURACY, &mut w));
         }
+        shortfall::deduct(&rows, &short, |n| chain.size(n), &mut w, &mut steps.effort);
         steps.count += 1;
         let mut change = 0.0_f64;
         for n in 0..dim {
@@ -230,9 +232,15 @@ fn rounded_down(sum: f64, w: f64) -> f64 {
     if w == 0.0 { sum } else { sum.next_down() }
 }
 
-/// `r`: how far the image lies on the inner side of the bound, rounded down; or why there is none.
-fn distances<M: FixedPointMap>(chain: &Chain<'_, M>, outer: &[f64], r: &mut [f64]) -> Option<Halt> {
-    for (n, slot) in r.iter_mut().enumerate() {
+/// `r`: how far the image lies on the inner side of the bound, rounded down, and `short`: how far on the outer side, rounded up; or
+/// why there is neither.
+fn distances<M: FixedPointMap>(
+    chain: &Chain<'_, M>,
+    outer: &[f64],
+    r: &mut [f64],
+    short: &mut [f64],
+) -> Option<Halt> {
+    for (n, (slot, short)) in r.iter_mut().zip(short).enumerate() {
         let step = match chain.end {
             End::Greatest => outer[n] - chain.image[n],
             End::Least => chain.image[n] - outer[n],
@@ -241,6 +249,7 @@ fn distances<M: FixedPointMap>(chain: &Chain<'_, M>, outer: &[f64], r: &mut [f64
             return Some(Halt::NonFinite);
         }
         *slot = if step > 0.0 { step.next_down() } else { 0.0 };
+        *short = if step < 0.0 { (-step).next_up() } else { 0.0 };
     }
     None
 }

@@ -43,8 +43,10 @@ impl Default for Settings {
     }
 }
 
-/// Iterations before the automatic method turns to policy iteration.
+/// Fewest iterations before the automatic method turns to policy iteration.
 const PATIENT_STEPS: u64 = 256;
+/// Calls for slopes that are worth as many iterations as it waits: about half of what policy iteration takes.
+const CALLS: u64 = 8;
 /// Iterations that are spent on a bracket which rounding may be all that widens.
 const LAST_ATTEMPT: u64 = 2_048;
 /// Widest bracket that rounding is taken to explain.
@@ -118,18 +120,19 @@ fn solve_isotone<M: FixedPointMap>(
         settings.method
     };
     let mut patient = bounded && method == Method::Automatic;
+    let patience = PATIENT_STEPS.max(map.slopes_cost().saturating_mul(CALLS));
     if bounded {
         let outward = chain.outward(Precision::Rough);
         let settled = settings.tolerance * MARGIN;
         if method != Method::Policy {
             if method == Method::Automatic {
-                chain.limit = chain.limit.min(PATIENT_STEPS);
+                chain.limit = chain.limit.min(patience);
             }
             halt = chain.run(outward, &mut outer, settled, true, observer);
             chain.limit = settings.max_iterations;
         }
         if method == Method::Policy
-            || method == Method::Automatic && halt == Halt::Limit && settings.max_iterations > PATIENT_STEPS
+            || method == Method::Automatic && halt == Halt::Limit && settings.max_iterations > patience
         {
             patient = false;
             if let Some(solution) = by_policy(&mut chain, &mut outer, settings, observer, &mut blunt) {
@@ -142,10 +145,10 @@ fn solve_isotone<M: FixedPointMap>(
     if halt == Halt::Stationary {
         // Near a tipping point steps become short long before the end.
         if patient {
-            chain.limit = chain.limit.min(PATIENT_STEPS);
+            chain.limit = chain.limit.min(patience);
         }
         halt = chain.run(Rounding::Nearest, &mut point, 0.0, !bounded, observer);
-        if patient && halt == Halt::Limit && settings.max_iterations > PATIENT_STEPS {
+        if patient && halt == Halt::Limit && settings.max_iterations > patience {
             chain.limit = settings.max_iterations;
             if let Some(solution) = by_policy(&mut chain, &mut outer, settings, observer, &mut blunt) {
                 return solution;
