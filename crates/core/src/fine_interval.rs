@@ -224,7 +224,7 @@ impl FineInterval {
         self.high
     }
 
-    /// The narrowest interval of doubles that holds it.
+    /// The smallest interval of doubles that holds it.
     #[must_use]
     pub fn outward(self) -> Interval {
         Interval {

@@ -12,7 +12,7 @@ use std::ops::{Add, Div, Mul, Sub};
 /// rises, such as what a rule sells as prices rise, the upper end of the slope bounds how little it falls with jumps or
 /// without.
 ///
-/// On a box that is a single point the value is as narrow as [`FineInterval`]s are.
+/// On a box that is a single point the value is as sharp as [`FineInterval`]s are.
 ///
 /// ```
 /// use delever_core::{Interval, Jet, Real};
