@@ -5,7 +5,7 @@
 
 use delever::cascade::{Cascade, CascadeMap, Settings, Status};
 use delever::solver::{self, End, Solution};
-use delever_testkit::case::{Case, CaseImpact, CaseRule};
+use delever_testkit::case::{Case, CaseClearing, CaseImpact, CaseRule};
 use num_rational::BigRational;
 use num_traits::{FromPrimitive, Zero};
 
@@ -93,6 +93,37 @@ fn bounds_in_doubles_are_as_narrow_as_the_multiplier_allows() {
         println!("gap {gap:e}: width {:e}", bracket.width);
         holds_the_price(&case, bracket.lower[0], bracket.upper[0], gap);
         assert_eq!(solution.status, Status::Certified, "gap {gap}");
+    }
+}
+
+/// The same balance sheet cut into parts of a half, a quarter and a quarter, which owe one another claims that cancel: the same
+/// price, now from a coupled system.
+#[test]
+fn clones_with_debts_to_one_another_tip_together() {
+    for exponent in [4, 8, 10] {
+        let gap = 10.0_f64.powi(-exponent);
+        let single = spiral(gap);
+        let mut case = Case::empty(3, 1);
+        for (i, share) in [0.5, 0.25, 0.25].into_iter().enumerate() {
+            case.holdings[i][0] = share;
+            // A sixteenth is owed inside instead of outside, and as much is owned inside instead of in cash: assets and debts,
+            // and so what has to be sold, are as they were.
+            case.external_liabilities[i] = DEBT * share - 0.0625;
+            case.outside_assets[i] = -0.0625;
+            case.debts[i][(i + 1) % 3] = 0.0625;
+            case.rules[i] = CaseRule::MaxLeverage(MAX_LEVERAGE);
+        }
+        case.clearing = CaseClearing::EisenbergNoe {
+            external_senior: vec![false; 3],
+        };
+        (case.depths, case.impact) = (single.depths.clone(), single.impact.clone());
+        case.price_changes.clone_from(&single.price_changes);
+        let solution = solve(&case, &Settings::default(), End::Greatest);
+        let bracket = solution.bracket.as_ref().expect("bracketed");
+        assert_eq!(solution.status, Status::Certified, "gap {gap}");
+        assert!(solution.policy_steps > 0 && solution.policy_steps <= 40);
+        holds_the_price(&case, bracket.lower[0], bracket.upper[0], gap);
+        assert_eq!(bracket.upper[1..], [1.0; 3], "nobody fails");
     }
 }
 
