@@ -2,6 +2,7 @@
 
 mod agreement;
 mod analysis;
+mod certainty;
 mod composed;
 mod credit_default_swaps;
 mod cross_holdings;
@@ -17,7 +18,10 @@ mod policy;
 mod price_impact;
 mod published_clearing;
 mod published_rounds;
+mod registry_models;
 mod same_bits;
 mod scenario_files;
+mod slopes;
+mod tipping_point;
 mod uniqueness;
 mod valuation;

@@ -1,9 +1,10 @@
 //! The composition: a system, a graph and models, compiled for the inner loop.
 
+use crate::jets::LARGEST_BY_JETS;
 use crate::pass::CHUNK;
 use delever_core::{
-    Ball, Claims, Continuity, Execution, ImpactModel, Interval, Order, Profile, Rule, RuleContext,
-    SparseRows, Strategy, error_free::CompensatedSum,
+    Ball, Claims, Continuity, Execution, FineInterval, ImpactModel, Interval, Order, Profile, Rule,
+    RuleContext, SparseRows, Strategy, error_free::CompensatedSum,
 };
 use delever_network::ContagionGraph;
 use delever_portfolio::System;
@@ -113,6 +114,8 @@ pub(crate) struct Amounts {
     pub bounds: Vec<Interval>,
     /// How far the bounds lie from the value.
     pub radius: Vec<f64>,
+    /// Narrow bounds of the exact sums; empty where the system is too large for them to be asked for.
+    pub fine: Vec<FineInterval>,
 }
 
 impl Amounts {
@@ -120,6 +123,16 @@ impl Amounts {
         let count = plus.len();
         let mut value = vec![0.0; count];
         let mut bounds = Vec::with_capacity(count);
+        let fine = if count <= LARGEST_BY_JETS { count } else { 0 };
+        let fine = (0..fine)
+            .map(|n| {
+                let amounts = rows
+                    .iter()
+                    .flat_map(|layer| layer.row(n).values)
+                    .chain([&plus[n]]);
+                amounts.fold(FineInterval::from(0.0), |sum, &amount| sum + amount.into())
+            })
+            .collect();
         for n in 0..count {
             let mut exact = CompensatedSum::default();
             for amount in rows.iter().flat_map(|layer| layer.row(n).values) {
@@ -131,16 +144,17 @@ impl Amounts {
             let (low, high) = exact.bounds();
             bounds.push(Interval { low, high }.hull(Interval::from(value[n])));
         }
-        Self::bounded(value, bounds)
+        Self::bounded(value, bounds, fine)
     }
 
-    fn bounded(value: Vec<f64>, bounds: Vec<Interval>) -> Self {
+    fn bounded(value: Vec<f64>, bounds: Vec<Interval>, fine: Vec<FineInterval>) -> Self {
         let radius = value.iter().zip(&bounds);
         let radius = radius.map(|(value, bounds)| (bounds.high - value).max(value - bounds.low));
         Self {
             radius: radius.collect(),
             value,
             bounds,
+            fine,
         }
     }
 
@@ -154,9 +168,11 @@ impl Amounts {
     }
 
     fn reordered(&self, order: &[u32]) -> Self {
+        let fine = order.iter().filter_map(|&n| self.fine.get(n as usize).copied());
         Self::bounded(
             order.iter().map(|&n| self.value[n as usize]).collect(),
             order.iter().map(|&n| self.bounds[n as usize]).collect(),
+            fine.collect(),
         )
     }
 }

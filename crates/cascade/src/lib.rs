@@ -15,6 +15,7 @@
 
 mod arithmetic;
 mod composition;
+mod jets;
 mod lanes;
 mod map;
 mod outcome;

@@ -4,12 +4,13 @@
 
 use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, RoughlyBelow};
 use crate::composition::{Cascade, CascadeError};
+use crate::jets::{self, JetWork};
 use crate::pass::{self, PassWork, StateView};
 use crate::shock::{Shock, ShockedMarket};
 use delever_core::error_free::mul_down;
-use delever_core::{Anchor, Execution, Interval};
+use delever_core::{Anchor, Execution, FineInterval, Interval};
 use delever_solver::linear::NonNegativeRows;
-use delever_solver::{End, FixedPointMap, MapShape, Precision};
+use delever_solver::{End, FixedPointMap, MapShape, Precision, Twofold};
 
 /// Amounts after the shock, in compiled order.
 pub(crate) struct ScenarioData {
@@ -148,6 +149,7 @@ pub struct CascadeWork {
     roughly_below: Option<PassWork<RoughlyBelow>>,
     /// Slopes of claims, by id.
     slopes: Vec<f64>,
+    jets: Option<Box<JetWork>>,
 }
 
 impl<'c> CascadeMap<'c> {
@@ -158,6 +160,31 @@ impl<'c> CascadeMap<'c> {
             cascade,
             data: ScenarioData::new(cascade, shock),
         })
+    }
+
+    /// The scratch memory of passes in jets, where the system is small enough for them.
+    fn jets<'w>(&self, work: &'w mut Option<Box<JetWork>>) -> Option<&'w mut JetWork> {
+        let dim = self.cascade.dim();
+        if !self.cascade.takes_jets(dim) {
+            return None;
+        }
+        Some(work.get_or_insert_with(|| Box::new(JetWork::new(self.cascade, dim))))
+    }
+
+    fn apply_finely(
+        &self,
+        x: &Twofold,
+        work: &mut CascadeWork,
+        out: impl FnMut(usize, FineInterval),
+    ) -> bool {
+        let Some(jets) = self.jets(&mut work.jets) else {
+            return false;
+        };
+        let state = |n: usize| {
+            let (high, low) = x.part(n);
+            FineInterval::sum_of(high, low)
+        };
+        jets::image(self.cascade, &self.data, state, jets, out)
     }
 
     fn directed<A: Arithmetic>(&self, x: &[f64], out: &mut [f64], work: &mut Option<PassWork<A>>) {
@@ -212,6 +239,7 @@ impl FixedPointMap for CascadeMap<'_> {
             roughly_above: None,
             roughly_below: None,
             slopes: Vec::new(),
+            jets: None,
         }
     }
 
@@ -246,8 +274,8 @@ impl FixedPointMap for CascadeMap<'_> {
         }
     }
 
-    /// Claims fall with what their debtors receive. Only where nobody holds what can be sold: prices have no slopes here, and
-    /// steps that leave them behind would be slow and dear.
+    /// Where nobody holds what can be sold, claims fall with what their debtors receive, and their slopes reach far. Else prices
+    /// fall too, and slopes hold on the box alone.
     fn slopes_into(
         &self,
         end: End,
@@ -257,10 +285,14 @@ impl FixedPointMap for CascadeMap<'_> {
         work: &mut CascadeWork,
     ) -> bool {
         let cascade = self.cascade;
-        if cascade.components == 0
-            || cascade.holdings.entry_count() > 0
-            || cascade.execution == Execution::Vwap
-        {
+        if self.slopes_bend() {
+            let Some(jets) = self.jets(&mut work.jets) else {
+                return false;
+            };
+            let range = |n: usize| Interval::new(anchor[n].min(other[n]), anchor[n].max(other[n]));
+            return jets::slopes(cascade, &self.data, range, rows, jets);
+        }
+        if cascade.components == 0 {
             return false;
         }
         let prices = cascade.price_components();
@@ -290,6 +322,27 @@ impl FixedPointMap for CascadeMap<'_> {
         }
         work.slopes = slopes;
         true
+    }
+
+    fn slopes_bend(&self) -> bool {
+        self.cascade.holdings.entry_count() > 0 || self.cascade.execution == Execution::Vwap
+    }
+
+    /// Everybody is asked for each holding, with all holdings: measured at about the square of their number.
+    fn slopes_cost(&self) -> u64 {
+        if !self.slopes_bend() {
+            return 1;
+        }
+        let holdings = self.cascade.holdings.entry_count() / self.cascade.order.len().max(1);
+        (holdings as u64 + 2).pow(2)
+    }
+
+    fn apply_above_finely(&self, x: &Twofold, out: &mut Twofold, work: &mut CascadeWork) -> bool {
+        self.apply_finely(x, work, |n, image| out.set(n, image.high()))
+    }
+
+    fn apply_below_finely(&self, x: &Twofold, out: &mut Twofold, work: &mut CascadeWork) -> bool {
+        self.apply_finely(x, work, |n, image| out.set(n, image.low()))
     }
 
     fn shape(&self) -> MapShape {

@@ -362,6 +362,12 @@ fn ln_double(x: f64) -> Double {
     add(multiply((exponent as f64, 0.0), LN_2), series)
 }
 
+/// `ln x` of a double-double `x > 0` whose first part is normal; what the second part adds is below `2^-53`.
+pub(crate) fn ln_of_double(x: Double) -> Double {
+    let share = x.1 / x.0;
+    add(ln_double(x.0), (share - share * share / 2.0, 0.0))
+}
+
 /// `exp x` in double-double as a fraction in about `[0.7, 1.42]` and a power of two.
 pub(crate) fn exp_double(x: Double) -> (Double, i64) {
     let exponent = (x.0 / LN_2.0).round();

@@ -1,8 +1,8 @@
 //! Price impact: how far sales push prices. Kernel for authors, model for the engine, spec for scenario files.
 
 use crate::{
-    Ball, Continuity, ImpactInLanes, Interval, LANES, Order, ParameterTable, Parameters, Profile, Real,
-    SpecError, SpecTable, SpecTables, TableShape, vectorized,
+    Ball, Continuity, FineInterval, ImpactInLanes, Interval, Jet, LANES, Order, ParameterTable, Parameters,
+    Profile, Real, SpecError, SpecTable, SpecTables, TableShape, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -61,6 +61,11 @@ pub trait ImpactKernel: Send + Sync {
     #[inline]
     fn price(&self, quote: Quote, sold: f64, row: &Self::Row) -> f64 {
         quote.shocked * self.survival(sold, row)
+    }
+
+    /// The price in any arithmetic. Default: the shocked one times [`Self::survival_in`].
+    fn price_in<N: Real>(&self, quote: Quote, sold: N, row: &Self::Row) -> Option<N> {
+        Some(N::from(quote.shocked) * self.survival_in(sold, row)?)
     }
 
     /// `(1 / Q) * integral of the price from 0 to Q`, which sellers get under volume-weighted execution.
@@ -148,6 +153,23 @@ pub trait ImpactModel: Send + Sync {
     ) {
     }
 
+    /// Prices and their slopes in one input of which sales are functions, while that input runs through a range; likewise average
+    /// prices where `averages` is not empty. `false`: unknown.
+    fn price_jets_into(
+        &self,
+        _market: Market<'_>,
+        _sold: &[Jet],
+        _prices: &mut [Jet],
+        _averages: &mut [Jet],
+    ) -> bool {
+        false
+    }
+
+    /// Whether each price depends on sales of its own asset only.
+    fn is_by_asset(&self) -> bool {
+        false
+    }
+
     /// Order, continuity, and whether rounding is bounded.
     fn profile(&self) -> Profile {
         Profile::default()
@@ -197,6 +219,18 @@ macro_rules! forward_impact {
             fn average_price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {
                 (**self).average_price_bounds_into(market, sold, low, high);
             }
+            fn price_jets_into(
+                &self,
+                market: Market<'_>,
+                sold: &[Jet],
+                prices: &mut [Jet],
+                averages: &mut [Jet],
+            ) -> bool {
+                (**self).price_jets_into(market, sold, prices, averages)
+            }
+            fn is_by_asset(&self) -> bool {
+                (**self).is_by_asset()
+            }
             fn profile(&self) -> Profile {
                 (**self).profile()
             }
@@ -219,6 +253,30 @@ macro_rules! forward_impact {
     )*};
 }
 forward_impact!(&M, Box<M>, std::sync::Arc<M>);
+
+/// The average price `v = (1 / Q) * integral of the price` from bounds at given sales: its slope in `Q` is `(price - v) / Q`.
+fn average_jet(sold: Jet, price: Jet, bounds: impl Fn(f64) -> Option<Interval>) -> Option<Jet> {
+    let range = sold.value.outward();
+    let average = Interval {
+        low: bounds(range.high)?.low,
+        high: bounds(range.low.max(0.0))?.high,
+    };
+    let slope = (price.value.outward() - average) / range;
+    // An average over falling prices falls.
+    let slope = Interval {
+        low: slope.low.min(0.0),
+        high: slope.high.min(0.0),
+    };
+    let still = Interval::from(0.0);
+    Some(Jet {
+        value: FineInterval::from(average),
+        slope: if sold.slope == still {
+            still
+        } else {
+            slope * sold.slope
+        },
+    })
+}
 
 /// Lifts an [`ImpactKernel`] to an [`ImpactModel`]: one kernel, one row of parameters for each asset.
 #[derive(Clone, Debug)]
@@ -305,6 +363,34 @@ impl<K: ImpactKernel> ImpactModel for PerAsset<K> {
             let bounds = self.kernel.average_price_bounds(market.quote(k), sold[k], row);
             (low[k], high[k]) = bounds.map_or((0.0, f64::INFINITY), |b| (b.low, b.high));
         }
+    }
+
+    fn price_jets_into(
+        &self,
+        market: Market<'_>,
+        sold: &[Jet],
+        prices: &mut [Jet],
+        averages: &mut [Jet],
+    ) -> bool {
+        for (k, row) in self.rows.iter().enumerate() {
+            let quote = market.quote(k);
+            let Some(price) = self.kernel.price_in(quote, sold[k], row) else {
+                return false;
+            };
+            prices[k] = price;
+            if let Some(average) = averages.get_mut(k) {
+                let bounds = |sold: f64| self.kernel.average_price_bounds(quote, sold, row);
+                match average_jet(sold[k], price, bounds) {
+                    Some(jet) => *average = jet,
+                    None => return false,
+                }
+            }
+        }
+        true
+    }
+
+    fn is_by_asset(&self) -> bool {
+        true
     }
 
     fn profile(&self) -> Profile {

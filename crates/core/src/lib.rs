@@ -47,9 +47,11 @@ mod ball;
 mod claims;
 pub mod elementary;
 pub mod error_free;
+mod fine_interval;
 mod ids;
 mod impact;
 mod interval;
+mod jet;
 mod lanes;
 pub mod normal;
 mod order;
@@ -67,9 +69,11 @@ pub use claims::{
     Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, NetworkView,
     PerInstitutionClaims, ramp_slope, residual_slope,
 };
+pub use fine_interval::FineInterval;
 pub use ids::{AssetId, InstitutionId};
 pub use impact::{ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, PerAsset, Quote};
 pub use interval::Interval;
+pub use jet::Jet;
 pub use lanes::{ClaimsInLanes, ImpactInLanes, LANES, RuleInLanes, vectorized};
 pub use order::{Continuity, Order, Profile};
 pub use parameters::{

@@ -1,8 +1,8 @@
 //! Deleveraging rules: how much an institution must sell. Kernel for authors, model for the engine, spec for files.
 
 use crate::{
-    BalanceSheet, Ball, Continuity, Execution, Interval, LANES, Order, ParameterTable, Parameters, Profile,
-    Real, RuleInLanes, SpecError, vectorized,
+    BalanceSheet, Ball, Continuity, Execution, Interval, Jet, LANES, Order, ParameterTable, Parameters,
+    Profile, Real, RuleInLanes, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -63,6 +63,17 @@ pub trait RuleKernel: Send + Sync {
         row: &Self::Row,
         assets: &[Self::AssetRow],
     ) -> Option<Sale<Interval>> {
+        self.sale_in(sheet, row, assets)
+    }
+
+    /// Sales and their slopes while the sheet runs through a box; `None`: policy iteration sees no slopes of this rule.
+    /// Default: [`Self::sale_in`] jets.
+    fn sale_jet(
+        &self,
+        sheet: &BalanceSheet<'_, Jet>,
+        row: &Self::Row,
+        assets: &[Self::AssetRow],
+    ) -> Option<Sale<Jet>> {
         self.sale_in(sheet, row, assets)
     }
 
@@ -133,6 +144,12 @@ pub trait Rule: Send + Sync {
     ) {
     }
 
+    /// The sale of row `row` of the block and its slope, while the sheet runs through a box: where a system is small, these make
+    /// policy iteration fast near tipping points. `None`: unknown.
+    fn sale_jet(&self, _row: usize, _sheet: &BalanceSheet<'_, Jet>) -> Option<Sale<Jet>> {
+        None
+    }
+
     /// Order, continuity, and whether rounding is bounded.
     fn profile(&self, _context: RuleContext) -> Profile {
         Profile::default()
@@ -157,6 +174,9 @@ macro_rules! forward_rule {
             }
             fn sale_bounds_into(&self, first: usize, sheets: &[BalanceSheet<'_, Interval>], sales: &mut [Sale<Interval>]) {
                 (**self).sale_bounds_into(first, sheets, sales);
+            }
+            fn sale_jet(&self, row: usize, sheet: &BalanceSheet<'_, Jet>) -> Option<Sale<Jet>> {
+                (**self).sale_jet(row, sheet)
             }
             fn profile(&self, context: RuleContext) -> Profile {
                 (**self).profile(context)
@@ -245,6 +265,10 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
                 .sale_bounds(sheet, row, &self.assets)
                 .unwrap_or(Sale::Fraction(Interval::new(0.0, 1.0)));
         }
+    }
+
+    fn sale_jet(&self, row: usize, sheet: &BalanceSheet<'_, Jet>) -> Option<Sale<Jet>> {
+        self.kernel.sale_jet(sheet, &self.rows[row], &self.assets)
     }
 
     fn profile(&self, context: RuleContext) -> Profile {

@@ -1,6 +1,6 @@
 //! Liquidation strategies: which assets a seller sells first.
 
-use crate::{BalanceSheet, Execution, Interval, Market, ParameterTable, Parameters, Profile, Sale};
+use crate::{BalanceSheet, Execution, Interval, Jet, Market, ParameterTable, Parameters, Profile, Sale};
 
 /// Working memory of a strategy, owned by the engine so that no iteration allocates.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,17 @@ pub trait Strategy: Send + Sync {
     ) {
     }
 
+    /// Units sold of each holding and their slopes, while sale and sheet run through a box. `false`: unknown, `units` is as it was.
+    fn unit_jets_into(
+        &self,
+        _sale: Sale<Jet>,
+        _sheet: &BalanceSheet<'_, Jet>,
+        _scratch: &mut StrategyScratch,
+        _units: &mut [Jet],
+    ) -> bool {
+        false
+    }
+
     /// Order and continuity of units in prices and in the money to raise.
     fn profile(&self, _execution: Execution) -> Profile {
         Profile::default()
@@ -67,6 +78,15 @@ macro_rules! forward_strategy {
                 high: &mut [f64],
             ) {
                 (**self).unit_bounds_into(sale, sheet, scratch, low, high);
+            }
+            fn unit_jets_into(
+                &self,
+                sale: Sale<Jet>,
+                sheet: &BalanceSheet<'_, Jet>,
+                scratch: &mut StrategyScratch,
+                units: &mut [Jet],
+            ) -> bool {
+                (**self).unit_jets_into(sale, sheet, scratch, units)
             }
             fn profile(&self, execution: Execution) -> Profile {
                 (**self).profile(execution)

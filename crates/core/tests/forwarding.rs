@@ -1,8 +1,8 @@
 //! References, boxes and shared pointers to a model are the model: every method is forwarded.
 
 use delever_core::{
-    Anchor, BalanceSheet, Claims, Contingent, Continuity, Execution, ImpactModel, Interval, Market, Order,
-    Profile, Rule, RuleContext, Sale, SparseRows, Strategy, StrategyScratch,
+    Anchor, BalanceSheet, Claims, Contingent, Continuity, Execution, ImpactModel, Interval, Jet, Market,
+    Order, Profile, Rule, RuleContext, Sale, SparseRows, Strategy, StrategyScratch,
 };
 use std::sync::Arc;
 
@@ -35,6 +35,14 @@ impl ImpactModel for Probe {
         low.fill(6.0);
         high.fill(7.0);
     }
+    fn price_jets_into(&self, _: Market<'_>, sold: &[Jet], prices: &mut [Jet], averages: &mut [Jet]) -> bool {
+        prices.copy_from_slice(sold);
+        averages.fill(Jet::from(8.0));
+        true
+    }
+    fn is_by_asset(&self) -> bool {
+        true
+    }
     fn profile(&self) -> Profile {
         PROFILE
     }
@@ -52,6 +60,9 @@ impl Rule for Probe {
     }
     fn sale_bounds_into(&self, first: usize, _: &[BalanceSheet<'_, Interval>], sales: &mut [Sale<Interval>]) {
         sales.fill(Sale::Money(Interval::from(first as f64 + 1.0)));
+    }
+    fn sale_jet(&self, row: usize, _: &BalanceSheet<'_, Jet>) -> Option<Sale<Jet>> {
+        Some(Sale::Money(Jet::from(row as f64 + 2.0)))
     }
     fn profile(&self, _: RuleContext) -> Profile {
         PROFILE
@@ -72,6 +83,16 @@ impl Strategy for Probe {
     ) {
         low.fill(2.0);
         high.fill(3.0);
+    }
+    fn unit_jets_into(
+        &self,
+        _: Sale<Jet>,
+        _: &BalanceSheet<'_, Jet>,
+        _: &mut StrategyScratch,
+        units: &mut [Jet],
+    ) -> bool {
+        units.fill(Jet::from(4.0));
+        true
     }
     fn profile(&self, _: Execution) -> Profile {
         PROFILE
@@ -133,6 +154,15 @@ impl Claims for Probe {
         low.fill(4.0);
         high.fill(5.0);
     }
+    fn component_jets_into(
+        &self,
+        institution: u32,
+        _: &BalanceSheet<'_, Jet>,
+        components: &mut [Jet],
+    ) -> bool {
+        components.fill(Jet::from(f64::from(institution)));
+        true
+    }
     fn payment(&self, institution: u32, _: &BalanceSheet<'_>) -> f64 {
         f64::from(institution)
     }
@@ -159,6 +189,11 @@ fn impact(model: impl ImpactModel) {
     assert_eq!((a, b), ([4.0], [5.0]));
     model.average_price_bounds_into(market, &[0.0], &mut a, &mut b);
     assert_eq!((a, b), ([6.0], [7.0]));
+    let (mut prices, mut averages) = ([Jet::from(0.0)], [Jet::from(0.0)]);
+    assert!(
+        model.is_by_asset() && model.price_jets_into(market, &[Jet::from(9.0)], &mut prices, &mut averages)
+    );
+    assert_eq!((prices[0], averages[0]), (Jet::from(9.0), Jet::from(8.0)));
     assert!(model.profile() == PROFILE && model.has_average_prices() && model.has_derivative());
 }
 
@@ -169,6 +204,8 @@ fn rule(model: impl Rule) {
     let mut bounds = [Sale::nothing()];
     model.sale_bounds_into(4, &[BalanceSheet::empty()], &mut bounds);
     assert_eq!(bounds, [Sale::Money(Interval::from(5.0))]);
+    let sale = model.sale_jet(4, &BalanceSheet::empty());
+    assert_eq!(sale, Some(Sale::Money(Jet::from(6.0))));
     assert_eq!(model.profile(RuleContext::default()), PROFILE);
 }
 
@@ -185,6 +222,9 @@ fn strategy(model: impl Strategy) {
         &mut high,
     );
     assert_eq!((low, high), ([2.0], [3.0]));
+    let mut units = [Jet::from(0.0)];
+    let sheet = BalanceSheet::empty();
+    assert!(model.unit_jets_into(Sale::nothing(), &sheet, scratch, &mut units) && units == [Jet::from(4.0)]);
     assert_eq!(model.profile(Execution::Terminal), PROFILE);
     assert!(model.raises_money());
 }
@@ -211,6 +251,9 @@ fn claims(model: impl Claims) {
     assert_eq!(low, [3.0]);
     model.settle_bounds_into(&[0], &[BalanceSheet::empty()], &mut low, &mut high);
     assert_eq!((low, high), ([4.0], [5.0]));
+    let mut components = [Jet::from(0.0)];
+    assert!(model.component_jets_into(5, &BalanceSheet::empty(), &mut components));
+    assert_eq!(components, [Jet::from(5.0)]);
     let sheet = BalanceSheet::empty();
     assert_eq!(
         (model.payment(8, &sheet), model.value_destroyed(8, &sheet)),

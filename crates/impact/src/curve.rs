@@ -79,6 +79,15 @@ macro_rules! kernel_of {
                 }
             }
 
+            fn price_in<N: delever_core::Real>(
+                &self,
+                quote: delever_core::Quote,
+                sold: N,
+                row: &Self::Row,
+            ) -> Option<N> {
+                Some(<$name as crate::curve::Curve>::price(quote, sold, row))
+            }
+
             #[inline]
             fn price(&self, quote: delever_core::Quote, sold: f64, row: &Self::Row) -> f64 {
                 <$name as crate::curve::Curve>::price(quote, sold, row)

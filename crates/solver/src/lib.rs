@@ -11,7 +11,8 @@
 //!   carried downward until the inequality holds in every component.
 //!
 //! Where a map gives slopes, policy iteration ([`Method::Policy`]) moves the upper bound by whole linear solves
-//! ([`linear`]) instead of single applications.
+//! ([`linear`]) instead of single applications: Newton's method from the outer side where the map is curved. Where bounds in
+//! doubles stay too wide near a tipping point, a map that can be evaluated with more digits has its bracket checked again.
 //!
 //! For the least fixed point the roles turn. A residual is never used as an error bound.
 //!
@@ -38,14 +39,17 @@
 //! ```
 
 mod chain;
+mod fine;
 pub mod linear;
 mod map;
+mod newton;
 mod policy;
+mod shortfall;
 mod side_by_side;
 mod solution;
 mod solve;
 
-pub use map::{End, FixedPointMap, MapShape, Observer, Precision, Step};
+pub use map::{End, FixedPointMap, MapShape, Observer, Precision, Step, Twofold};
 pub use side_by_side::{Found, Move, SideBySide, solve_side_by_side};
 pub use solution::{Bracket, Solution, Status};
 pub use solve::{Method, Settings, residual, solve};

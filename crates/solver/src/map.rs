@@ -44,8 +44,79 @@ pub trait FixedPointMap {
         false
     }
 
+    /// Whether slopes are steeper, or only then known, where `other` is near the anchor: policy iteration then asks for them on
+    /// boxes as long as its steps.
+    fn slopes_bend(&self) -> bool {
+        false
+    }
+
+    /// About how many applications of the map one call of [`Self::slopes_into`] is worth: the dearer, the longer the automatic method
+    /// waits before it asks.
+    fn slopes_cost(&self) -> u64 {
+        1
+    }
+
+    /// As [`Self::apply_above`], of a point and to a bound with about twice the digits of a double. `false`: the map has no
+    /// such arithmetic, and `out` means nothing.
+    fn apply_above_finely(&self, _x: &Twofold, _out: &mut Twofold, _work: &mut Self::Work) -> bool {
+        false
+    }
+
+    /// As [`Self::apply_below`], of a point and to a bound with about twice the digits of a double.
+    fn apply_below_finely(&self, _x: &Twofold, _out: &mut Twofold, _work: &mut Self::Work) -> bool {
+        false
+    }
+
     /// What the map promises.
     fn shape(&self) -> MapShape;
+}
+
+/// A vector of numbers that are unevaluated sums of two doubles, the second at most half a unit in the last place of the first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Twofold {
+    high: Vec<f64>,
+    low: Vec<f64>,
+}
+
+impl Twofold {
+    /// Number of components.
+    pub fn len(&self) -> usize {
+        self.high.len()
+    }
+
+    /// Whether there are no components.
+    pub fn is_empty(&self) -> bool {
+        self.high.is_empty()
+    }
+
+    /// Component `n` as `(high, low)`, the number being their exact sum.
+    pub fn part(&self, n: usize) -> (f64, f64) {
+        (self.high[n], self.low[n])
+    }
+
+    /// Sets component `n` to `part.0 + part.1`, where the second does not reach into the first.
+    pub fn set(&mut self, n: usize, part: (f64, f64)) {
+        (self.high[n], self.low[n]) = part;
+    }
+
+    /// The nearest double that does not lie above component `n`.
+    pub fn below(&self, n: usize) -> f64 {
+        let (high, low) = self.part(n);
+        if low < 0.0 { high.next_down() } else { high }
+    }
+
+    /// The nearest double that does not lie below component `n`.
+    pub fn above(&self, n: usize) -> f64 {
+        let (high, low) = self.part(n);
+        if low > 0.0 { high.next_up() } else { high }
+    }
+}
+
+impl From<Vec<f64>> for Twofold {
+    fn from(high: Vec<f64>) -> Self {
+        let low = vec![0.0; high.len()];
+        Self { high, low }
+    }
 }
 
 /// How close to the exact image a bound should lie. A map may always give its sharpest.

@@ -6,8 +6,11 @@
 //! rounded outward. The least fixed point is the mirror image.
 
 use crate::chain::{Chain, Halt, Rounding};
+use crate::fine;
 use crate::linear::{Effort, NonNegativeRows, lower_solution};
 use crate::map::{End, FixedPointMap, Observer, Precision, Step};
+use crate::newton;
+use crate::shortfall;
 use crate::solution::{Solution, Status};
 use crate::solve::{Settings, residual_of};
 use std::ops::ControlFlow;
@@ -19,7 +22,10 @@ const LAST_STEPS: u64 = 32;
 /// A bracket up to this many times what rounding leaves open can be rounding alone.
 const ROUNDING_WIDTHS: f64 = 1024.0;
 /// How far beyond the outer bound's own error the inner bound is sought, in multiples of a step's rounding.
-const STRETCHES: [f64; 5] = [1.0, 4.0, 16.0, 128.0, 4096.0];
+const STRETCHES: [f64; 7] = [0.25, 0.5, 1.0, 4.0, 16.0, 128.0, 4096.0];
+
+/// Steps after which the bound of a curved map is left to plain iteration.
+const CURVED_STEPS: u64 = 64;
 
 /// What is left to do when the steps end.
 struct Steps {
@@ -47,13 +53,14 @@ pub(crate) fn solve<M: FixedPointMap>(
     let mut far = chain.far_corner();
     let mut effort = Effort::default();
     let mut count = 0;
-    if chain.end == End::Least {
+    if chain.end == End::Least && !chain.map.slopes_bend() {
         // Slopes at the least end are steep where the other bound is near, so the greatest end goes first.
         chain.end = End::Greatest;
         let mut top = chain.near_corner();
         let bottom = chain.far_corner();
-        let steps = run(chain, &mut top, &bottom, settings, &mut ())?;
+        let steps = run(chain, &mut top, &bottom, settings, &mut ());
         chain.end = End::Least;
+        let steps = steps?;
         if steps.halt == Halt::Stationary {
             far = top;
         }
@@ -74,9 +81,24 @@ pub(crate) fn solve<M: FixedPointMap>(
             End::Least => inner.min(far),
         };
     }
-    let point = last_steps(chain, outer, &inner, verified);
+    let mut bracket = chain.bracket(outer.to_vec(), inner);
+    let floor = (0..steps.spread.len()).fold(0.0_f64, |floor, n| floor.max(steps.spread[n] / chain.size(n)));
+    let as_narrow_as_rounding = bracket.width <= ROUNDING_WIDTHS * floor;
+    // What is wider is a tie that rounding cannot decide, and stays undecided.
+    if verified
+        && as_narrow_as_rounding
+        && bracket.width > settings.tolerance
+        && let Some(narrower) = fine::recheck(chain, &bracket, settings.tolerance, &mut steps.effort)
+        && narrower.width < bracket.width
+    {
+        bracket = narrower;
+    }
+    let (outer, inner) = match chain.end {
+        End::Greatest => (&bracket.upper, &bracket.lower),
+        End::Least => (&bracket.lower, &bracket.upper),
+    };
+    let point = last_steps(chain, outer, inner, verified);
     let residual = residual_of(chain, &point);
-    let bracket = chain.bracket(outer.to_vec(), inner);
     let status = match steps.halt {
         Halt::NotOrdered => Status::Unordered,
         Halt::NonFinite => Status::NonFinite,
@@ -87,8 +109,6 @@ pub(crate) fn solve<M: FixedPointMap>(
         Halt::Stationary => Status::Bracketed,
     };
     let proved = !matches!(status, Status::Unordered | Status::NonFinite);
-    let floor = (0..point.len()).fold(0.0_f64, |floor, n| floor.max(steps.spread[n] / chain.size(n)));
-    let as_narrow_as_rounding = bracket.width <= ROUNDING_WIDTHS * floor;
     Some(Found {
         solution: Solution {
             point,
@@ -116,7 +136,7 @@ fn run<M: FixedPointMap>(
     let dim = outer.len();
     let outward = chain.outward(Precision::Sharp);
     let mut rows = NonNegativeRows::default();
-    let (mut r, mut w) = (vec![0.0; dim], vec![0.0; dim]);
+    let (mut r, mut w, mut short) = (vec![0.0; dim], vec![0.0; dim], vec![0.0; dim]);
     let mut steps = Steps {
         halt: Halt::Limit,
         count: 0,
@@ -124,21 +144,36 @@ fn run<M: FixedPointMap>(
         spread: vec![0.0; dim],
     };
     let mut before = f64::INFINITY;
+    let bends = chain.map.slopes_bend();
+    let mut reach = 1.0;
+    // Toward a tipping point a short step is no sign of being near, and the last ones cost little.
+    let settled = if bends {
+        settings.tolerance.min(1e-12)
+    } else {
+        settings.tolerance
+    } / 64.0;
     while steps.count < settings.max_iterations {
         chain.evaluate(outward, outer);
         chain.iterations += 1;
-        if let Some(halt) = distances(chain, outer, &mut r) {
+        if let Some(halt) = distances(chain, outer, &mut r, &mut short) {
             steps.halt = halt;
             return Some(steps);
         }
-        rows.clear();
-        if !chain
-            .map
-            .slopes_into(chain.end, outer, far, &mut rows, &mut chain.work)
-        {
-            return None;
+        if bends {
+            steps
+                .effort
+                .add(newton::step(chain, outer, &r, &mut rows, &mut w, &mut reach)?);
+        } else {
+            rows.clear();
+            if !chain
+                .map
+                .slopes_into(chain.end, outer, far, &mut rows, &mut chain.work)
+            {
+                return None;
+            }
+            steps.effort.add(lower_solution(&rows, &r, ACCURACY, &mut w));
         }
-        steps.effort.add(lower_solution(&rows, &r, ACCURACY, &mut w));
+        shortfall::deduct(&rows, &short, |n| chain.size(n), &mut w, &mut steps.effort);
         steps.count += 1;
         let mut change = 0.0_f64;
         for n in 0..dim {
@@ -165,8 +200,16 @@ fn run<M: FixedPointMap>(
             return Some(steps);
         }
         // Near a singular system steps shrink to what rounding returns each time, and stay there.
-        let stuck = change <= 1e-6 && change > before * 0.5;
-        if change <= settings.tolerance / 64.0 || stuck {
+        // Toward a tipping point each step leaves half of the distance, and beyond it steps grow.
+        let slow = if bends {
+            change > before * 0.9 && change <= before
+        } else {
+            change > before * 0.5
+        };
+        let stuck = change <= 1e-6 && slow;
+        // Across kinks that stay in the box, steps are as short as single applications and many times as dear.
+        let spent = bends && steps.count >= CURVED_STEPS;
+        if change <= settled || stuck || spent {
             steps.halt = Halt::Stationary;
             break;
         }
@@ -190,9 +233,15 @@ fn rounded_down(sum: f64, w: f64) -> f64 {
     if w == 0.0 { sum } else { sum.next_down() }
 }
 
-/// `r`: how far the image lies on the inner side of the bound, rounded down; or why there is none.
-fn distances<M: FixedPointMap>(chain: &Chain<'_, M>, outer: &[f64], r: &mut [f64]) -> Option<Halt> {
-    for (n, slot) in r.iter_mut().enumerate() {
+/// `r`: how far the image lies on the inner side of the bound, rounded down, and `short`: how far on the outer side, rounded up; or
+/// why there is neither.
+fn distances<M: FixedPointMap>(
+    chain: &Chain<'_, M>,
+    outer: &[f64],
+    r: &mut [f64],
+    short: &mut [f64],
+) -> Option<Halt> {
+    for (n, (slot, short)) in r.iter_mut().zip(short).enumerate() {
         let step = match chain.end {
             End::Greatest => outer[n] - chain.image[n],
             End::Least => chain.image[n] - outer[n],
@@ -201,6 +250,7 @@ fn distances<M: FixedPointMap>(chain: &Chain<'_, M>, outer: &[f64], r: &mut [f64
             return Some(Halt::NonFinite);
         }
         *slot = if step > 0.0 { step.next_down() } else { 0.0 };
+        *short = if step < 0.0 { (-step).next_up() } else { 0.0 };
     }
     None
 }

@@ -1,6 +1,7 @@
 //! The solve: outer chain, point, inner bound.
 
 use crate::chain::{Chain, Halt, Rounding};
+use crate::fine;
 use crate::linear::Effort;
 use crate::map::{End, FixedPointMap, Observer, Precision, Step};
 use crate::policy;
@@ -42,10 +43,14 @@ impl Default for Settings {
     }
 }
 
-/// Iterations before the automatic method turns to policy iteration.
+/// Fewest iterations before the automatic method turns to policy iteration.
 pub(crate) const PATIENT_STEPS: u64 = 256;
+/// Calls for slopes that are worth as many iterations as it waits: about half of what policy iteration takes.
+const CALLS: u64 = 8;
 /// Iterations that are spent on a bracket which rounding may be all that widens.
 const LAST_ATTEMPT: u64 = 2_048;
+/// Widest bracket that rounding is taken to explain.
+const MAGNIFIED_ROUNDING: f64 = 1e-6;
 /// Last step of the outer chain on the long way, relative to the width that is asked for.
 const MARGIN: f64 = 1.0 / 8.0;
 /// A jump of the image above a limit from below that no rounding explains, relative to the box.
@@ -114,42 +119,50 @@ fn solve_isotone<M: FixedPointMap>(
     } else {
         settings.method
     };
+    let mut patient = bounded && method == Method::Automatic;
+    let patience = PATIENT_STEPS.max(map.slopes_cost().saturating_mul(CALLS));
     if bounded {
         let outward = chain.outward(Precision::Rough);
         let settled = settings.tolerance * MARGIN;
         if method != Method::Policy {
             if method == Method::Automatic {
-                chain.limit = chain.limit.min(PATIENT_STEPS);
+                chain.limit = chain.limit.min(patience);
             }
             halt = chain.run(outward, &mut outer, settled, true, observer);
             chain.limit = settings.max_iterations;
         }
         if method == Method::Policy
-            || method == Method::Automatic && halt == Halt::Limit && settings.max_iterations > PATIENT_STEPS
+            || method == Method::Automatic && halt == Halt::Limit && settings.max_iterations > patience
         {
-            match policy::solve(&mut chain, &mut outer, settings, observer) {
-                Some(found) if found.solution.status != Status::Bracketed => return found.solution,
-                Some(found) => {
-                    if found.as_narrow_as_rounding {
-                        chain.limit = chain.limit.min(chain.iterations + LAST_ATTEMPT);
-                    }
-                    blunt = Some(found.solution);
-                }
-                None => {}
+            patient = false;
+            if let Some(solution) = by_policy(&mut chain, &mut outer, settings, observer, &mut blunt) {
+                return solution;
             }
-            // No slopes, or too flat ones: what is left is iteration.
             halt = chain.run(outward, &mut outer, settled, true, observer);
         }
     }
     let mut point = outer.clone();
     if halt == Halt::Stationary {
+        // Near a tipping point steps become short long before the end.
+        if patient {
+            chain.limit = chain.limit.min(patience);
+        }
         halt = chain.run(Rounding::Nearest, &mut point, 0.0, !bounded, observer);
+        if patient && halt == Halt::Limit && settings.max_iterations > patience {
+            chain.limit = settings.max_iterations;
+            if let Some(solution) = by_policy(&mut chain, &mut outer, settings, observer, &mut blunt) {
+                return solution;
+            }
+            point.clone_from(&outer);
+            halt = chain.run(Rounding::Nearest, &mut point, 0.0, false, observer);
+        }
+        chain.limit = settings.max_iterations;
         if end == End::Least && !map.shape().from_below {
             halt = pass_jumps(&mut chain, &mut point, halt, observer);
         }
     }
     let iterations = chain.iterations;
-    let residual = residual_of(&mut chain, &point);
+    let mut effort = Effort::default();
     let (status, bracket) = match halt {
         Halt::NotOrdered => (Status::Unordered, None),
         Halt::NonFinite => (Status::NonFinite, None),
@@ -164,7 +177,20 @@ fn solve_isotone<M: FixedPointMap>(
         ),
         Halt::Stationary if !bounded => (Status::Bracketed, None),
         Halt::Stationary => {
-            let bracket = prove(&mut chain, settings.tolerance, &point, outer);
+            let mut bracket = prove(&mut chain, settings.tolerance, &point, outer);
+            // Rounding that something steep magnifies; what is wider is a tie, and stays undecided. Plain iteration promises its
+            // own point, which then need not lie in a narrower bracket.
+            if settings.method != Method::Iteration
+                && bracket.width > settings.tolerance
+                && bracket.width <= MAGNIFIED_ROUNDING
+                && let Some(narrower) = fine::recheck(&mut chain, &bracket, settings.tolerance, &mut effort)
+                && narrower.width <= settings.tolerance
+            {
+                for ((x, &low), &high) in point.iter_mut().zip(&narrower.lower).zip(&narrower.upper) {
+                    *x = x.clamp(low, high);
+                }
+                bracket = narrower;
+            }
             let certified = bracket.width <= settings.tolerance;
             (
                 if certified {
@@ -176,6 +202,7 @@ fn solve_isotone<M: FixedPointMap>(
             )
         }
     };
+    let residual = residual_of(&mut chain, &point);
     let solution = Solution {
         point,
         bracket,
@@ -183,7 +210,7 @@ fn solve_isotone<M: FixedPointMap>(
         iterations,
         passes: chain.passes,
         policy_steps: 0,
-        linear: Effort::default(),
+        linear: effort,
         cycle: None,
         residual,
     };
@@ -191,6 +218,26 @@ fn solve_isotone<M: FixedPointMap>(
         Some(blunt) => narrower(blunt, solution),
         None => solution,
     }
+}
+
+/// Moves the outer bound by policy iteration. What is proved as narrowly as asked, or cannot be, is returned; a wider bracket
+/// is kept, and what is left is iteration: slopes are too flat to be of use, or there are none.
+fn by_policy<M: FixedPointMap>(
+    chain: &mut Chain<'_, M>,
+    outer: &mut [f64],
+    settings: &Settings,
+    observer: &mut impl Observer,
+    blunt: &mut Option<Solution>,
+) -> Option<Solution> {
+    let found = policy::solve(chain, outer, settings, observer)?;
+    if found.solution.status != Status::Bracketed {
+        return Some(found.solution);
+    }
+    if found.as_narrow_as_rounding {
+        chain.limit = chain.limit.min(chain.iterations + LAST_ATTEMPT);
+    }
+    *blunt = Some(found.solution);
+    None
 }
 
 /// Of what policy iteration left and what plain iteration made of it, the one whose bracket is narrower.

@@ -277,3 +277,118 @@ fn slopes_that_are_not_there_are_noticed_and_nothing_is_claimed() {
     assert_eq!(solution.status, Status::Unordered);
     assert_eq!(solution.bracket, None);
 }
+
+/// `T(x) = max(0, x - (x - 3/4)^2 + shift)` on `[0, 1]`: the greatest fixed point is `3/4 + sqrt(shift)`, and 0 where the
+/// shift is below 0. Slopes are those of the box.
+struct Tangent {
+    shift: f64,
+}
+
+impl Tangent {
+    fn rounded(&self, x: f64, toward: fn(f64) -> f64) -> f64 {
+        let away = if toward(1.0) > 1.0 {
+            f64::next_down
+        } else {
+            f64::next_up
+        };
+        let d = x - 0.75; // exact beyond 3/8, and below that far from all that is tested
+        let square = away(d * d);
+        toward(toward(x - square) + self.shift).max(0.0)
+    }
+}
+
+impl FixedPointMap for Tangent {
+    type Work = ();
+    fn dim(&self) -> usize {
+        1
+    }
+    fn workspace(&self) {}
+    fn bounds_into(&self, bottom: &mut [f64], top: &mut [f64]) {
+        bottom[0] = 0.0;
+        top[0] = 1.0;
+    }
+    fn apply(&self, x: &[f64], out: &mut [f64], (): &mut ()) {
+        out[0] = (x[0] - (x[0] - 0.75) * (x[0] - 0.75) + self.shift).max(0.0);
+    }
+    fn apply_above(&self, x: &[f64], out: &mut [f64], _: Precision, (): &mut ()) {
+        out[0] = self.rounded(x[0], f64::next_up);
+    }
+    fn apply_below(&self, x: &[f64], out: &mut [f64], _: Precision, (): &mut ()) {
+        out[0] = self.rounded(x[0], f64::next_down);
+    }
+    fn slopes_into(
+        &self,
+        _: End,
+        anchor: &[f64],
+        other: &[f64],
+        rows: &mut NonNegativeRows,
+        (): &mut (),
+    ) -> bool {
+        // Where the image may be 0, nothing.
+        let positive = anchor[0].min(other[0]) > 0.5;
+        let slope = (1.0 - 2.0 * (anchor[0].max(other[0]) - 0.75)) * (1.0 - 1e-14);
+        rows.push(0, if positive { slope } else { 0.0 });
+        rows.end_row();
+        true
+    }
+    fn slopes_bend(&self) -> bool {
+        true
+    }
+    fn shape(&self) -> MapShape {
+        MapShape {
+            isotone: true,
+            bounded: true,
+            from_below: true,
+        }
+    }
+}
+
+#[test]
+fn a_curved_map_takes_few_steps_close_to_a_tangency() {
+    for exponent in [10, 20, 30, 40] {
+        let root = 2.0_f64.powi(-exponent / 2);
+        let map = Tangent { shift: root * root };
+        for (method, tolerance) in [
+            (Method::Automatic, 1e-8),
+            (Method::Policy, 1e-8),
+            (Method::Automatic, 1e-4),
+        ] {
+            let settings = Settings {
+                method,
+                tolerance,
+                ..Settings::default()
+            };
+            let solution = solve(&map, End::Greatest, &settings, &mut ());
+            assert_eq!(
+                solution.status,
+                Status::Certified,
+                "shift 2^-{exponent}, {method:?}"
+            );
+            let bracket = solution.bracket.expect("certified");
+            assert!(bracket.lower[0] <= 0.75 + root && 0.75 + root <= bracket.upper[0]);
+            assert!(
+                solution.policy_steps <= 30 && solution.iterations <= 1_000,
+                "{} steps, {} applications",
+                solution.policy_steps,
+                solution.iterations
+            );
+        }
+    }
+}
+
+#[test]
+fn a_curved_map_passes_a_tangency_that_it_misses() {
+    for exponent in [10, 20, 30] {
+        let map = Tangent {
+            shift: -(2.0_f64.powi(-exponent)),
+        };
+        let solution = solve(&map, End::Greatest, &Settings::default(), &mut ());
+        assert_eq!(solution.status, Status::Certified, "shift -2^-{exponent}");
+        assert_eq!(solution.bracket.expect("certified").upper, [0.0]);
+        assert!(
+            solution.iterations <= 1_000,
+            "{} applications",
+            solution.iterations
+        );
+    }
+}

@@ -9,10 +9,12 @@ use delever::impact::{
 use delever::network::clearing::{
     EisenbergNoe, EisenbergNoeRow, ExternalRank, FaceValue, OneLayer, RogersVeraart, RogersVeraartRow,
 };
+use delever::network::valuation::{Furfine, FurfineRow};
 use delever::network::{ContagionGraph, ContagionGraphBuilder};
 use delever::portfolio::rules::{
-    CapitalRatio, CapitalRatioRow, LeverageCap, LeverageCapRow, LiquidityShortfall, LiquidityShortfallRow,
-    NoSales, RiskWeight, SellOnDefault,
+    CapitalRatio, CapitalRatioRow, FundingWithdrawal, FundingWithdrawalRow, LeverageCap, LeverageCapRow,
+    LeverageThreshold, LeverageThresholdRow, LiquidityShortfall, LiquidityShortfallRow, NoSales, RiskWeight,
+    SellOnDefault,
 };
 use delever::portfolio::strategies::{PeckingOrder, ProRata};
 use delever::portfolio::{Institution, System, SystemBuilder};
@@ -37,6 +39,22 @@ pub enum CaseRule {
     LiquidityShortfall(f64),
     /// `sell-on-default`.
     SellOnDefault,
+    /// `leverage-threshold`, equity over assets.
+    LeverageThreshold {
+        /// Acts strictly below it.
+        act_below: f64,
+        /// Sells to it.
+        target: f64,
+        /// Sells everything strictly below it.
+        default_below: Option<f64>,
+    },
+    /// `funding-withdrawal`, equity over assets.
+    FundingWithdrawal {
+        /// Creditors begin to withdraw strictly below it.
+        run_below: f64,
+        /// From it on down they withdraw everything.
+        run_complete_below: f64,
+    },
 }
 
 /// A price-impact model with the parameters of each asset; depths stand in [`Case::depths`].
@@ -85,6 +103,11 @@ pub enum CaseClearing {
         alpha: Vec<f64>,
         /// By institution.
         beta: Vec<f64>,
+    },
+    /// `furfine`, by institution what is recovered of one unit of face value.
+    Furfine {
+        /// By institution.
+        recovery: Vec<f64>,
     },
 }
 
@@ -192,7 +215,7 @@ impl Case {
     /// Whether the composition is isotone, so that a greatest and a least equilibrium exist.
     ///
     /// It is not where a risk weight times the minimum ratio exceeds 1. Under average-price execution it is not with
-    /// `most-liquid-first`, nor with `sell-on-default` beside a clearing model, nor for a seller whose default
+    /// `most-liquid-first`, nor with `sell-on-default`, thresholds and runs beside a clearing model, nor for a seller whose default
     /// destroys more of what debtors pay than of its own proceeds (`beta < alpha`): who receives more sells less, and
     /// the proceeds above the final price that it forgoes were worth more to its creditors.
     pub fn is_ordered(&self) -> bool {
@@ -207,7 +230,9 @@ impl Case {
             return false;
         }
         self.rules.iter().all(|rule| match *rule {
-            CaseRule::SellOnDefault => !(self.vwap && clears),
+            CaseRule::SellOnDefault
+            | CaseRule::LeverageThreshold { .. }
+            | CaseRule::FundingWithdrawal { .. } => !(self.vwap && clears),
             CaseRule::CapitalRatio {
                 min_ratio,
                 other_risk_weight,
@@ -352,6 +377,10 @@ impl Case {
                     .map(|(&alpha, &beta)| RogersVeraartRow { alpha, beta })
                     .collect(),
             ),
+            CaseClearing::Furfine { recovery } => self.one_layer(
+                Furfine,
+                recovery.iter().map(|&recovery| FurfineRow { recovery }).collect(),
+            ),
         }
     }
 
@@ -425,6 +454,38 @@ impl Case {
             "shortfall",
             members,
             Box::new(PerInstitution::new(LiquidityShortfall, rows, vec![])),
+        );
+        let (members, rows) = self.members(|rule| match *rule {
+            CaseRule::LeverageThreshold {
+                act_below,
+                target,
+                default_below,
+            } => Some(LeverageThresholdRow {
+                act_below,
+                target,
+                default_below,
+            }),
+            _ => None,
+        });
+        add(
+            "threshold",
+            members,
+            Box::new(PerInstitution::new(LeverageThreshold, rows, vec![])),
+        );
+        let (members, rows) = self.members(|rule| match *rule {
+            CaseRule::FundingWithdrawal {
+                run_below,
+                run_complete_below,
+            } => Some(FundingWithdrawalRow {
+                run_below,
+                run_complete_below,
+            }),
+            _ => None,
+        });
+        add(
+            "run",
+            members,
+            Box::new(PerInstitution::new(FundingWithdrawal, rows, vec![])),
         );
         let (members, rows) = self.members(|rule| (*rule == CaseRule::SellOnDefault).then_some(none));
         add(

@@ -144,6 +144,34 @@ fn pass(case: &Case, at: &Answer, shocked: &[f64]) -> Answer {
                 fraction(owed + withdrawals - cash[i] - received, at_average)
             }
             CaseRule::SellOnDefault => f64::from(equity < 0.0),
+            CaseRule::LeverageThreshold {
+                act_below,
+                target,
+                default_below,
+            } => {
+                let fails =
+                    equity <= 0.0 && !case.vwap || default_below.is_some_and(|below| equity < below * assets);
+                if !(equity < act_below * assets) || liabilities == 0.0 && assets >= 0.0 {
+                    0.0
+                } else if fails {
+                    1.0
+                } else {
+                    leverage_cap(case, 1.0 / target, assets, equity, marketable, premium)
+                }
+            }
+            CaseRule::FundingWithdrawal {
+                run_below,
+                run_complete_below,
+            } => {
+                let withdrawn = if liabilities == 0.0 {
+                    0.0
+                } else if equity <= 0.0 {
+                    1.0
+                } else {
+                    fraction(run_below - equity / assets, run_below - run_complete_below)
+                };
+                fraction(withdrawn * external - cash[i], at_average)
+            }
         };
         let units = match case.strategy {
             CaseStrategy::MostLiquidFirst if share < 1.0 => {
@@ -182,6 +210,14 @@ fn pass(case: &Case, at: &Answer, shocked: &[f64]) -> Answer {
                     },
                     paid,
                 )
+            }
+            CaseClearing::Furfine { recovery } => {
+                let ratio = if assets >= liabilities || liabilities == 0.0 {
+                    1.0
+                } else {
+                    recovery[i]
+                };
+                (ratio, ratio * liabilities)
             }
             CaseClearing::RogersVeraart { alpha, beta } => {
                 let left = if assets >= liabilities {

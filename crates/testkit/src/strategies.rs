@@ -44,6 +44,8 @@ pub enum RuleKind {
     CapitalRatio,
     LiquidityShortfall,
     SellOnDefault,
+    LeverageThreshold,
+    FundingWithdrawal,
 }
 
 /// Kinds of price impact.
@@ -65,10 +67,11 @@ pub enum ClearingKind {
     None,
     EisenbergNoe,
     RogersVeraart,
+    Furfine,
 }
 
 impl Default for Mix {
-    /// Every model.
+    /// Every model that takes an amount or a ratio by itself.
     fn default() -> Self {
         Self {
             rules: vec![
@@ -104,6 +107,15 @@ impl Default for Mix {
 }
 
 impl Mix {
+    /// Every model of a case: thresholds, runs and fixed recovery rates too.
+    pub fn all() -> Self {
+        let mut mix = Self::default();
+        mix.rules
+            .extend([RuleKind::LeverageThreshold, RuleKind::FundingWithdrawal]);
+        mix.clearings.push(ClearingKind::Furfine);
+        mix
+    }
+
     /// Clearing alone: no sales, no impact.
     pub fn clearing_only() -> Self {
         Self {
@@ -390,6 +402,9 @@ fn clearing(case: &mut Case, kind: ClearingKind, banks: &[Bank], free_of_costs: 
         ClearingKind::EisenbergNoe => CaseClearing::EisenbergNoe {
             external_senior: banks[..n].iter().map(|bank| bank.parameters[2] < 0.3).collect(),
         },
+        ClearingKind::Furfine => CaseClearing::Furfine {
+            recovery: banks[..n].iter().map(|bank| bank.parameters[2]).collect(),
+        },
         ClearingKind::RogersVeraart => {
             let share = |n: usize| {
                 move |bank: &Bank| {
@@ -435,5 +450,22 @@ fn rule(case: &Case, i: usize, kind: RuleKind, bank: &Bank, coarse: bool) -> Cas
             in_range(case.external_liabilities[i] * second)
         }),
         RuleKind::SellOnDefault => CaseRule::SellOnDefault,
+        RuleKind::LeverageThreshold | RuleKind::FundingWithdrawal => {
+            let ratio = if equity > 0.0 { equity / assets } else { 0.08 };
+            let tightness = bank.tightness.clamp(0.7, 2.0);
+            let below = (ratio / tightness).clamp(1e-4, 0.9);
+            if kind == RuleKind::LeverageThreshold {
+                CaseRule::LeverageThreshold {
+                    act_below: below,
+                    target: (below * (1.0 + 0.3 * first)).min(0.95),
+                    default_below: (second < 0.4).then_some(below * second),
+                }
+            } else {
+                CaseRule::FundingWithdrawal {
+                    run_below: below,
+                    run_complete_below: if second < 0.3 { below } else { below * first },
+                }
+            }
+        }
     }
 }

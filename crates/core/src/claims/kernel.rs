@@ -2,7 +2,7 @@
 
 use super::{Anchor, Claims, NetworkView};
 use crate::{
-    BalanceSheet, Ball, ClaimsInLanes, Continuity, Execution, Interval, LANES, Order, Profile, Real,
+    BalanceSheet, Ball, ClaimsInLanes, Continuity, Execution, Interval, Jet, LANES, Order, Profile, Real,
     SparseRows, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
@@ -148,6 +148,24 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
             self.kernel
                 .slope(anchor, sheet, other, &self.rows[institution as usize]),
         );
+    }
+
+    fn component_jets_into(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Jet>,
+        components: &mut [Jet],
+    ) -> bool {
+        let ratio = self
+            .kernel
+            .payment_ratio_in(sheet, &self.rows[institution as usize]);
+        match (ratio, components) {
+            (Some(ratio), [component]) => {
+                *component = ratio;
+                true
+            }
+            _ => false,
+        }
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {

@@ -8,7 +8,7 @@ pub use kernel::{ClaimKernel, PerInstitutionClaims};
 pub use slope::{Anchor, ramp_slope, residual_slope};
 pub use view::{ClaimsSpec, CreditDefaultSwap, NetworkView};
 
-use crate::{BalanceSheet, ClaimsInLanes, Execution, Interval, LANES, Profile, SparseRows};
+use crate::{BalanceSheet, ClaimsInLanes, Execution, Interval, Jet, LANES, Profile, SparseRows};
 
 /// Amounts that are due only in some states, money: what credit default swaps promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -88,6 +88,17 @@ pub trait Claims: Send + Sync {
         slopes: &mut [f64],
     ) {
         slopes.fill(0.0);
+    }
+
+    /// The components of one institution and their slopes, while its sheet runs through a box. `false`: unknown, `components`
+    /// is as it was.
+    fn component_jets_into(
+        &self,
+        _institution: u32,
+        _sheet: &BalanceSheet<'_, Jet>,
+        _components: &mut [Jet],
+    ) -> bool {
+        false
     }
 
     /// What the institution pays to all its creditors, money.
@@ -171,6 +182,14 @@ macro_rules! forward_claims {
                 slopes: &mut [f64],
             ) {
                 (**self).slopes_into(anchor, institution, sheet, other, slopes);
+            }
+            fn component_jets_into(
+                &self,
+                institution: u32,
+                sheet: &BalanceSheet<'_, Jet>,
+                components: &mut [Jet],
+            ) -> bool {
+                (**self).component_jets_into(institution, sheet, components)
             }
             fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
                 (**self).payment(institution, sheet)

@@ -5,8 +5,8 @@ use super::ownership::{accumulate, upper_bound, wholly_owned};
 use super::refuse_swaps;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
-    BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, NetworkView, Order, Profile, Real,
-    SparseRows, SpecError,
+    BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, Jet, NetworkView, Order, Profile,
+    Real, SparseRows, SpecError,
 };
 
 /// Parameters of [`ElliottGolubJackson`].
@@ -226,6 +226,17 @@ impl Claims for ElliottGolubJackson {
             let bounds = self.book_value(institution, sheet, self.failure_equity[institution as usize]);
             (low[n], high[n]) = (bounds.low, bounds.high);
         }
+    }
+
+    fn component_jets_into(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Jet>,
+        components: &mut [Jet],
+    ) -> bool {
+        let failure_equity = Jet::constant(self.failure_equity[institution as usize].into());
+        components[0] = self.book_value(institution, sheet, failure_equity);
+        true
     }
 
     fn payment(&self, _: u32, sheet: &BalanceSheet<'_>) -> f64 {

@@ -5,8 +5,8 @@ use super::ownership::{settle, upper_bound, wholly_owned};
 use super::refuse_swaps;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
-    Anchor, BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, NetworkView, Order, Profile,
-    Real, SparseRows, SpecError, ramp_slope, residual_slope,
+    Anchor, BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, Jet, NetworkView, Order,
+    Profile, Real, SparseRows, SpecError, ramp_slope, residual_slope,
 };
 
 /// Debts of one seniority, by debtor: what is owed at face, as summed and as bounded.
@@ -311,6 +311,25 @@ impl Claims for Elsinger {
         {
             *last = residual_slope(anchor, at, other, sheet.liabilities);
         }
+    }
+
+    fn component_jets_into(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Jet>,
+        components: &mut [Jet],
+    ) -> bool {
+        let face = |layer: &Layer| Jet::constant(layer.bounds[institution as usize].into());
+        let faces = self.layers.iter().map(face);
+        settle_one(sheet, self.recovery(institution), faces, |place, value| {
+            components[place] = value;
+        });
+        if self.share_entitlements.is_none()
+            && let Some(last) = components.last_mut()
+        {
+            *last = Jet::from(0.0);
+        }
+        true
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {

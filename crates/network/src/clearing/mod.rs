@@ -17,7 +17,7 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 use crate::analysis::closed_classes;
 use delever_core::{
     Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsInLanes, ClaimsSpec, Contingent, CreditDefaultSwap,
-    Execution, Interval, LANES, NetworkView, NoColumns, Order, PerInstitutionClaims, Profile, Registry,
+    Execution, Interval, Jet, LANES, NetworkView, NoColumns, Order, PerInstitutionClaims, Profile, Registry,
     SparseRows, SpecError,
 };
 use swaps::Swaps;
@@ -210,6 +210,15 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         slopes: &mut [f64],
     ) {
         self.claims.slopes_into(anchor, institution, sheet, other, slopes);
+    }
+
+    fn component_jets_into(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Jet>,
+        components: &mut [Jet],
+    ) -> bool {
+        self.swaps.is_empty() && self.claims.component_jets_into(institution, sheet, components)
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {

@@ -2,7 +2,7 @@
 
 use super::{ORDERED, at_average};
 use delever_core::{
-    BalanceSheet, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
+    BalanceSheet, Interval, Jet, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
 };
 
 /// Parameters of [`Haircut`] by asset.
@@ -75,6 +75,12 @@ impl Number for Interval {
     }
 }
 
+impl Number for Jet {
+    fn uncovered(need: Self, equity: Self) -> Self {
+        need.fraction_of(need + equity)
+    }
+}
+
 fn sale<N: Number>(sheet: &BalanceSheet<'_, N>, assets: &[Margin]) -> Sale<N> {
     let (zero, one) = (N::from(0.0), N::from(1.0));
     let mut unmargined = zero;
@@ -119,6 +125,10 @@ impl RuleKernel for Haircut {
         _: &NoColumns,
         assets: &[Margin],
     ) -> Option<Sale<Interval>> {
+        Some(sale(sheet, assets))
+    }
+
+    fn sale_jet(&self, sheet: &BalanceSheet<'_, Jet>, _: &NoColumns, assets: &[Margin]) -> Option<Sale<Jet>> {
         Some(sale(sheet, assets))
     }
 

@@ -2,7 +2,7 @@
 
 use super::{ProRata, bound_purchases, money, sequential};
 use delever_core::{
-    BalanceSheet, Execution, Interval, Profile, Real, Sale, SpecError, Strategy, StrategyScratch,
+    BalanceSheet, Execution, Interval, Jet, Profile, Real, Sale, SpecError, Strategy, StrategyScratch,
     StrategyShape,
 };
 use std::cmp::Ordering;
@@ -156,6 +156,21 @@ impl Strategy for PeckingOrder {
             (low[place], high[place]) = (sold.low, sold.high);
         });
         bound_purchases(sale, sheet, low, high);
+    }
+
+    fn unit_jets_into(
+        &self,
+        sale: Sale<Jet>,
+        sheet: &BalanceSheet<'_, Jet>,
+        scratch: &mut StrategyScratch,
+        units: &mut [Jet],
+    ) -> bool {
+        let (Sale::Money(asked) | Sale::Fraction(asked)) = sale;
+        if asked.value.outward().low < 0.0 {
+            return false;
+        }
+        self.split(sale, sheet, scratch, |place, sold| units[place] = sold);
+        true
     }
 
     fn profile(&self, execution: Execution) -> Profile {

@@ -1,7 +1,7 @@
 //! The same fraction of every holding.
 
 use delever_core::{
-    BalanceSheet, Continuity, Execution, Interval, Order, Profile, Sale, Strategy, StrategyScratch,
+    BalanceSheet, Continuity, Execution, Interval, Jet, Order, Profile, Sale, Strategy, StrategyScratch,
 };
 
 /// `fraction * held`, moved by a unit in the last place unless the fraction is 0, 1 or -1.
@@ -53,6 +53,20 @@ impl Strategy for ProRata {
     }
 
     fn sells_pro_rata(&self) -> bool {
+        true
+    }
+
+    fn unit_jets_into(
+        &self,
+        sale: Sale<Jet>,
+        sheet: &BalanceSheet<'_, Jet>,
+        _: &mut StrategyScratch,
+        units: &mut [Jet],
+    ) -> bool {
+        let fraction = sale.fraction(sheet);
+        for (sold, &held) in units.iter_mut().zip(sheet.holdings.values) {
+            *sold = fraction * Jet::from(held);
+        }
         true
     }
 

@@ -99,7 +99,7 @@ impl NonNegativeRows {
 
     /// A lower bound of the exact `start + sum_m J_nm x_m` of non-negative terms.
     #[inline]
-    fn product_sum_below(&self, row: usize, start: f64, x: &[f64]) -> f64 {
+    pub(crate) fn product_sum_below(&self, row: usize, start: f64, x: &[f64]) -> f64 {
         let sum = self.product_sum(row, start, x);
         // Near the smallest numbers rounding is no longer relative; zero bounds what is that small.
         if sum < SMALL {
@@ -111,7 +111,7 @@ impl NonNegativeRows {
 
     /// An upper bound of the exact `sum_m J_nm x_m` of non-negative terms.
     #[inline]
-    fn product_sum_above(&self, row: usize, x: &[f64]) -> f64 {
+    pub(crate) fn product_sum_above(&self, row: usize, x: &[f64]) -> f64 {
         let sum = self.product_sum(row, 0.0, x);
         sum * (1.0 + self.rounding(row)) + SMALL
     }

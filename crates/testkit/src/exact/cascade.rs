@@ -95,12 +95,22 @@ enum ExactRule {
     },
     Shortfall(Dyadic),
     Default,
+    Threshold {
+        act_below: Dyadic,
+        target: Dyadic,
+        default_below: Option<Dyadic>,
+    },
+    Run {
+        below: Dyadic,
+        complete_below: Dyadic,
+    },
 }
 
 enum ExactClearing {
     None,
     EisenbergNoe(Vec<bool>),
     RogersVeraart(Vec<(Dyadic, Dyadic)>),
+    Furfine(Vec<Dyadic>),
 }
 
 struct Curve {
@@ -183,6 +193,22 @@ impl ExactCascade {
                 },
                 CaseRule::LiquidityShortfall(withdrawals) => ExactRule::Shortfall(d(withdrawals)),
                 CaseRule::SellOnDefault => ExactRule::Default,
+                CaseRule::LeverageThreshold {
+                    act_below,
+                    target,
+                    default_below,
+                } => ExactRule::Threshold {
+                    act_below: d(act_below),
+                    target: d(target),
+                    default_below: default_below.map(d),
+                },
+                CaseRule::FundingWithdrawal {
+                    run_below,
+                    run_complete_below,
+                } => ExactRule::Run {
+                    below: d(run_below),
+                    complete_below: d(run_complete_below),
+                },
             })
             .collect();
         let shocked = case.shocked_prices();
@@ -228,6 +254,7 @@ impl ExactCascade {
                 CaseClearing::RogersVeraart { alpha, beta } => ExactClearing::RogersVeraart(
                     alpha.iter().zip(beta).map(|(&a, &b)| (d(a), d(b))).collect(),
                 ),
+                CaseClearing::Furfine { recovery } => ExactClearing::Furfine(all(recovery)),
             },
             sequence: (case.strategy == CaseStrategy::MostLiquidFirst).then(|| case.by_liquidity()),
             vwap: case.vwap,
@@ -331,6 +358,47 @@ impl ExactCascade {
                 let due = &self.owed[i] + withdrawals;
                 let need = &(&due - &self.cash[i]) - &sheet.received;
                 Between::fraction(&need, &sheet.at_average)
+            }
+            // Everything at E <= 0 or below the failure ratio; else, below the threshold, (A - E / target) of the holdings.
+            ExactRule::Threshold {
+                act_below,
+                target,
+                default_below,
+            } => {
+                let indebted = self.liabilities[i].is_positive();
+                let below = |ratio: &Dyadic| equity < ratio * &sheet.assets;
+                let fails = default_below.as_ref().is_some_and(below);
+                if !indebted && !sheet.assets.is_negative()
+                    || indebted && equity.is_positive() && !below(act_below)
+                {
+                    return zero();
+                }
+                let insolvent = !equity.is_positive() && (!self.vwap || indebted && default_below.is_some());
+                if insolvent || indebted && equity.is_positive() && fails {
+                    return Between::exactly(Dyadic::one());
+                }
+                let need = &(target * &sheet.assets) - &equity;
+                Between::fraction(&need, &(&(target * &sheet.marketable) + &premium))
+            }
+            // What creditors outside withdraw and cash does not cover, over the holdings at what sellers are paid.
+            ExactRule::Run {
+                below,
+                complete_below,
+            } => {
+                let (lent, cash) = (&self.external[i], &self.cash[i]);
+                let excess = &(below * &sheet.assets) - &equity;
+                let length = &sheet.assets * &(below - complete_below);
+                let runs = self.liabilities[i].is_positive() && excess.is_positive();
+                if runs && equity.is_positive() && excess < length {
+                    let need = &(&excess * lent) - &(cash * &length);
+                    return Between::fraction(&need, &(&length * &sheet.at_average));
+                }
+                let due = if runs || self.liabilities[i].is_positive() && !equity.is_positive() {
+                    lent.clone()
+                } else {
+                    Dyadic::zero()
+                };
+                Between::fraction(&(&due - cash), &sheet.at_average)
             }
             ExactRule::Default => {
                 if equity.is_negative() {
@@ -441,6 +509,13 @@ impl ExactCascade {
                 part(&(&assets - &self.external[i]), &self.owed[i])
             }
             ExactClearing::EisenbergNoe(_) => part(&assets, whole),
+            ExactClearing::Furfine(recovery) => {
+                if whole.is_zero() || assets >= *whole {
+                    Dyadic::one()
+                } else {
+                    recovery[i].clone()
+                }
+            }
             ExactClearing::RogersVeraart(rows) => {
                 if whole.is_zero() || assets >= *whole {
                     return Dyadic::one();

@@ -59,7 +59,7 @@ impl ExactClearing {
             debts,
             owed,
             kind: match &case.clearing {
-                CaseClearing::None => return None,
+                CaseClearing::None | CaseClearing::Furfine { .. } => return None,
                 CaseClearing::EisenbergNoe { external_senior } => Kind::EisenbergNoe(external_senior.clone()),
                 CaseClearing::RogersVeraart { alpha, beta } => Kind::RogersVeraart(
                     alpha

@@ -1,0 +1,136 @@
+//! How many random systems are certified, and whether any bracket misses the exact equilibrium.
+//!
+//! All models of the registry are drawn, in all combinations that are ordered. `PROPTEST_CASES` sets the number of systems.
+
+use crate::registry_models::{DRAWS, Draws, compose};
+use delever::cascade::{Cascade, CascadeMap, Method, Settings, Status};
+use delever::solver::{self, FixedPointMap, Solution};
+use delever_testkit::case::Case;
+use delever_testkit::exact::{Dyadic, End, ExactCascade};
+use delever_testkit::strategies::{self, Mix};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// Systems where the environment does not say.
+const CASES: u32 = 10_000;
+/// Passes of the exact engine in each chain.
+const EXACT_PASSES: u32 = 200;
+
+/// Brackets must hold the exact fixed point.
+fn hold(solutions: &[Solution], case: &Case, end: End) -> Result<(), TestCaseError> {
+    let exact = ExactCascade::new(case).expect("ordered").solve(end, EXACT_PASSES);
+    for bracket in solutions.iter().filter_map(|solution| solution.bracket.as_ref()) {
+        for n in 0..bracket.lower.len() {
+            let (low, high) = (
+                Dyadic::from_f64(bracket.lower[n]),
+                Dyadic::from_f64(bracket.upper[n]),
+            );
+            prop_assert!(
+                low <= exact.high[n] && exact.low[n] <= high,
+                "component {n}: engine [{:e}, {:e}], exact [{:e}, {:e}]",
+                bracket.lower[n],
+                bracket.upper[n],
+                exact.low[n].to_f64(),
+                exact.high[n].to_f64()
+            );
+        }
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Tally {
+    /// Ends of systems.
+    solved: u32,
+    certified: u32,
+    /// Compared with the exact engine.
+    checked: u32,
+    /// Steps of policy iteration where it was asked for.
+    steps: u64,
+    bracketed: BTreeMap<&'static str, u32>,
+}
+
+#[test]
+fn nearly_all_ordered_systems_are_certified_and_all_are_bracketed() {
+    let mut config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = CASES;
+    }
+    config.failure_persistence = None;
+    config.max_global_rejects = u32::MAX;
+    let registry = delever::io::registry();
+    let tally = RefCell::new(Tally::default());
+    let inputs = (
+        strategies::cases_of(&Mix::all()),
+        prop::collection::vec(0.0_f64..1.0, DRAWS),
+        any::<bool>(),
+    );
+    let result = TestRunner::new(config).run(&inputs, |(case, draws, of_registry)| {
+        let system = case.system();
+        let exact = !of_registry;
+        let mut draws = Draws(draws.iter());
+        let from_registry = of_registry.then_some((&registry, &mut draws));
+        let Some((graph, models, kinds)) = compose(&case, &system, from_registry) else {
+            return Err(TestCaseError::reject("parameters that a model refuses"));
+        };
+        let Ok(cascade) = Cascade::new(&system, &graph, models) else {
+            return Err(TestCaseError::reject("no average prices"));
+        };
+        let map = CascadeMap::new(&cascade, &case.shock()).expect("shock fits");
+        prop_assume!(map.shape().isotone && map.shape().bounded);
+        for (end, exact_end) in [
+            (solver::End::Greatest, End::Greatest),
+            (solver::End::Least, End::Least),
+        ] {
+            let solution = solver::solve(&map, end, &Settings::default(), &mut ());
+            let mut tally = tally.borrow_mut();
+            tally.solved += 1;
+            let width = solution
+                .bracket
+                .as_ref()
+                .map_or(f64::INFINITY, |bracket| bracket.width);
+            match solution.status {
+                Status::Certified => tally.certified += 1,
+                status => {
+                    prop_assert_eq!(status, Status::Bracketed, "{:?} of {}", end, kinds);
+                    prop_assert!(width.is_finite(), "{:?} of {}: no bracket", end, kinds);
+                    let class = match (map.shape().from_below, width < 1e-6) {
+                        (_, true) => "narrower than 1e-6",
+                        (false, false) => "wider, a model jumps",
+                        (true, false) => "wider, no model jumps",
+                    };
+                    *tally.bracketed.entry(class).or_default() += 1;
+                }
+            }
+            if exact {
+                // Newton's steps from the first on must not miss it either.
+                let policy = Settings {
+                    method: Method::Policy,
+                    ..Settings::default()
+                };
+                let policy = solver::solve(&map, end, &policy, &mut ());
+                tally.steps += policy.policy_steps;
+                hold(&[solution, policy], &case, exact_end)?;
+                tally.checked += 1;
+            }
+        }
+        Ok(())
+    });
+    let tally = tally.into_inner();
+    let (solved, certified) = (f64::from(tally.solved), f64::from(tally.certified));
+    println!(
+        "{solved} ends solved, {certified} certified, {} compared with exact arithmetic, also after {} policy steps, bracketed: {:?}",
+        tally.checked, tally.steps, tally.bracketed
+    );
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    // Few cases say little about shares.
+    let slack = 2.0 / solved.sqrt();
+    assert!(
+        certified / solved + slack >= 0.99,
+        "only {certified} of {solved} are certified"
+    );
+}
