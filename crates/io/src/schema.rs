@@ -177,7 +177,7 @@ pub fn schema(registry: &Registry) -> Value {
                     "type": "boolean", "default": false
                 })),
                 ("method", json!({
-                    "description": "How the fixed point is reached: plain iteration, policy iteration, or the one after the other where it is slow.",
+                    "description": "How the fixed point is reached: as far as the proof needs, with other means where iteration is slow (automatic); plain iteration to the last bit, so that order laws hold bit by bit (iteration); policy iteration from the first step (policy).",
                     "enum": ["automatic", "iteration", "policy"], "default": "automatic"
                 })),
             ]),

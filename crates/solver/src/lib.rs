@@ -14,6 +14,9 @@
 //! ([`linear`]) instead of single applications: Newton's method from the outer side where the map is curved. Where bounds in
 //! doubles stay too wide near a tipping point, a map that can be evaluated with more digits has its bracket checked again.
 //!
+//! [`solve_side_by_side`] is the quick way to the greatest fixed point, for many problems of one shape at once: it stops as soon as
+//! a proof fits into the tolerance and leaves the rest to [`solve`].
+//!
 //! For the least fixed point the roles turn. A residual is never used as an error bound.
 //!
 //! The crate knows vectors and maps, nothing of what they stand for.

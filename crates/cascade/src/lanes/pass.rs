@@ -9,8 +9,10 @@ use delever_solver::Move;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Institutions whose balance sheets are on the table at once: few, that they stay in the nearest cache.
-const TILE: usize = 4;
+/// Most institutions whose balance sheets are on the table at once; with many lanes fewer, that they stay in the nearest cache.
+const TILE: usize = 16;
+/// Institutions whose rows are summed together.
+const ROWS: usize = 4;
 
 /// What scenarios start from: amounts after the shock, in compiled order, and prices, by asset.
 pub(super) struct LaneData<const W: usize> {
@@ -201,39 +203,13 @@ impl<const W: usize> Pass<'_, W> {
             let end = block.range.end.min(chunk.rows.end);
             let mut first = block.range.start.max(chunk.rows.start);
             while first < end {
-                let tile = first..(first + TILE).min(end);
+                let tile = first..(first + if W == 1 { TILE } else { ROWS }).min(end);
                 let sheets = &mut sheets[..tile.len()];
                 let sales = &mut sales[..tile.len()];
-                let holdings = rows_of(&cascade.holdings, &tile);
-                let marketable = product_sums(&holdings, prices);
-                let claims = match entitlements {
-                    Some(matrix) => rows_of(matrix, &tile),
-                    None => [SparseRow::default(); TILE],
-                };
-                let received = product_sums(&claims, ratios);
-                for (place, (sheet, n)) in sheets.iter_mut().zip(tile.clone()).enumerate() {
-                    let terms = holdings[place].columns.len();
-                    sheet.cash = self.data.cash[n];
-                    sheet.other_assets = self.data.other_assets[n];
-                    sheet.marketable = Ball::sum_of_products(marketable[place], terms);
-                    sheet.marketable_at_average = sheet.marketable;
-                    sheet.claims_face = cascade.claims_face.ball(n);
-                    sheet.received = if entitlements.is_some() {
-                        Ball::sum_of_products(received[place], claims[place].columns.len())
-                    } else {
-                        sheet.claims_face
-                    };
-                    sheet.debts_received = sheet.received;
-                    sheet.debts_face = cascade.debts_face.ball(n);
-                    sheet.external_liabilities = cascade.external_liabilities[n];
-                    sheet.liabilities = cascade.liabilities.ball(n);
-                    sheet.equity_initial = cascade.equity_initial[n];
-                    sheet.assets_initial = cascade.assets_initial[n];
-                    sheet.holdings = holdings[place];
-                    sheet.initial_prices = cascade.system.prices();
-                    sheet.prices = prices;
-                    sheet.average_prices = prices;
-                    sheet.settle();
+                for start in tile.clone().step_by(ROWS) {
+                    let rows = start..(start + ROWS).min(tile.end);
+                    let sheets = &mut sheets[start - first..];
+                    self.fill(prices, ratios, entitlements, rows, sheets);
                 }
                 rule.sales_in_lanes(first - block.range.start, sheets, sales);
                 if let Some(claims) = self.models.claims {
@@ -291,12 +267,56 @@ impl<const W: usize> Pass<'_, W> {
             }
         }
     }
+
+    /// Fills the sheets of at most [`ROWS`] institutions.
+    #[inline(always)]
+    fn fill<'s>(
+        &'s self,
+        prices: &'s [[f64; W]],
+        ratios: &[[f64; W]],
+        entitlements: Option<&SparseRows>,
+        rows: Range<usize>,
+        sheets: &mut [BalanceSheet<'s, Ball<W>>],
+    ) {
+        let cascade = self.cascade;
+        let holdings = rows_of(&cascade.holdings, &rows);
+        let marketable = product_sums(&holdings, prices);
+        let claims = match entitlements {
+            Some(matrix) => rows_of(matrix, &rows),
+            None => [SparseRow::default(); ROWS],
+        };
+        let received = product_sums(&claims, ratios);
+        for (place, (sheet, n)) in sheets.iter_mut().zip(rows).enumerate() {
+            let terms = holdings[place].columns.len();
+            sheet.cash = self.data.cash[n];
+            sheet.other_assets = self.data.other_assets[n];
+            sheet.marketable = Ball::sum_of_products(marketable[place], terms);
+            sheet.marketable_at_average = sheet.marketable;
+            sheet.claims_face = cascade.claims_face.ball(n);
+            sheet.received = if entitlements.is_some() {
+                Ball::sum_of_products(received[place], claims[place].columns.len())
+            } else {
+                sheet.claims_face
+            };
+            sheet.debts_received = sheet.received;
+            sheet.debts_face = cascade.debts_face.ball(n);
+            sheet.external_liabilities = cascade.external_liabilities[n];
+            sheet.liabilities = cascade.liabilities.ball(n);
+            sheet.equity_initial = cascade.equity_initial[n];
+            sheet.assets_initial = cascade.assets_initial[n];
+            sheet.holdings = holdings[place];
+            sheet.initial_prices = cascade.system.prices();
+            sheet.prices = prices;
+            sheet.average_prices = prices;
+            sheet.settle();
+        }
+    }
 }
 
 /// The rows of a tile, empty ones behind the last.
 #[inline(always)]
-fn rows_of<'m>(matrix: &'m SparseRows, tile: &Range<usize>) -> [SparseRow<'m>; TILE] {
-    let mut rows = [SparseRow::default(); TILE];
+fn rows_of<'m>(matrix: &'m SparseRows, tile: &Range<usize>) -> [SparseRow<'m>; ROWS] {
+    let mut rows = [SparseRow::default(); ROWS];
     for (row, n) in rows.iter_mut().zip(tile.clone()) {
         *row = matrix.row(n);
     }
@@ -306,8 +326,8 @@ fn rows_of<'m>(matrix: &'m SparseRows, tile: &Range<usize>) -> [SparseRow<'m>; T
 /// `sum_k value_k vector_k` in every lane, left to right, for the rows of a tile at once: each sum waits for its last term, so
 /// the others go on meanwhile.
 #[inline(always)]
-fn product_sums<const W: usize>(rows: &[SparseRow<'_>; TILE], vector: &[[f64; W]]) -> [[f64; W]; TILE] {
-    let mut sums = [[0.0; W]; TILE];
+fn product_sums<const W: usize>(rows: &[SparseRow<'_>; ROWS], vector: &[[f64; W]]) -> [[f64; W]; ROWS] {
+    let mut sums = [[0.0; W]; ROWS];
     let [a, b, c, d] = rows;
     let length = |row: &SparseRow<'_>| row.columns.len();
     let common = length(a).min(length(b)).min(length(c)).min(length(d));
