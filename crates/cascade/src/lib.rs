@@ -15,6 +15,7 @@
 
 mod arithmetic;
 mod composition;
+mod enclosure;
 mod map;
 mod outcome;
 mod pass;
@@ -24,6 +25,7 @@ mod shock;
 mod solve;
 
 pub use composition::{Cascade, CascadeError, Models, RuleBlock};
+pub use enclosure::EquilibriaEnclosure;
 pub use map::CascadeMap;
 pub use outcome::{
     AssetOutcome, Certificate, Equilibria, InstitutionOutcome, InstitutionState, Outcome, Snapshot, Totals,
@@ -31,4 +33,4 @@ pub use outcome::{
 pub use shock::{Shock, ShockError};
 pub use solve::{CascadeStep, Select};
 
-pub use delever_solver::{End, Method, Settings, Status};
+pub use delever_solver::{EnclosureSettings, End, Method, Settings, Status};

@@ -106,9 +106,17 @@ impl Cascade<'_> {
         if unique.is_none() && map.not_unique() {
             unique = Some(false);
         }
-        let finish = |solution: Solution| Outcome {
-            unique,
-            ..map.outcome(&solution)
+        let enclosure = map.enclose_if_unordered(settings);
+        let finish = |solution: Solution| {
+            let outcome = map.outcome(&solution);
+            Outcome {
+                unique,
+                status: enclosure
+                    .as_ref()
+                    .map_or(outcome.status, |enclosure| enclosure.checked(outcome.status)),
+                enclosure: enclosure.clone(),
+                ..outcome
+            }
         };
         Ok(Equilibria {
             greatest: greatest.map(finish),

@@ -66,6 +66,15 @@ pub trait RuleKernel: Send + Sync {
         self.sale_in(sheet, row, assets)
     }
 
+    /// Whether the bounds hold for wide sheets too: on a sheet of intervals they hold what any amounts within these intervals
+    /// and any prices that [`BalanceSheet::price`] gives lead to. A formula over [`Real`] that reads nothing else does so.
+    ///
+    /// Only then do they serve to enclose all equilibria of a system that is not ordered; otherwise all that a rule may ask for, from
+    /// buying to selling everything, counts as possible. Default: no.
+    fn encloses(&self) -> bool {
+        false
+    }
+
     /// Order and continuity of sales in prices and payments. May depend on the parameters.
     fn profile(&self, _row: &Self::Row, _assets: &[Self::AssetRow], _shape: RuleContext) -> Profile {
         Profile::default()
@@ -133,6 +142,11 @@ pub trait Rule: Send + Sync {
     ) {
     }
 
+    /// Whether the bounds hold for wide sheets too, as [`RuleKernel::encloses`] says.
+    fn encloses(&self) -> bool {
+        false
+    }
+
     /// Order, continuity, and whether rounding is bounded.
     fn profile(&self, _context: RuleContext) -> Profile {
         Profile::default()
@@ -147,6 +161,9 @@ macro_rules! forward_rule {
             }
             fn sale_bounds_into(&self, first: usize, sheets: &[BalanceSheet<'_, Interval>], sales: &mut [Sale<Interval>]) {
                 (**self).sale_bounds_into(first, sheets, sales);
+            }
+            fn encloses(&self) -> bool {
+                (**self).encloses()
             }
             fn profile(&self, context: RuleContext) -> Profile {
                 (**self).profile(context)
@@ -224,11 +241,16 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
         sales: &mut [Sale<Interval>],
     ) {
         for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
+            // All that a rule may ask for, from buying as much as is held to selling it.
             *sale = self
                 .kernel
                 .sale_bounds(sheet, row, &self.assets)
-                .unwrap_or(Sale::Fraction(Interval::new(0.0, 1.0)));
+                .unwrap_or(Sale::Fraction(Interval::new(-1.0, 1.0)));
         }
+    }
+
+    fn encloses(&self) -> bool {
+        self.kernel.encloses()
     }
 
     fn profile(&self, context: RuleContext) -> Profile {

@@ -35,6 +35,15 @@ pub trait Strategy: Send + Sync {
     ) {
     }
 
+    /// Whether the bounds hold for wide sheets too: for all amounts within the sheet's intervals, all prices that
+    /// [`BalanceSheet::price`] gives and all sales within the bounds asked for.
+    ///
+    /// Only then do they serve to enclose all equilibria of a system that is not ordered; otherwise a seller may sell anything from
+    /// nothing to all of each holding, and beside a rule that may buy nothing is enclosed. Default: no.
+    fn encloses(&self) -> bool {
+        false
+    }
+
     /// Order and continuity of units in prices and in the money to raise.
     fn profile(&self, _execution: Execution) -> Profile {
         Profile::default()
@@ -61,6 +70,9 @@ macro_rules! forward_strategy {
                 high: &mut [f64],
             ) {
                 (**self).unit_bounds_into(sale, sheet, scratch, low, high);
+            }
+            fn encloses(&self) -> bool {
+                (**self).encloses()
             }
             fn profile(&self, execution: Execution) -> Profile {
                 (**self).profile(execution)

@@ -13,6 +13,9 @@
 //! Where a map gives slopes, policy iteration ([`Method::Policy`]) moves the upper bound by whole linear solves
 //! ([`linear`]) instead of single applications.
 //!
+//! A map without order has no such ends. Where it bounds its images of boxes, [`enclose`] finds a box that holds all of its fixed
+//! points at once.
+//!
 //! For the least fixed point the roles turn. A residual is never used as an error bound.
 //!
 //! The crate knows vectors and maps, nothing of what they stand for.
@@ -38,12 +41,14 @@
 //! ```
 
 mod chain;
+mod enclosure;
 pub mod linear;
 mod map;
 mod policy;
 mod solution;
 mod solve;
 
+pub use enclosure::{Enclosure, EnclosureSettings, enclose};
 pub use map::{End, FixedPointMap, MapShape, Observer, Precision, Step};
 pub use solution::{Bracket, Solution, Status};
 pub use solve::{Method, Settings, residual, solve};

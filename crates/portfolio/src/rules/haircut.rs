@@ -81,7 +81,7 @@ fn sale<N: Number>(sheet: &BalanceSheet<'_, N>, assets: &[Margin]) -> Sale<N> {
     let mut anything_to_margin = false;
     for (asset, units) in sheet.holdings.iter() {
         let margin = &assets[asset];
-        let (initial, price) = (sheet.initial_prices[asset], N::given(sheet.prices[asset]));
+        let (initial, price) = (sheet.initial_prices[asset], sheet.price(asset));
         let fall = if initial > 0.0 {
             (one - price / N::from(initial)).at_least(0.0)
         } else {
@@ -120,6 +120,10 @@ impl RuleKernel for Haircut {
         assets: &[Margin],
     ) -> Option<Sale<Interval>> {
         Some(sale(sheet, assets))
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, _: &NoColumns, _: &[Margin], _: RuleContext) -> Profile {

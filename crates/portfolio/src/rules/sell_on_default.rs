@@ -46,6 +46,10 @@ impl RuleKernel for SellOnDefault {
         Some(sale(sheet))
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: &NoColumns, _: &[NoColumns], context: RuleContext) -> Profile {
         Profile {
             continuity: Continuity::FromAbove,

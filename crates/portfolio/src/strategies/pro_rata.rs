@@ -52,6 +52,10 @@ impl Strategy for ProRata {
         bound(fraction.high, sheet.holdings.values, high, 1);
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: Execution) -> Profile {
         Profile {
             order: Order::Antitone,
