@@ -13,17 +13,14 @@ use delever_core::error_free::{CompensatedSum, add_down, add_up, mul_down, mul_u
 use delever_core::{
     BalanceSheet, Execution, ImpactModel, Interval, Order, Profile, Sale, SparseRows, StrategyScratch,
 };
-use delever_solver::{Enclosure, EnclosureSettings, FixedPointMap, Settings, Status, enclose};
+use delever_solver::{Bracket, EnclosureSettings, FixedPointMap, Settings, enclose};
 
 /// Bounds that hold all equilibria of a cascade at once, in id order.
 ///
-/// They prove neither that there is an equilibrium nor, however narrow, that there is only one. Where `proves_none`, it is
-/// proved that there is no equilibrium at all, and the bounds are empty.
+/// They prove neither that there is an equilibrium nor, unless their width is 0, that there is one only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EquilibriaEnclosure {
-    /// Whether it is proved that there is no equilibrium.
-    pub proves_none: bool,
-    /// Largest width of the bounds of prices and claims, relative to the largest state; 0 where there are none.
+    /// Largest width of the bounds of prices and claims, relative to the largest state.
     pub width: f64,
     /// Images of boxes of states that were computed.
     pub images: u64,
@@ -34,20 +31,9 @@ pub struct EquilibriaEnclosure {
 }
 
 /// Components of state times images that an enclosure beside a solve may take.
-const STATE_IMAGES: u64 = 65_536;
-/// Images that it may take in any case.
+const STATE_IMAGES: u64 = 8_192;
+/// Images that it may take in any case; systems so large that it may take no more are not shaved.
 const LEAST_IMAGES: u64 = 256;
-
-impl EquilibriaEnclosure {
-    /// The status of a point that a solve called a fixed point: where there is none, it is a point beside a jump at which the
-    /// iteration came to rest.
-    pub(crate) fn checked(&self, status: Status) -> Status {
-        match status {
-            Status::Unordered if self.proves_none => Status::Stalled,
-            status => status,
-        }
-    }
-}
 
 /// Scratch memory of passes over boxes.
 pub(crate) struct EnclosureWork {
@@ -440,32 +426,33 @@ impl CascadeMap<'_> {
     /// Needs no order. What a rule, a strategy or a claims model does not bound over a range of states counts as anything that it
     /// may do.
     pub fn enclose(&self, settings: &EnclosureSettings) -> Option<EquilibriaEnclosure> {
-        enclose(self, settings).map(|enclosure| self.account(&enclosure))
+        self.states_and_equities(settings).map(|(_, enclosure)| enclosure)
+    }
+
+    /// Bounds of all states that are equilibria, and what they mean.
+    fn states_and_equities(&self, settings: &EnclosureSettings) -> Option<(Bracket, EquilibriaEnclosure)> {
+        let enclosure = enclose(self, settings)?;
+        // Bounds span jumps, and a map whose jumps are filled in has a fixed point (Kakutani 1941): a box that comes out empty would
+        // rather refute what a model declares than prove that there is no equilibrium.
+        let bounds = enclosure.bounds?;
+        let outcome = self.account(&bounds, enclosure.images);
+        Some((bounds, outcome))
     }
 
     /// Bounds of all equilibria beside a solve that no order allows to certify.
-    pub(crate) fn enclose_if_unordered(&self, settings: &Settings) -> Option<EquilibriaEnclosure> {
+    pub(crate) fn enclose_if_unordered(&self, settings: &Settings) -> Option<(Bracket, EquilibriaEnclosure)> {
         let dim = self.dim().max(1) as u64;
         let enclosure = EnclosureSettings {
             tolerance: settings.tolerance,
             max_images: settings.max_iterations.min(LEAST_IMAGES.max(STATE_IMAGES / dim)),
-            shaving: true,
+            shaving: STATE_IMAGES / dim >= LEAST_IMAGES,
         };
         (!self.shape().isotone)
-            .then(|| self.enclose(&enclosure))
+            .then(|| self.states_and_equities(&enclosure))
             .flatten()
     }
 
-    fn account(&self, enclosure: &Enclosure) -> EquilibriaEnclosure {
-        let Some(bounds) = &enclosure.bounds else {
-            return EquilibriaEnclosure {
-                proves_none: true,
-                width: 0.0,
-                images: enclosure.images,
-                prices: Vec::new(),
-                equities: Vec::new(),
-            };
-        };
+    fn account(&self, bounds: &Bracket, images: u64) -> EquilibriaEnclosure {
         let cascade = self.cascade;
         let (low, high) = (&bounds.lower[..], &bounds.upper[..]);
         let (least, most) = (cascade.view(low).prices, cascade.view(high).prices);
@@ -485,9 +472,8 @@ impl CascadeMap<'_> {
             },
         );
         EquilibriaEnclosure {
-            proves_none: false,
             width: bounds.width,
-            images: enclosure.images,
+            images,
             prices: least
                 .iter()
                 .zip(most)

@@ -1,10 +1,13 @@
 //! Solving a cascade: one end of the lattice or both, one shock or many.
 
 use crate::composition::{Cascade, CascadeError};
+use crate::enclosure::EquilibriaEnclosure;
 use crate::map::CascadeMap;
 use crate::outcome::{Equilibria, Outcome, Snapshot};
 use crate::shock::Shock;
-use delever_solver::{End, Observer, Settings, Solution, Step, solve};
+use delever_solver::{
+    Bracket, EnclosureSettings, End, Observer, Settings, Solution, Status, Step, residual, solve,
+};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 
@@ -107,15 +110,14 @@ impl Cascade<'_> {
             unique = Some(false);
         }
         let enclosure = map.enclose_if_unordered(settings);
-        let finish = |solution: Solution| {
-            let outcome = map.outcome(&solution);
+        let finish = |mut solution: Solution| {
+            if let Some((bounds, _)) = &enclosure {
+                move_into(&map, &mut solution, bounds);
+            }
             Outcome {
                 unique,
-                status: enclosure
-                    .as_ref()
-                    .map_or(outcome.status, |enclosure| enclosure.checked(outcome.status)),
-                enclosure: enclosure.clone(),
-                ..outcome
+                enclosure: enclosure.as_ref().map(|(_, enclosure)| enclosure.clone()),
+                ..map.outcome(&solution)
             }
         };
         Ok(Equilibria {
@@ -123,6 +125,20 @@ impl Cascade<'_> {
             least: least.map(finish),
             unique,
         })
+    }
+
+    /// Bounds that hold all equilibria under a shock, whether the models are ordered or not; `None` where some model cannot be
+    /// bounded at all.
+    ///
+    /// A solve of a system that is not ordered has such bounds in its outcomes; here one may ask for more of them. They hold every
+    /// equilibrium of the models in exact arithmetic; they prove neither that there is one nor, unless their width is 0, that
+    /// there is one only. Where rules jump or claims rise as others fall, they may be wide.
+    pub fn enclose(
+        &self,
+        shock: &Shock,
+        settings: &EnclosureSettings,
+    ) -> Result<Option<EquilibriaEnclosure>, CascadeError> {
+        Ok(CascadeMap::new(self, shock)?.enclose(settings))
     }
 
     /// Solves the cascade under many shocks, in parallel; results stand in the order of the shocks.
@@ -138,6 +154,23 @@ impl Cascade<'_> {
             .par_iter()
             .map(|shock| self.solve(shock, select, settings))
             .collect()
+    }
+}
+
+/// Moves a point that was called a fixed point into bounds that hold all of them: nearer to each, in every component.
+fn move_into(map: &CascadeMap<'_>, solution: &mut Solution, bounds: &Bracket) {
+    if solution.status != Status::Unordered {
+        return;
+    }
+    let inside: Vec<f64> = solution
+        .point
+        .iter()
+        .zip(bounds.lower.iter().zip(&bounds.upper))
+        .map(|(x, (&lower, &upper))| x.clamp(lower, upper))
+        .collect();
+    if inside != solution.point {
+        solution.residual = residual(map, &inside);
+        solution.point = inside;
     }
 }
 

@@ -68,7 +68,7 @@ impl Mixed {
             Execution::Terminal
         };
         let impact = (tape.pick(IMPACTS), tape.unit(), tape.unit());
-        let (strategy, claims) = (tape.pick(5), tape.pick(CLAIMS + 4).checked_sub(4).unwrap_or(2));
+        let (strategy, claims) = (tape.pick(11), tape.pick(CLAIMS + 4).checked_sub(4).unwrap_or(2));
         let same = tape.maybe(0.3, 0.0, RULES as f64);
         let rules = (0..count)
             .map(|_| {
@@ -239,8 +239,8 @@ impl Mixed {
     fn strategy(&self) -> Box<dyn Strategy> {
         let assets = &self.case.assets;
         match self.strategy {
-            0..=2 => Box::new(ProRata),
-            3 => {
+            0..=6 => Box::new(ProRata),
+            7..=9 => {
                 let liquidity: Vec<f64> = assets.iter().map(|asset| asset.liquidity).collect();
                 Box::new(PeckingOrder::by_liquidity(&liquidity))
             }
