@@ -71,6 +71,13 @@ pub trait Real:
     ) -> Self;
     /// `zero()` if `self` is zero, else `otherwise()`, for numbers `>= 0`; for intervals that hold zero beside others the
     /// hull of both.
+    ///
+    /// ```
+    /// use delever_core::{Interval, Real};
+    /// let share = |whole: Interval| whole.if_zero(|| Interval::from(1.0), || Interval::from(0.25).fraction_of(whole));
+    /// assert_eq!(share(Interval::from(0.0)), Interval::from(1.0));
+    /// assert!(share(Interval::new(0.0, 0.5)).low < 0.5 && share(Interval::new(0.0, 0.5)).high == 1.0);
+    /// ```
     #[must_use]
     #[inline]
     fn if_zero(self, zero: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self {

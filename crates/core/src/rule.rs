@@ -133,7 +133,7 @@ pub trait Rule: Send + Sync {
     /// What each institution must sell.
     fn sales_into(&self, first: usize, sheets: &[BalanceSheet<'_>], sales: &mut [Sale]);
 
-    /// Bounds of the exact sales. Called only where the profile says `bounded`.
+    /// Bounds of the exact sales. Called only where the profile says `bounded`, or [`Self::encloses`] does.
     fn sale_bounds_into(
         &self,
         _first: usize,

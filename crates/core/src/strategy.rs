@@ -24,7 +24,7 @@ pub trait Strategy: Send + Sync {
         units: &mut [f64],
     );
 
-    /// Bounds of the exact units sold. Called only where the profile says `bounded`.
+    /// Bounds of the exact units sold. Called only where the profile says `bounded`, or [`Self::encloses`] does.
     fn unit_bounds_into(
         &self,
         _sale: Sale<Interval>,

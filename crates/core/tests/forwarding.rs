@@ -1,8 +1,9 @@
 //! References, boxes and shared pointers to a model are the model: every method is forwarded.
 
 use delever_core::{
-    Anchor, BalanceSheet, Claims, Contingent, Continuity, Execution, ImpactModel, Interval, Market, Order,
-    Profile, Rule, RuleContext, Sale, SparseRows, Strategy, StrategyScratch,
+    Anchor, BalanceSheet, Claims, Contingent, ContingentBounds, Continuity, Execution, ImpactModel, Interval,
+    Market, NoColumns, Order, PerInstitution, Profile, Rule, RuleContext, RuleKernel, Sale, SparseRows,
+    Strategy, StrategyScratch,
 };
 use std::sync::Arc;
 
@@ -35,6 +36,28 @@ impl ImpactModel for Probe {
         low.fill(6.0);
         high.fill(7.0);
     }
+    fn price_enclosure_into(
+        &self,
+        _: Market<'_>,
+        least: &[f64],
+        most: &[f64],
+        low: &mut [f64],
+        high: &mut [f64],
+    ) -> bool {
+        (low[0], high[0]) = (least[0] + 8.0, most[0] + 9.0);
+        true
+    }
+    fn average_price_enclosure_into(
+        &self,
+        _: Market<'_>,
+        least: &[f64],
+        most: &[f64],
+        low: &mut [f64],
+        high: &mut [f64],
+    ) -> bool {
+        (low[0], high[0]) = (least[0] + 10.0, most[0] + 11.0);
+        true
+    }
     fn profile(&self) -> Profile {
         PROFILE
     }
@@ -52,6 +75,9 @@ impl Rule for Probe {
     }
     fn sale_bounds_into(&self, first: usize, _: &[BalanceSheet<'_, Interval>], sales: &mut [Sale<Interval>]) {
         sales.fill(Sale::Money(Interval::from(first as f64 + 1.0)));
+    }
+    fn encloses(&self) -> bool {
+        true
     }
     fn profile(&self, _: RuleContext) -> Profile {
         PROFILE
@@ -76,6 +102,9 @@ impl Strategy for Probe {
     fn profile(&self, _: Execution) -> Profile {
         PROFILE
     }
+    fn encloses(&self) -> bool {
+        true
+    }
     fn raises_money(&self) -> bool {
         true
     }
@@ -99,6 +128,15 @@ impl Claims for Probe {
             received: f64::from(institution),
             owed: state[0],
         }
+    }
+    fn contingent_bounds(&self, institution: u32, low: &[f64], high: &[f64]) -> Option<ContingentBounds> {
+        Some(ContingentBounds {
+            received: Interval::from(f64::from(institution)),
+            owed: Interval::new(low[0], high[0]),
+        })
+    }
+    fn encloses(&self) -> bool {
+        true
     }
     fn failure_equity(&self, institution: u32) -> f64 {
         f64::from(institution) + 2.0
@@ -159,6 +197,10 @@ fn impact(model: impl ImpactModel) {
     assert_eq!((a, b), ([4.0], [5.0]));
     model.average_price_bounds_into(market, &[0.0], &mut a, &mut b);
     assert_eq!((a, b), ([6.0], [7.0]));
+    assert!(model.price_enclosure_into(market, &[1.0], &[2.0], &mut a, &mut b));
+    assert_eq!((a, b), ([9.0], [11.0]));
+    assert!(model.average_price_enclosure_into(market, &[1.0], &[2.0], &mut a, &mut b));
+    assert_eq!((a, b), ([11.0], [13.0]));
     assert!(model.profile() == PROFILE && model.has_average_prices() && model.has_derivative());
 }
 
@@ -170,6 +212,7 @@ fn rule(model: impl Rule) {
     model.sale_bounds_into(4, &[BalanceSheet::empty()], &mut bounds);
     assert_eq!(bounds, [Sale::Money(Interval::from(5.0))]);
     assert_eq!(model.profile(RuleContext::default()), PROFILE);
+    assert!(model.encloses());
 }
 
 fn strategy(model: impl Strategy) {
@@ -186,7 +229,7 @@ fn strategy(model: impl Strategy) {
     );
     assert_eq!((low, high), ([2.0], [3.0]));
     assert_eq!(model.profile(Execution::Terminal), PROFILE);
-    assert!(model.raises_money());
+    assert!(model.raises_money() && model.encloses());
 }
 
 fn claims(model: impl Claims) {
@@ -195,6 +238,14 @@ fn claims(model: impl Claims) {
     assert!(model.share_entitlements().is_some() && model.failure_equity(3) == 5.0);
     let contingent = model.contingent(2, &[0.5]);
     assert!(model.has_contingent() && contingent.received == 2.0 && contingent.owed == 0.5);
+    let bounds = model
+        .contingent_bounds(2, &[0.25], &[0.5])
+        .expect("a probe knows");
+    assert_eq!(
+        (bounds.received, bounds.owed),
+        (Interval::from(2.0), Interval::new(0.25, 0.5))
+    );
+    assert!(model.encloses());
     model.shareholdings_into(&[8.0], &mut low);
     assert_eq!(low, [8.5]);
     model.slopes_into(
@@ -237,4 +288,25 @@ fn every_method_is_forwarded_through_every_pointer() {
     claims(&by_reference);
     claims(Box::new(probe()) as Box<dyn Claims>);
     claims(shared);
+}
+
+/// Asks for nothing, and bounds nothing.
+struct Unbounded;
+
+impl RuleKernel for Unbounded {
+    type Row = NoColumns;
+    type AssetRow = NoColumns;
+
+    fn sale(&self, _: &BalanceSheet<'_>, _: &NoColumns, _: &[NoColumns]) -> Sale {
+        Sale::nothing()
+    }
+}
+
+#[test]
+fn a_rule_without_bounds_may_sell_and_buy_everything() {
+    let rule = PerInstitution::new(Unbounded, vec![NoColumns {}], vec![]);
+    let mut bounds = [Sale::nothing()];
+    rule.sale_bounds_into(0, &[BalanceSheet::empty()], &mut bounds);
+    assert_eq!(bounds, [Sale::Fraction(Interval::new(-1.0, 1.0))]);
+    assert!(!rule.encloses());
 }

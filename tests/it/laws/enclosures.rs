@@ -10,7 +10,7 @@ use proptest::test_runner::TestCaseError;
 /// As much as a law has time for.
 const ENCLOSURE: EnclosureSettings = EnclosureSettings {
     tolerance: 1e-12,
-    max_images: 200,
+    max_images: 120,
     shaving: true,
 };
 
@@ -40,7 +40,7 @@ fn inside(mixed: &Mixed, low: f64, x: f64, high: f64) -> bool {
     low - slack <= x && x <= high + slack
 }
 
-fn fails(what: String, mixed: &impl std::fmt::Debug) -> TestCaseError {
+fn fails(what: &str, mixed: &impl std::fmt::Debug) -> TestCaseError {
     TestCaseError::fail(format!("{what}\n{mixed:#?}"))
 }
 
@@ -93,7 +93,7 @@ fn images_of_boxes_hold_the_image_of_every_state() {
                             "component {k} of {n}: {:?} outside {:?} to {:?}\nstate {x:?}\nof {low:?}\nto {high:?}",
                             image[k], image_low[k], image_high[k]
                         );
-                        return Err(fails(what, &mixed));
+                        return Err(fails(&what, &mixed));
                     }
                 }
             }
@@ -153,7 +153,7 @@ fn holds_every_fixed_point(mixed: &Mixed, tape: &mut Tape<'_>) -> Result<Verdict
             };
             found = true;
             let Some(bounds) = &enclosure.bounds else {
-                return Err(fails(format!("no equilibrium, it is said, but {x:?}"), mixed));
+                return Err(fails(&format!("no equilibrium, it is said, but {x:?}"), mixed));
             };
             for k in 0..x.len() {
                 if !inside(mixed, bounds.lower[k], x[k], bounds.upper[k]) {
@@ -164,7 +164,7 @@ fn holds_every_fixed_point(mixed: &Mixed, tape: &mut Tape<'_>) -> Result<Verdict
                         bounds.lower[k],
                         bounds.upper[k]
                     );
-                    return Err(fails(what, mixed));
+                    return Err(fails(&what, mixed));
                 }
             }
         }
@@ -202,7 +202,7 @@ fn enclosures_of_ordered_systems_agree_with_their_brackets() {
                 return Ok(Verdict::Skipped);
             };
             let Some(bounds) = &enclosure.bounds else {
-                return Err(fails("an ordered system has equilibria".to_owned(), &case));
+                return Err(fails("an ordered system has equilibria", &case));
             };
             for end in [End::Greatest, End::Least] {
                 let solution = solve(&map, end, &Settings::default(), &mut ());
@@ -212,7 +212,7 @@ fn enclosures_of_ordered_systems_agree_with_their_brackets() {
                 for k in 0..map.dim() {
                     // The equilibrium lies in both.
                     if !(bracket.lower[k] <= bounds.upper[k] && bounds.lower[k] <= bracket.upper[k]) {
-                        return Err(fails(format!("{end:?} {k}: {bracket:?} {bounds:?}"), &case));
+                        return Err(fails(&format!("{end:?} {k}: {bracket:?} {bounds:?}"), &case));
                     }
                 }
             }

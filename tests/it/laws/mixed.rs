@@ -223,8 +223,8 @@ impl Mixed {
             kind => {
                 let mut triplets = Vec::new();
                 for k in 0..count {
-                    for l in 0..count {
-                        let own = 1.0 / assets[l].depth;
+                    for (l, seller) in assets.iter().enumerate() {
+                        let own = 1.0 / seller.depth;
                         let across = if kind == 5 { u } else { u - v };
                         triplets.push((k as u32, l as u32, if k == l { own } else { own * across }));
                     }

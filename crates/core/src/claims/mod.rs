@@ -78,7 +78,7 @@ pub trait Claims: Send + Sync {
     /// The components of these institutions from their balance sheets, one institution after the other.
     fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]);
 
-    /// Bounds of the exact components. Called only where the profile says `bounded`.
+    /// Bounds of the exact components. Called only where the profile says `bounded`, or [`Self::encloses`] does.
     fn settle_bounds_into(
         &self,
         _institutions: &[u32],
