@@ -64,9 +64,16 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     /// Average execution prices of all assets; equals `prices` under terminal execution. As there, the lowest.
     pub average_prices: &'a [N::Given],
     /// The highest trial and average prices, where the sheet stands for a range of them.
-    highest: Option<(&'a [N::Given], &'a [N::Given])>,
+    highest: Option<Highest<'a, N::Given>>,
     /// Outside and total assets, once they are settled.
     settled: Option<(N, N)>,
+}
+
+/// The upper ends of a range of prices.
+#[derive(Clone, Copy, Debug)]
+struct Highest<'a, G> {
+    prices: &'a [G],
+    average_prices: &'a [G],
 }
 
 impl<'a, N: Real> BalanceSheet<'a, N> {
@@ -123,7 +130,7 @@ impl<'a, N: Real> BalanceSheet<'a, N> {
     pub fn price(&self, asset: usize) -> N {
         match self.highest {
             None => N::given(self.prices[asset]),
-            Some((highest, _)) => N::between(self.prices[asset], highest[asset]),
+            Some(highest) => N::between(self.prices[asset], highest.prices[asset]),
         }
     }
 
@@ -132,14 +139,17 @@ impl<'a, N: Real> BalanceSheet<'a, N> {
     pub fn average_price(&self, asset: usize) -> N {
         match self.highest {
             None => N::given(self.average_prices[asset]),
-            Some((_, highest)) => N::between(self.average_prices[asset], highest[asset]),
+            Some(highest) => N::between(self.average_prices[asset], highest.average_prices[asset]),
         }
     }
 
     /// Lets the sheet stand for all prices from those that it has to these, for engines that enclose what rules and strategies
     /// do on a range of states.
     pub fn set_highest_prices(&mut self, prices: &'a [N::Given], average_prices: &'a [N::Given]) {
-        self.highest = Some((prices, average_prices));
+        self.highest = Some(Highest {
+            prices,
+            average_prices,
+        });
     }
 
     /// Assets that do not depend on other institutions' payments: cash, other assets, holdings, proceeds.

@@ -1,6 +1,6 @@
 //! A rule that tops up cash. The lower the prices, the less cash it wants: the order is lost, and nothing is declared.
 
-use delever_core::{BalanceSheet, Interval, NoColumns, Real, RuleKernel, Sale, SpecError};
+use delever_core::{BalanceSheet, NoColumns, Real, RuleKernel, Sale, SpecError};
 
 /// Parameters of [`CashTarget`].
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
@@ -19,7 +19,7 @@ pub struct CashTarget;
 /// One formula for doubles and for intervals, which may be wide: it reads nothing but amounts of the sheet.
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &CashTargetRow) -> Sale<N> {
     let wanted = N::from(row.cash_share) * sheet.assets();
-    Sale::Money((wanted - N::from(sheet.cash)).at_least(0.0))
+    Sale::Money((wanted - N::given(sheet.cash)).at_least(0.0))
 }
 
 impl RuleKernel for CashTarget {
@@ -30,12 +30,12 @@ impl RuleKernel for CashTarget {
         sale(sheet, row)
     }
 
-    fn sale_bounds(
+    fn sale_in<N: Real>(
         &self,
-        sheet: &BalanceSheet<'_, Interval>,
+        sheet: &BalanceSheet<'_, N>,
         row: &CashTargetRow,
         _: &[NoColumns],
-    ) -> Option<Sale<Interval>> {
+    ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
     }
 
