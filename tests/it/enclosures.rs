@@ -1,7 +1,9 @@
 //! Bounds of all equilibria at once, by hand: where there is one, where there are several, and where there is none.
 
 use crate::credit_default_swaps::{schuldenzucker, solve, swap};
-use crate::fixture::{Clearing, all_close, close, equities, everyone, greatest, least, no_sales, numbers};
+use crate::fixture::{
+    Clearing, all_close, bank, close, equities, everyone, greatest, least, no_sales, numbers,
+};
 use delever::cascade::{EnclosureSettings, EquilibriaEnclosure};
 use delever::core::{
     BalanceSheet, ImpactKernel, NoColumns, Rule, RuleKernel, Sale, Strategy, StrategyScratch,
@@ -352,4 +354,54 @@ fn in_the_result_of_a_scenario() {
     let (_, ordered) = load("rule = \"leverage-target\"");
     assert_eq!(ordered["status"], "certified");
     assert!(ordered.get("enclosure").is_none(), "brackets say more");
+}
+
+#[test]
+fn more_institutions_than_are_summed_in_one_chunk() {
+    let count = 5_000;
+    let mut builder = SystemBuilder::new();
+    builder.asset("a", 1.0).asset("b", 1.0);
+    for n in 0..count {
+        let name = bank(n);
+        builder.institution(
+            &name,
+            Institution {
+                external_liabilities: 80.0 + (n % 13) as f64,
+                ..Institution::default()
+            },
+        );
+        builder.holding(&name, "a", (n % 101) as f64);
+        builder.holding(&name, "b", 100.0 - (n % 101) as f64);
+    }
+    let system = builder.build().expect("valid");
+    let graph = ContagionGraph::empty(count);
+    let row = LeverageTargetRow {
+        target_leverage: None,
+        two_sided: true,
+    };
+    let models = Models {
+        impact: linear(3e7),
+        execution: Execution::Terminal,
+        rules: everyone(
+            Box::new(PerInstitution::new(LeverageTarget, vec![row; count], vec![])),
+            count,
+        ),
+        strategy: Box::new(ProRata),
+        claims: Box::new(FaceValue::new(count)),
+    };
+    let cascade = Cascade::new(&system, &graph, models).expect("models fit");
+    let both = cascade
+        .solve(&shocked(&system), Select::Greatest, &Settings::default())
+        .expect("fits");
+    let outcome = greatest(&both);
+    assert_eq!(outcome.status, Status::Unordered);
+    assert!(
+        outcome
+            .assets
+            .iter()
+            .any(|asset| asset.price < asset.price_shocked)
+    );
+    let enclosure = enclosure(outcome);
+    holds(enclosure, &equities(outcome));
+    assert!(enclosure.width <= 1e-12, "{enclosure:?}");
 }
