@@ -8,7 +8,7 @@ use delever::prelude::*;
 use delever_testkit::reference::shared_json;
 use proptest::prelude::*;
 
-fn swap(writer: u32, holder: u32, reference: u32, notional: f64) -> CreditDefaultSwap {
+pub fn swap(writer: u32, holder: u32, reference: u32, notional: f64) -> CreditDefaultSwap {
     CreditDefaultSwap {
         writer,
         holder,
@@ -17,7 +17,7 @@ fn swap(writer: u32, holder: u32, reference: u32, notional: f64) -> CreditDefaul
     }
 }
 
-fn solve(problem: &Clearing, swaps: &[CreditDefaultSwap], recovered: f64) -> Equilibria {
+pub fn solve(problem: &Clearing, swaps: &[CreditDefaultSwap], recovered: f64) -> Equilibria {
     let row = RogersVeraartRow {
         alpha: recovered,
         beta: recovered,
@@ -28,7 +28,7 @@ fn solve(problem: &Clearing, swaps: &[CreditDefaultSwap], recovered: f64) -> Equ
 }
 
 /// 0 owes 1 to 1, which owes 1 outside; 0 holds protection on 1, written by 2, which can always pay.
-fn schuldenzucker(notional: f64) -> (Clearing, CreditDefaultSwap) {
+pub fn schuldenzucker(notional: f64) -> (Clearing, CreditDefaultSwap) {
     let owed = vec![vec![0.0, 1.0, 0.0], vec![0.0; 3], vec![0.0; 3]];
     let problem = Clearing::new(&[0.0, 0.0, 10.0], &owed, &[0.0, 1.0, 0.0]);
     (problem, swap(2, 0, 1, notional))

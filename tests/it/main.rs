@@ -8,6 +8,7 @@ mod credit_default_swaps;
 mod cross_holdings;
 mod default_costs;
 mod distress;
+mod enclosures;
 mod experiments;
 mod failure_costs;
 mod fire_sale_measures;

@@ -15,6 +15,7 @@
 
 mod arithmetic;
 mod composition;
+mod enclosure;
 mod jets;
 mod lanes;
 mod map;
@@ -26,6 +27,7 @@ mod shock;
 mod solve;
 
 pub use composition::{Cascade, CascadeError, Models, RuleBlock};
+pub use enclosure::EquilibriaEnclosure;
 pub use lanes::Summary;
 pub use map::CascadeMap;
 pub use outcome::{
@@ -34,4 +36,4 @@ pub use outcome::{
 pub use shock::{Shock, ShockError};
 pub use solve::{CascadeStep, Select};
 
-pub use delever_solver::{End, Method, Settings, Status};
+pub use delever_solver::{EnclosureSettings, End, Method, Settings, Status};

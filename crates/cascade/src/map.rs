@@ -4,6 +4,7 @@
 
 use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, RoughlyBelow};
 use crate::composition::{Cascade, CascadeError};
+use crate::enclosure::EnclosureWork;
 use crate::jets::{self, JetWork};
 use crate::pass::{self, PassWork, StateView};
 use crate::shock::{Shock, ShockedMarket};
@@ -147,6 +148,7 @@ pub struct CascadeWork {
     below: Option<PassWork<Below>>,
     roughly_above: Option<PassWork<RoughlyAbove>>,
     roughly_below: Option<PassWork<RoughlyBelow>>,
+    enclosing: Option<EnclosureWork>,
     /// Slopes of claims, by id.
     slopes: Vec<f64>,
     jets: Option<Box<JetWork>>,
@@ -238,6 +240,7 @@ impl FixedPointMap for CascadeMap<'_> {
             below: None,
             roughly_above: None,
             roughly_below: None,
+            enclosing: None,
             slopes: Vec::new(),
             jets: None,
         }
@@ -343,6 +346,21 @@ impl FixedPointMap for CascadeMap<'_> {
 
     fn apply_below_finely(&self, x: &Twofold, out: &mut Twofold, work: &mut CascadeWork) -> bool {
         self.apply_finely(x, work, |n, image| out.set(n, image.low()))
+    }
+
+    fn enclosure_box_into(&self, low: &mut [f64], high: &mut [f64]) -> bool {
+        self.box_of_states(low, high)
+    }
+
+    fn enclose_image(
+        &self,
+        low: &[f64],
+        high: &[f64],
+        out_low: &mut [f64],
+        out_high: &mut [f64],
+        work: &mut CascadeWork,
+    ) -> bool {
+        self.image_of_box((low, high), (out_low, out_high), &mut work.enclosing)
     }
 
     fn shape(&self) -> MapShape {

@@ -2,6 +2,7 @@
 
 use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, RoughlyBelow};
 use crate::composition::Cascade;
+use crate::enclosure::EquilibriaEnclosure;
 use crate::map::CascadeMap;
 use crate::pass::{CHUNK, PassWork, Visit, inspect};
 use crate::shock::Shock;
@@ -29,6 +30,9 @@ pub struct Outcome {
     pub linear_sweeps: u64,
     /// Steps after which plain iteration repeats itself, where it was seen to: only unordered systems do.
     pub cycle: Option<u64>,
+    /// Bounds that hold all equilibria, of systems that are not ordered: `None` for ordered ones, which have their brackets, and
+    /// where some model cannot be bounded.
+    pub enclosure: Option<EquilibriaEnclosure>,
     /// Sums over the system.
     pub totals: Totals,
     /// By asset.
@@ -379,6 +383,7 @@ impl CascadeMap<'_> {
             policy_steps: solution.policy_steps,
             linear_sweeps: solution.linear.sweeps,
             cycle: solution.cycle,
+            enclosure: None,
             totals: Totals {
                 sold_value: units_sold
                     .iter()

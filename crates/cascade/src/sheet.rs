@@ -34,6 +34,14 @@ impl<'c> Entitled<'c> {
             contingent: cascade.claims.has_contingent(),
         }
     }
+
+    /// The same where contingent amounts are added by whoever fills the sheet.
+    pub fn without_contingent(self) -> Self {
+        Self {
+            contingent: false,
+            ..self
+        }
+    }
 }
 
 /// Fills the sheet of the institution at compiled position `n`, before it has sold anything in this state.

@@ -1,11 +1,14 @@
 //! Solving a cascade: one end of the lattice or both, one shock or many.
 
 use crate::composition::{Cascade, CascadeError};
+use crate::enclosure::EquilibriaEnclosure;
 use crate::lanes::solve_quickly;
 use crate::map::CascadeMap;
 use crate::outcome::{Equilibria, Outcome, Snapshot};
 use crate::shock::Shock;
-use delever_solver::{End, Method, Observer, Settings, Solution, Step, solve};
+use delever_solver::{
+    Bracket, EnclosureSettings, End, Method, Observer, Settings, Solution, Status, Step, residual, solve,
+};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 
@@ -107,15 +110,36 @@ impl Cascade<'_> {
         if unique.is_none() && self.not_unique_under(shock) {
             unique = Some(false);
         }
-        let finish = |solution: Solution| Outcome {
-            unique,
-            ..map.outcome(&solution)
+        let enclosure = map.enclose_if_unordered(settings);
+        let finish = |mut solution: Solution| {
+            if let Some((bounds, _)) = &enclosure {
+                move_into(&map, &mut solution, bounds);
+            }
+            Outcome {
+                unique,
+                enclosure: enclosure.as_ref().map(|(_, enclosure)| enclosure.clone()),
+                ..map.outcome(&solution)
+            }
         };
         Ok(Equilibria {
             greatest: greatest.map(finish),
             least: least.map(finish),
             unique,
         })
+    }
+
+    /// Bounds that hold all equilibria under a shock, whether the models are ordered or not; `None` where some model cannot be
+    /// bounded at all.
+    ///
+    /// A solve of a system that is not ordered has such bounds in its outcomes; here one may ask for more of them. They hold every
+    /// equilibrium of the models in exact arithmetic; they prove neither that there is one nor, unless their width is 0, that
+    /// there is one only. Where rules jump or claims rise as others fall, they may be wide.
+    pub fn enclose(
+        &self,
+        shock: &Shock,
+        settings: &EnclosureSettings,
+    ) -> Result<Option<EquilibriaEnclosure>, CascadeError> {
+        Ok(CascadeMap::new(self, shock)?.enclose(settings))
     }
 
     /// Solves the cascade under many shocks, in parallel; results stand in the order of the shocks.
@@ -131,6 +155,23 @@ impl Cascade<'_> {
             .par_iter()
             .map(|shock| self.solve(shock, select, settings))
             .collect()
+    }
+}
+
+/// Moves a point that was called a fixed point into bounds that hold all of them: nearer to each, in every component.
+fn move_into(map: &CascadeMap<'_>, solution: &mut Solution, bounds: &Bracket) {
+    if solution.status != Status::Unordered {
+        return;
+    }
+    let inside: Vec<f64> = solution
+        .point
+        .iter()
+        .zip(bounds.lower.iter().zip(&bounds.upper))
+        .map(|(x, (&lower, &upper))| x.clamp(lower, upper))
+        .collect();
+    if inside != solution.point {
+        solution.residual = residual(map, &inside);
+        solution.point = inside;
     }
 }
 

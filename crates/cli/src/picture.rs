@@ -5,7 +5,7 @@ use crate::output::visible;
 use comfy_table::{CellAlignment, Table, presets};
 use delever::cascade::Snapshot;
 use delever::cascade::rounds::Round;
-use delever::io::{Loaded, OutcomeResult, RunResult, StateName, StatusName};
+use delever::io::{BoundsResult, EnclosureResult, Loaded, OutcomeResult, RunResult, StateName, StatusName};
 use std::fmt::Write;
 
 /// One step of the cascade that the picture shows.
@@ -161,6 +161,9 @@ impl Picture<'_> {
         losses(text, result);
         self.institutions(text, result);
         let _ = writeln!(text, "{}\n", proof(result));
+        if let Some(enclosure) = &result.enclosure {
+            let _ = writeln!(text, "{}\n", enclosed(enclosure));
+        }
     }
 
     fn institutions(&self, text: &mut String, result: &OutcomeResult) {
@@ -414,6 +417,21 @@ fn proof(result: &OutcomeResult) -> String {
         words.push_str("\nnot the only equilibrium: select = \"both\" shows the other end");
     }
     words
+}
+
+/// What is known of all equilibria at once, in words.
+fn enclosed(enclosure: &EnclosureResult) -> String {
+    let ends = |bounds: &[BoundsResult], end: fn(&BoundsResult) -> f64| bounds.iter().map(end).sum::<f64>();
+    let (lower, upper) = (
+        ends(&enclosure.equities, |bounds| bounds.lower),
+        ends(&enclosure.equities, |bounds| bounds.upper),
+    );
+    format!(
+        "enclosure: every equilibrium there may be has equity from {} to {} in all; prices and claims are proved to within {:.1e} (relative)",
+        money(lower),
+        money(upper),
+        enclosure.width
+    )
 }
 
 fn uniqueness(unique: Option<bool>) -> &'static str {

@@ -367,3 +367,38 @@ fn a_sweep_prints_one_line_a_value_and_keeps_what_was_finished() {
     );
     assert_eq!(code(&delever(&["sweep", &scenario, "--vary", "shock"])), 2);
 }
+
+#[test]
+fn what_is_not_ordered_is_enclosed_and_nothing_is_claimed_of_the_answer() {
+    let scenario = small("enclosure", "");
+    let run = |arguments: &[&str]| {
+        let rule = [
+            "--set",
+            "deleveraging.rule=capital-ratio",
+            "--set",
+            "deleveraging.min_ratio=0.06",
+        ];
+        // A weight above the reciprocal of the ratio: a fall in price relieves the institution.
+        let weights = [
+            "--set",
+            "deleveraging.risk_weight=20",
+            "--set",
+            "deleveraging.other_risk_weight=0",
+        ];
+        let output = delever(&[&["run", &scenario], &rule[..], &weights[..], arguments].concat());
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let picture = run(&[]);
+    assert!(
+        picture.contains("unordered: ") && picture.contains("\nenclosure: "),
+        "{picture}"
+    );
+    let result: Value = serde_json::from_str(&run(&["--format", "json"])).expect("JSON");
+    assert_eq!(result["status"], "unordered");
+    assert!(result["certificate"]["width"].is_null() && result["unique"].is_null());
+    let bounds = &result["enclosure"]["equities"][0];
+    let equity = result["institutions"][0]["equity"].as_f64().expect("a number");
+    let end = |end: &str| bounds[end].as_f64().expect("a number");
+    assert!(end("lower") <= equity && equity <= end("upper"), "{result}");
+}

@@ -58,15 +58,25 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     pub holdings: SparseRow<'a>,
     /// Prices of all assets before the shock, money per unit.
     pub initial_prices: &'a [f64],
-    /// Trial prices of all assets, money per unit.
+    /// Trial prices of all assets, money per unit; the lowest of them on a sheet that stands for a range of prices. Bounds
+    /// that hold for such sheets too ask [`Self::price`].
     pub prices: &'a [N::Given],
-    /// Average execution prices of all assets; equals `prices` under terminal execution.
+    /// Average execution prices of all assets; equals `prices` under terminal execution. As there, the lowest.
     pub average_prices: &'a [N::Given],
+    /// The highest trial and average prices, where the sheet stands for a range of them.
+    highest: Option<Highest<'a, N::Given>>,
     /// Outside and total assets, once they are settled.
     settled: Option<(N, N)>,
 }
 
-impl<N: Real> BalanceSheet<'_, N> {
+/// The upper ends of a range of prices.
+#[derive(Clone, Copy, Debug)]
+struct Highest<'a, G> {
+    prices: &'a [G],
+    average_prices: &'a [G],
+}
+
+impl<'a, N: Real> BalanceSheet<'a, N> {
     /// A balance sheet with nothing on it, for engines and tests to fill in.
     pub fn empty() -> Self {
         let zero = N::from(0.0);
@@ -92,6 +102,7 @@ impl<N: Real> BalanceSheet<'_, N> {
             initial_prices: &[],
             prices: &[],
             average_prices: &[],
+            highest: None,
             settled: None,
         }
     }
@@ -103,6 +114,42 @@ impl<N: Real> BalanceSheet<'_, N> {
         self.settled = None;
         let outside = self.outside_assets();
         self.settled = Some((outside, outside + self.received));
+    }
+
+    /// The trial price of an asset: all that are possible, where the sheet stands for a range of prices.
+    ///
+    /// ```
+    /// use delever_core::{BalanceSheet, Interval};
+    /// let mut sheet = BalanceSheet::<Interval>::empty();
+    /// sheet.prices = &[0.5];
+    /// assert_eq!(sheet.price(0), Interval::from(0.5));
+    /// sheet.set_highest_prices(&[0.75], &[0.75]);
+    /// assert_eq!(sheet.price(0), Interval::new(0.5, 0.75));
+    /// ```
+    #[inline]
+    pub fn price(&self, asset: usize) -> N {
+        match self.highest {
+            None => N::given(self.prices[asset]),
+            Some(highest) => N::between(self.prices[asset], highest.prices[asset]),
+        }
+    }
+
+    /// The average execution price of an asset, as [`Self::price`].
+    #[inline]
+    pub fn average_price(&self, asset: usize) -> N {
+        match self.highest {
+            None => N::given(self.average_prices[asset]),
+            Some(highest) => N::between(self.average_prices[asset], highest.average_prices[asset]),
+        }
+    }
+
+    /// Lets the sheet stand for all prices from those that it has to these, for engines that enclose what rules and strategies
+    /// do on a range of states.
+    pub fn set_highest_prices(&mut self, prices: &'a [N::Given], average_prices: &'a [N::Given]) {
+        self.highest = Some(Highest {
+            prices,
+            average_prices,
+        });
     }
 
     /// Assets that do not depend on other institutions' payments: cash, other assets, holdings, proceeds.

@@ -165,8 +165,35 @@ pub trait ImpactModel: Send + Sync {
         false
     }
 
+    /// Bounds of exact prices over all sales from `sold_low` to `sold_high`; `false`: the model knows none.
+    ///
+    /// Asked for only to enclose all equilibria of a system that is not ordered, and only where prices are not antitone with bounds:
+    /// those at either end serve otherwise. Unlike there, prices may exceed the shocked ones.
+    fn price_enclosure_into(
+        &self,
+        _market: Market<'_>,
+        _sold_low: &[f64],
+        _sold_high: &[f64],
+        _low: &mut [f64],
+        _high: &mut [f64],
+    ) -> bool {
+        false
+    }
+
     /// Whether each price depends on sales of its own asset only.
     fn is_by_asset(&self) -> bool {
+        false
+    }
+
+    /// The same for average prices.
+    fn average_price_enclosure_into(
+        &self,
+        _market: Market<'_>,
+        _sold_low: &[f64],
+        _sold_high: &[f64],
+        _low: &mut [f64],
+        _high: &mut [f64],
+    ) -> bool {
         false
     }
 
@@ -230,6 +257,26 @@ macro_rules! forward_impact {
             }
             fn is_by_asset(&self) -> bool {
                 (**self).is_by_asset()
+            }
+            fn price_enclosure_into(
+                &self,
+                market: Market<'_>,
+                sold_low: &[f64],
+                sold_high: &[f64],
+                low: &mut [f64],
+                high: &mut [f64],
+            ) -> bool {
+                (**self).price_enclosure_into(market, sold_low, sold_high, low, high)
+            }
+            fn average_price_enclosure_into(
+                &self,
+                market: Market<'_>,
+                sold_low: &[f64],
+                sold_high: &[f64],
+                low: &mut [f64],
+                high: &mut [f64],
+            ) -> bool {
+                (**self).average_price_enclosure_into(market, sold_low, sold_high, low, high)
             }
             fn profile(&self) -> Profile {
                 (**self).profile()

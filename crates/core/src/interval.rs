@@ -181,6 +181,16 @@ impl crate::Real for Interval {
         Self::from(amount)
     }
 
+    #[inline]
+    fn between(low: f64, high: f64) -> Self {
+        Self { low, high }
+    }
+
+    #[inline]
+    fn if_zero(self, zero: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self {
+        Self::from(0.0).if_below(self, otherwise, zero)
+    }
+
     fn at_least(self, floor: f64) -> Self {
         Self {
             low: self.low.max(floor),

@@ -66,7 +66,7 @@ mod strategy;
 pub use balance_sheet::{BalanceSheet, Execution};
 pub use ball::Ball;
 pub use claims::{
-    Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, NetworkView,
+    Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, ContingentBounds, CreditDefaultSwap, NetworkView,
     PerInstitutionClaims, ramp_slope, residual_slope,
 };
 pub use fine_interval::FineInterval;

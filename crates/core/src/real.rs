@@ -35,6 +35,12 @@ pub trait Real:
     /// A given amount as a number.
     #[must_use]
     fn given(amount: Self::Given) -> Self;
+    /// A number known only to lie between two given amounts: for intervals all of them, otherwise the lower.
+    #[must_use]
+    #[inline]
+    fn between(low: Self::Given, _high: Self::Given) -> Self {
+        Self::given(low)
+    }
     /// `max(self, floor)`.
     #[must_use]
     fn at_least(self, floor: f64) -> Self;
@@ -64,6 +70,21 @@ pub trait Real:
         below: impl FnOnce() -> Self,
         otherwise: impl FnOnce() -> Self,
     ) -> Self;
+    /// `zero()` if `self` is zero, else `otherwise()`, for numbers `>= 0`; for intervals that hold zero beside others the
+    /// hull of both.
+    ///
+    /// ```
+    /// use delever_core::{Interval, Real};
+    /// let share = |whole: Interval| whole.if_zero(|| Interval::from(1.0), || Interval::from(0.25).fraction_of(whole));
+    /// assert_eq!(share(Interval::from(0.0)), Interval::from(1.0));
+    /// assert!(share(Interval::new(0.0, 0.5)).low < 0.5 && share(Interval::new(0.0, 0.5)).high == 1.0);
+    /// ```
+    #[must_use]
+    #[inline]
+    #[inline(always)]
+    fn if_zero(self, zero: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self {
+        if self.is_zero() { zero() } else { otherwise() }
+    }
     /// `clip(self / whole, 0, 1)`, with 0 if `self <= 0`, else 1 if `whole <= 0`; never divides by zero.
     #[must_use]
     fn fraction_of(self, whole: Self) -> Self;

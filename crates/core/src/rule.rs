@@ -77,6 +77,15 @@ pub trait RuleKernel: Send + Sync {
         self.sale_in(sheet, row, assets)
     }
 
+    /// Whether the bounds hold for wide sheets too: on a sheet of intervals they hold what any amounts within these intervals
+    /// and any prices that [`BalanceSheet::price`] gives lead to. A formula over [`Real`] that reads nothing else does so.
+    ///
+    /// Only then do they serve to enclose all equilibria of a system that is not ordered; otherwise all that a rule may ask for, from
+    /// buying to selling everything, counts as possible. Default: no.
+    fn encloses(&self) -> bool {
+        false
+    }
+
     /// Order and continuity of sales in prices and payments. May depend on the parameters.
     fn profile(&self, _row: &Self::Row, _assets: &[Self::AssetRow], _shape: RuleContext) -> Profile {
         Profile::default()
@@ -135,7 +144,7 @@ pub trait Rule: Send + Sync {
     /// What each institution must sell.
     fn sales_into(&self, first: usize, sheets: &[BalanceSheet<'_>], sales: &mut [Sale]);
 
-    /// Bounds of the exact sales. Called only where the profile says `bounded`.
+    /// Bounds of the exact sales. Called only where the profile says `bounded`, or [`Self::encloses`] does.
     fn sale_bounds_into(
         &self,
         _first: usize,
@@ -148,6 +157,11 @@ pub trait Rule: Send + Sync {
     /// policy iteration fast near tipping points. `None`: unknown.
     fn sale_jet(&self, _row: usize, _sheet: &BalanceSheet<'_, Jet>) -> Option<Sale<Jet>> {
         None
+    }
+
+    /// Whether the bounds hold for wide sheets too, as [`RuleKernel::encloses`] says.
+    fn encloses(&self) -> bool {
+        false
     }
 
     /// Order, continuity, and whether rounding is bounded.
@@ -177,6 +191,9 @@ macro_rules! forward_rule {
             }
             fn sale_jet(&self, row: usize, sheet: &BalanceSheet<'_, Jet>) -> Option<Sale<Jet>> {
                 (**self).sale_jet(row, sheet)
+            }
+            fn encloses(&self) -> bool {
+                (**self).encloses()
             }
             fn profile(&self, context: RuleContext) -> Profile {
                 (**self).profile(context)
@@ -260,15 +277,20 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
         sales: &mut [Sale<Interval>],
     ) {
         for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
+            // All that a rule may ask for, from buying as much as is held to selling it.
             *sale = self
                 .kernel
                 .sale_bounds(sheet, row, &self.assets)
-                .unwrap_or(Sale::Fraction(Interval::new(0.0, 1.0)));
+                .unwrap_or(Sale::Fraction(Interval::new(-1.0, 1.0)));
         }
     }
 
     fn sale_jet(&self, row: usize, sheet: &BalanceSheet<'_, Jet>) -> Option<Sale<Jet>> {
         self.kernel.sale_jet(sheet, &self.rows[row], &self.assets)
+    }
+
+    fn encloses(&self) -> bool {
+        self.kernel.encloses()
     }
 
     fn profile(&self, context: RuleContext) -> Profile {

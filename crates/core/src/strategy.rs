@@ -24,7 +24,7 @@ pub trait Strategy: Send + Sync {
         units: &mut [f64],
     );
 
-    /// Bounds of the exact units sold. Called only where the profile says `bounded`.
+    /// Bounds of the exact units sold. Called only where the profile says `bounded`, or [`Self::encloses`] does.
     fn unit_bounds_into(
         &self,
         _sale: Sale<Interval>,
@@ -43,6 +43,15 @@ pub trait Strategy: Send + Sync {
         _scratch: &mut StrategyScratch,
         _units: &mut [Jet],
     ) -> bool {
+        false
+    }
+
+    /// Whether the bounds hold for wide sheets too: for all amounts within the sheet's intervals, all prices that
+    /// [`BalanceSheet::price`] gives and all sales within the bounds asked for.
+    ///
+    /// Only then do they serve to enclose all equilibria of a system that is not ordered; otherwise a seller may sell anything from
+    /// nothing to all of each holding, and beside a rule that may buy nothing is enclosed. Default: no.
+    fn encloses(&self) -> bool {
         false
     }
 
@@ -87,6 +96,9 @@ macro_rules! forward_strategy {
                 units: &mut [Jet],
             ) -> bool {
                 (**self).unit_jets_into(sale, sheet, scratch, units)
+            }
+            fn encloses(&self) -> bool {
+                (**self).encloses()
             }
             fn profile(&self, execution: Execution) -> Profile {
                 (**self).profile(execution)

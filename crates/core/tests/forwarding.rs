@@ -1,8 +1,9 @@
 //! References, boxes and shared pointers to a model are the model: every method is forwarded.
 
 use delever_core::{
-    Anchor, BalanceSheet, Claims, Contingent, Continuity, Execution, ImpactModel, Interval, Jet, Market,
-    Order, Profile, Rule, RuleContext, Sale, SparseRows, Strategy, StrategyScratch,
+    Anchor, BalanceSheet, Claims, Contingent, ContingentBounds, Continuity, Execution, ImpactModel, Interval,
+    Jet, Market, NoColumns, Order, PerInstitution, Profile, Rule, RuleContext, RuleKernel, Sale, SparseRows,
+    Strategy, StrategyScratch,
 };
 use std::sync::Arc;
 
@@ -43,6 +44,28 @@ impl ImpactModel for Probe {
     fn is_by_asset(&self) -> bool {
         true
     }
+    fn price_enclosure_into(
+        &self,
+        _: Market<'_>,
+        least: &[f64],
+        most: &[f64],
+        low: &mut [f64],
+        high: &mut [f64],
+    ) -> bool {
+        (low[0], high[0]) = (least[0] + 8.0, most[0] + 9.0);
+        true
+    }
+    fn average_price_enclosure_into(
+        &self,
+        _: Market<'_>,
+        least: &[f64],
+        most: &[f64],
+        low: &mut [f64],
+        high: &mut [f64],
+    ) -> bool {
+        (low[0], high[0]) = (least[0] + 10.0, most[0] + 11.0);
+        true
+    }
     fn profile(&self) -> Profile {
         PROFILE
     }
@@ -63,6 +86,9 @@ impl Rule for Probe {
     }
     fn sale_jet(&self, row: usize, _: &BalanceSheet<'_, Jet>) -> Option<Sale<Jet>> {
         Some(Sale::Money(Jet::from(row as f64 + 2.0)))
+    }
+    fn encloses(&self) -> bool {
+        true
     }
     fn profile(&self, _: RuleContext) -> Profile {
         PROFILE
@@ -97,6 +123,9 @@ impl Strategy for Probe {
     fn profile(&self, _: Execution) -> Profile {
         PROFILE
     }
+    fn encloses(&self) -> bool {
+        true
+    }
     fn raises_money(&self) -> bool {
         true
     }
@@ -120,6 +149,15 @@ impl Claims for Probe {
             received: f64::from(institution),
             owed: state[0],
         }
+    }
+    fn contingent_bounds(&self, institution: u32, low: &[f64], high: &[f64]) -> Option<ContingentBounds> {
+        Some(ContingentBounds {
+            received: Interval::from(f64::from(institution)),
+            owed: Interval::new(low[0], high[0]),
+        })
+    }
+    fn encloses(&self) -> bool {
+        true
     }
     fn failure_equity(&self, institution: u32) -> f64 {
         f64::from(institution) + 2.0
@@ -194,6 +232,10 @@ fn impact(model: impl ImpactModel) {
         model.is_by_asset() && model.price_jets_into(market, &[Jet::from(9.0)], &mut prices, &mut averages)
     );
     assert_eq!((prices[0], averages[0]), (Jet::from(9.0), Jet::from(8.0)));
+    assert!(model.price_enclosure_into(market, &[1.0], &[2.0], &mut a, &mut b));
+    assert_eq!((a, b), ([9.0], [11.0]));
+    assert!(model.average_price_enclosure_into(market, &[1.0], &[2.0], &mut a, &mut b));
+    assert_eq!((a, b), ([11.0], [13.0]));
     assert!(model.profile() == PROFILE && model.has_average_prices() && model.has_derivative());
 }
 
@@ -207,6 +249,7 @@ fn rule(model: impl Rule) {
     let sale = model.sale_jet(4, &BalanceSheet::empty());
     assert_eq!(sale, Some(Sale::Money(Jet::from(6.0))));
     assert_eq!(model.profile(RuleContext::default()), PROFILE);
+    assert!(model.encloses());
 }
 
 fn strategy(model: impl Strategy) {
@@ -226,7 +269,7 @@ fn strategy(model: impl Strategy) {
     let sheet = BalanceSheet::empty();
     assert!(model.unit_jets_into(Sale::nothing(), &sheet, scratch, &mut units) && units == [Jet::from(4.0)]);
     assert_eq!(model.profile(Execution::Terminal), PROFILE);
-    assert!(model.raises_money());
+    assert!(model.raises_money() && model.encloses());
 }
 
 fn claims(model: impl Claims) {
@@ -235,6 +278,14 @@ fn claims(model: impl Claims) {
     assert!(model.share_entitlements().is_some() && model.failure_equity(3) == 5.0);
     let contingent = model.contingent(2, &[0.5]);
     assert!(model.has_contingent() && contingent.received == 2.0 && contingent.owed == 0.5);
+    let bounds = model
+        .contingent_bounds(2, &[0.25], &[0.5])
+        .expect("a probe knows");
+    assert_eq!(
+        (bounds.received, bounds.owed),
+        (Interval::from(2.0), Interval::new(0.25, 0.5))
+    );
+    assert!(model.encloses());
     model.shareholdings_into(&[8.0], &mut low);
     assert_eq!(low, [8.5]);
     model.slopes_into(
@@ -280,4 +331,25 @@ fn every_method_is_forwarded_through_every_pointer() {
     claims(&by_reference);
     claims(Box::new(probe()) as Box<dyn Claims>);
     claims(shared);
+}
+
+/// Asks for nothing, and bounds nothing.
+struct Unbounded;
+
+impl RuleKernel for Unbounded {
+    type Row = NoColumns;
+    type AssetRow = NoColumns;
+
+    fn sale(&self, _: &BalanceSheet<'_>, _: &NoColumns, _: &[NoColumns]) -> Sale {
+        Sale::nothing()
+    }
+}
+
+#[test]
+fn a_rule_without_bounds_may_sell_and_buy_everything() {
+    let rule = PerInstitution::new(Unbounded, vec![NoColumns {}], vec![]);
+    let mut bounds = [Sale::nothing()];
+    rule.sale_bounds_into(0, &[BalanceSheet::empty()], &mut bounds);
+    assert_eq!(bounds, [Sale::Fraction(Interval::new(-1.0, 1.0))]);
+    assert!(!rule.encloses());
 }

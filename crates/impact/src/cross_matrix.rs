@@ -43,10 +43,20 @@ impl CrossMatrix {
 }
 
 /// `sum_l M_kl Q_l`, left to right.
-fn pressure<N: Real>(row: SparseRow<'_>, sold: &[f64]) -> N {
+fn pressure<N: Real>(row: SparseRow<'_>, sold: impl Fn(usize) -> N) -> N {
     row.iter().fold(N::from(0.0), |sum, (seller, impact)| {
-        sum + N::from(impact) * N::from(sold[seller])
+        sum + N::from(impact) * sold(seller)
     })
+}
+
+/// Sales that are given exactly.
+fn given<N: Real>(sold: &[f64]) -> impl Fn(usize) -> N {
+    |asset| N::from(sold[asset])
+}
+
+/// Sales between two bounds.
+fn between(low: &[f64], high: &[f64]) -> impl Fn(usize) -> Interval {
+    |asset| Interval::new(low[asset], high[asset])
 }
 
 fn price<N: Real>(shocked: f64, pressure: N) -> N {
@@ -63,13 +73,19 @@ fn average<N: Real>(shocked: f64, pressure: N) -> N {
 impl ImpactModel for CrossMatrix {
     fn prices_into(&self, market: Market<'_>, sold: &[f64], prices: &mut [f64]) {
         for (asset, out) in prices.iter_mut().enumerate() {
-            *out = price(market.shocked[asset], pressure(self.matrix.row(asset), sold));
+            *out = price(
+                market.shocked[asset],
+                pressure(self.matrix.row(asset), given(sold)),
+            );
         }
     }
 
     fn average_prices_into(&self, market: Market<'_>, sold: &[f64], prices: &mut [f64]) {
         for (asset, out) in prices.iter_mut().enumerate() {
-            *out = average(market.shocked[asset], pressure(self.matrix.row(asset), sold));
+            *out = average(
+                market.shocked[asset],
+                pressure(self.matrix.row(asset), given(sold)),
+            );
         }
     }
 
@@ -80,23 +96,62 @@ impl ImpactModel for CrossMatrix {
                 .iter()
                 .find(|&(seller, _)| seller == asset)
                 .map_or(0.0, |(_, impact)| impact);
-            let falls = pressure::<f64>(row, sold) < 1.0;
+            let falls = pressure::<f64>(row, given(sold)) < 1.0;
             *out = if falls { -market.shocked[asset] * own } else { 0.0 };
         }
     }
 
     fn price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {
         for asset in 0..low.len() {
-            let bounds: Interval = price(market.shocked[asset], pressure(self.matrix.row(asset), sold));
+            let bounds: Interval = price(
+                market.shocked[asset],
+                pressure(self.matrix.row(asset), given(sold)),
+            );
             (low[asset], high[asset]) = (bounds.low, bounds.high);
         }
     }
 
     fn average_price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {
         for asset in 0..low.len() {
-            let bounds: Interval = average(market.shocked[asset], pressure(self.matrix.row(asset), sold));
+            let bounds: Interval = average(
+                market.shocked[asset],
+                pressure(self.matrix.row(asset), given(sold)),
+            );
             (low[asset], high[asset]) = (bounds.low, bounds.high);
         }
+    }
+
+    fn price_enclosure_into(
+        &self,
+        market: Market<'_>,
+        sold_low: &[f64],
+        sold_high: &[f64],
+        low: &mut [f64],
+        high: &mut [f64],
+    ) -> bool {
+        for asset in 0..low.len() {
+            let pressure = pressure(self.matrix.row(asset), between(sold_low, sold_high));
+            let bounds = price(market.shocked[asset], pressure);
+            (low[asset], high[asset]) = (bounds.low, bounds.high);
+        }
+        true
+    }
+
+    fn average_price_enclosure_into(
+        &self,
+        market: Market<'_>,
+        sold_low: &[f64],
+        sold_high: &[f64],
+        low: &mut [f64],
+        high: &mut [f64],
+    ) -> bool {
+        for asset in 0..low.len() {
+            let pressure = pressure(self.matrix.row(asset), between(sold_low, sold_high));
+            // The average falls as pressure rises.
+            let at = |pressure: f64| average(market.shocked[asset], Interval::from(pressure));
+            (low[asset], high[asset]) = (at(pressure.high).low, at(pressure.low).high);
+        }
+        true
     }
 
     fn profile(&self) -> Profile {

@@ -45,8 +45,9 @@ pub use limits::Limits;
 pub use load::{LoadOptions, Loaded, load, load_from};
 pub use problem::{Diagnostics, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
-    AssetResult, BothResult, CertificateResult, InstitutionResult, OutcomeResult, RESULT_VERSION,
-    RoundResult, RunResult, SelectName, StateName, StatusName, Timing, TotalsResult,
+    AssetResult, BothResult, BoundsResult, CertificateResult, EnclosureResult, InstitutionResult,
+    OutcomeResult, RESULT_VERSION, RoundResult, RunResult, SelectName, StateName, StatusName, Timing,
+    TotalsResult,
 };
 pub use scenario::{
     Clearing, Deleveraging, Engine, EngineKind, Impact, ModelChoice, NamedShock, OrderOfTrade, Rounds,

@@ -4,8 +4,10 @@ use crate::load::Loaded;
 use crate::scenario::EngineKind;
 use delever_cascade::rounds::{Round, RoundsOutcome, RoundsStatus};
 use delever_cascade::{
-    AssetOutcome, Equilibria, InstitutionOutcome, InstitutionState, Outcome, Select, Status, Totals,
+    AssetOutcome, Equilibria, EquilibriaEnclosure, InstitutionOutcome, InstitutionState, Outcome, Select,
+    Status, Totals,
 };
+use delever_core::Interval;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -52,6 +54,9 @@ pub struct OutcomeResult {
     /// Steps after which plain iteration repeats itself, where it was seen to; null otherwise.
     #[serde(default)]
     pub cycle: Option<u64>,
+    /// Bounds that hold all equilibria at once, of a system that is not ordered; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enclosure: Option<EnclosureResult>,
     /// Sums over the system.
     pub totals: TotalsResult,
     /// By asset, ascending by id.
@@ -197,6 +202,29 @@ pub struct CertificateResult {
     pub width: Option<f64>,
     /// Largest relative change that one more step would make; null where it is no number.
     pub residual: Option<f64>,
+}
+
+/// Bounds that hold all equilibria at once. They prove neither that there is one nor, unless their width is 0, that there is one
+/// only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnclosureResult {
+    /// Largest relative width of the bounds of prices and claims.
+    pub width: f64,
+    /// By asset, ascending by id: bounds of its price, money per unit.
+    pub prices: Vec<BoundsResult>,
+    /// By institution, ascending by id: bounds of its equity, money.
+    pub equities: Vec<BoundsResult>,
+}
+
+/// Bounds of one number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BoundsResult {
+    /// Whose number it is.
+    pub id: String,
+    /// It is never below this.
+    pub lower: f64,
+    /// It is never above this.
+    pub upper: f64,
 }
 
 /// Sums over all institutions, money.
@@ -348,6 +376,7 @@ impl RunResult {
             policy_steps: 0,
             linear_sweeps: 0,
             cycle: None,
+            enclosure: None,
             totals: totals(&outcome.totals),
             assets: assets(loaded, &outcome.assets),
             institutions: institutions(loaded, &outcome.institutions),
@@ -397,11 +426,31 @@ fn equilibrium(
         policy_steps: outcome.policy_steps,
         cycle: outcome.cycle,
         linear_sweeps: outcome.linear_sweeps,
+        enclosure: outcome
+            .enclosure
+            .as_ref()
+            .map(|enclosure| bounds_of_all(loaded, enclosure)),
         totals: totals(&outcome.totals),
         assets: assets(loaded, &outcome.assets),
         institutions: institutions(loaded, &outcome.institutions),
         rounds: Vec::new(),
         timing,
+    }
+}
+
+fn bounds_of_all(loaded: &Loaded, enclosure: &EquilibriaEnclosure) -> EnclosureResult {
+    let by_id = |ids: &[String], bounds: &[Interval]| {
+        let named = |(id, bounds): (&String, &Interval)| BoundsResult {
+            id: id.clone(),
+            lower: bounds.low,
+            upper: bounds.high,
+        };
+        ids.iter().zip(bounds).map(named).collect()
+    };
+    EnclosureResult {
+        width: enclosure.width,
+        prices: by_id(loaded.system.asset_names(), &enclosure.prices),
+        equities: by_id(loaded.system.institution_names(), &enclosure.equities),
     }
 }
 

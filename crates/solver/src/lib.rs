@@ -17,6 +17,9 @@
 //! [`solve_side_by_side`] is the quick way to the greatest fixed point, for many problems of one shape at once: it stops as soon as
 //! a proof fits into the tolerance and leaves the rest to [`solve`].
 //!
+//! A map without order has no such ends. Where it bounds its images of boxes, [`enclose`] finds a box that holds all of its fixed
+//! points at once.
+//!
 //! For the least fixed point the roles turn. A residual is never used as an error bound.
 //!
 //! The crate knows vectors and maps, nothing of what they stand for.
@@ -42,6 +45,7 @@
 //! ```
 
 mod chain;
+mod enclosure;
 mod fine;
 pub mod linear;
 mod map;
@@ -52,6 +56,7 @@ mod side_by_side;
 mod solution;
 mod solve;
 
+pub use enclosure::{Enclosure, EnclosureSettings, enclose};
 pub use map::{End, FixedPointMap, MapShape, Observer, Precision, Step, Twofold};
 pub use side_by_side::{Found, Move, SideBySide, solve_side_by_side};
 pub use solution::{Bracket, Solution, Status};

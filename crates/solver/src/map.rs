@@ -67,6 +67,28 @@ pub trait FixedPointMap {
         false
     }
 
+    /// A box that holds every fixed point, for [`crate::enclose`] to begin with; `true` if there is one. Default: the box that
+    /// the map maps to itself.
+    fn enclosure_box_into(&self, low: &mut [f64], high: &mut [f64]) -> bool {
+        self.bounds_into(low, high);
+        true
+    }
+
+    /// Bounds of the image of a box: `out_low <= T(x) <= out_high` for the exact image of every `x` with `low <= x <= high`.
+    ///
+    /// `true` if both were filled; infinite ends, and ends that are no number, say nothing of a component. The narrower the
+    /// bounds, and the more they narrow with the box, the better is what [`crate::enclose`] makes of them.
+    fn enclose_image(
+        &self,
+        _low: &[f64],
+        _high: &[f64],
+        _out_low: &mut [f64],
+        _out_high: &mut [f64],
+        _work: &mut Self::Work,
+    ) -> bool {
+        false
+    }
+
     /// What the map promises.
     fn shape(&self) -> MapShape;
 }

@@ -46,6 +46,21 @@ fn ordered_models_are_certified_and_unordered_ones_say_so() {
         assert_eq!(outcome.status, status, "{rule} {strategy}");
         assert!(outcome.totals.sold_value > 0.0, "{rule} {strategy}");
         assert!(outcome.certificate.width.is_some() == (status == Status::Certified));
+        // A rule that bounds its sales over ranges of states encloses all equilibria; one that may buy anything, together with
+        // a strategy that bounds nothing, does not.
+        let enclosed = rule == CASH_TARGET;
+        assert_eq!(outcome.enclosure.is_some(), enclosed, "{rule} {strategy}");
+        if let Some(enclosure) = &outcome.enclosure {
+            for (bounds, asset) in enclosure.prices.iter().zip(&outcome.assets) {
+                assert!(
+                    bounds.low <= asset.price && asset.price <= bounds.high,
+                    "{enclosure:?}"
+                );
+            }
+            if strategy == "pro-rata" {
+                assert!(enclosure.width <= 1e-12, "{enclosure:?}");
+            }
+        }
         let rounds = loaded.run_rounds(&registry).expect("fits");
         assert_eq!(rounds.status, RoundsStatus::Complete, "{rule} {strategy}");
         assert!(rounds.totals.sold_value > 0.0, "{rule} {strategy}");

@@ -7,6 +7,8 @@
 #![allow(clippy::expect_used)]
 
 mod accounting;
+mod enclosures;
+mod mixed;
 mod non_laws;
 mod order;
 mod rounds;

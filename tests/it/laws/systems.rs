@@ -934,6 +934,10 @@ impl Rule for WatchedRule {
         self.inner.sale_bounds_into(first, sheets, sales);
     }
 
+    fn encloses(&self) -> bool {
+        self.inner.encloses()
+    }
+
     fn profile(&self, context: RuleContext) -> Profile {
         self.inner.profile(context)
     }

@@ -27,6 +27,15 @@ pub trait ClaimKernel: Send + Sync {
         self.payment_ratio_in(sheet, row)
     }
 
+    /// Whether bounds of ratios hold for wide sheets too: for all amounts within the sheet's intervals. A formula over
+    /// [`crate::Real`] does so.
+    ///
+    /// Only then do they serve to enclose all equilibria of a system that is not ordered; otherwise any ratio from 0 to 1 counts as
+    /// possible. Default: no.
+    fn encloses(&self) -> bool {
+        false
+    }
+
     /// The slope of the ratio in what the institution receives, as [`Claims::slopes_into`] asks for. Default: 0.
     fn slope(
         &self,
@@ -41,6 +50,16 @@ pub trait ClaimKernel: Send + Sync {
     /// What creditors outside the system receive for one unit of face value. Default: the same ratio.
     fn external_payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &Self::Row) -> f64 {
         self.payment_ratio(sheet, row)
+    }
+
+    /// Bounds of the exact ratio for creditors outside; `None`: anything from 0 to 1. Needed only beside credit default swaps,
+    /// which refer to it where nobody inside is owed anything.
+    fn external_payment_ratio_bounds(
+        &self,
+        _sheet: &BalanceSheet<'_, Interval>,
+        _row: &Self::Row,
+    ) -> Option<Interval> {
+        None
     }
 
     /// Value that the institution's own default destroys, money. Zero for models without default costs.
@@ -100,6 +119,19 @@ impl<K: ClaimKernel> PerInstitutionClaims<K> {
     }
 }
 
+impl<K: ClaimKernel> PerInstitutionClaims<K> {
+    /// Bounds of what creditors outside the system receive for one unit of face value.
+    pub fn external_payment_ratio_bounds(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Interval>,
+    ) -> Interval {
+        self.kernel
+            .external_payment_ratio_bounds(sheet, &self.rows[institution as usize])
+            .unwrap_or(Interval::new(0.0, 1.0))
+    }
+}
+
 impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
     fn components(&self) -> usize {
         1
@@ -134,6 +166,10 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
                 .unwrap_or(Interval::new(0.0, 1.0));
             (low[n], high[n]) = (bounds.low, bounds.high);
         }
+    }
+
+    fn encloses(&self) -> bool {
+        self.kernel.encloses()
     }
 
     fn slopes_into(

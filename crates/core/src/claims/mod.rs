@@ -19,6 +19,15 @@ pub struct Contingent {
     pub owed: f64,
 }
 
+/// Bounds of [`Contingent`] amounts over a range of states, money.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ContingentBounds {
+    /// What the institution receives.
+    pub received: Interval,
+    /// What it owes institutions, at face.
+    pub owed: Interval,
+}
+
 /// A claims model: what the engine calls.
 ///
 /// The model owns a state, oriented so that up is healthier, of [`Self::components`] numbers for each institution:
@@ -54,6 +63,12 @@ pub trait Claims: Send + Sync {
         Contingent::default()
     }
 
+    /// Bounds of the exact [`Self::contingent`] amounts over all states from `low` to `high`; `None`: unknown, so that no
+    /// equilibria can be enclosed. Called only where the model has contingent amounts.
+    fn contingent_bounds(&self, _institution: u32, _low: &[f64], _high: &[f64]) -> Option<ContingentBounds> {
+        None
+    }
+
     /// Smallest and largest state.
     ///
     /// `equity` bounds each institution's equity without shareholdings, claims at face, over all prices that sales can
@@ -63,7 +78,7 @@ pub trait Claims: Send + Sync {
     /// The components of these institutions from their balance sheets, one institution after the other.
     fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]);
 
-    /// Bounds of the exact components. Called only where the profile says `bounded`.
+    /// Bounds of the exact components. Called only where the profile says `bounded`, or [`Self::encloses`] does.
     fn settle_bounds_into(
         &self,
         _institutions: &[u32],
@@ -71,6 +86,14 @@ pub trait Claims: Send + Sync {
         _low: &mut [f64],
         _high: &mut [f64],
     ) {
+    }
+
+    /// Whether bounds of components hold for wide sheets too: for all amounts within the sheet's intervals.
+    ///
+    /// Only then do they serve to enclose all equilibria of a system that is not ordered; otherwise all of [`Self::range_into`]
+    /// counts as possible. Default: no.
+    fn encloses(&self) -> bool {
+        false
     }
 
     /// For each component of one institution, a slope in what it receives below which the component does not fall: with
@@ -151,6 +174,12 @@ macro_rules! forward_claims {
             }
             fn contingent(&self, institution: u32, state: &[f64]) -> Contingent {
                 (**self).contingent(institution, state)
+            }
+            fn contingent_bounds(&self, institution: u32, low: &[f64], high: &[f64]) -> Option<ContingentBounds> {
+                (**self).contingent_bounds(institution, low, high)
+            }
+            fn encloses(&self) -> bool {
+                (**self).encloses()
             }
             fn failure_equity(&self, institution: u32) -> f64 {
                 (**self).failure_equity(institution)

@@ -42,15 +42,23 @@ pub struct EisenbergNoe;
 
 #[inline(always)]
 fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> N {
-    if sheet.debts_face.is_zero() {
-        return N::from(1.0);
-    }
-    match row.external {
-        ExternalRank::PariPassu => sheet.assets().fraction_of(sheet.liabilities),
-        ExternalRank::Senior => {
-            (sheet.assets() - N::from(sheet.external_liabilities)).fraction_of(sheet.debts_face)
-        }
-    }
+    sheet.debts_face.if_zero(
+        || N::from(1.0),
+        || match row.external {
+            ExternalRank::PariPassu => sheet.assets().fraction_of(sheet.liabilities),
+            ExternalRank::Senior => {
+                (sheet.assets() - N::from(sheet.external_liabilities)).fraction_of(sheet.debts_face)
+            }
+        },
+    )
+}
+
+fn external_ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> N {
+    let whole = match row.external {
+        ExternalRank::PariPassu => sheet.liabilities,
+        ExternalRank::Senior => N::from(sheet.external_liabilities),
+    };
+    whole.if_zero(|| N::from(1.0), || sheet.assets().fraction_of(whole))
 }
 
 impl ClaimKernel for EisenbergNoe {
@@ -67,15 +75,15 @@ impl ClaimKernel for EisenbergNoe {
     }
 
     fn external_payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &EisenbergNoeRow) -> f64 {
-        let whole = match row.external {
-            ExternalRank::PariPassu => sheet.liabilities,
-            ExternalRank::Senior => sheet.external_liabilities,
-        };
-        if whole == 0.0 {
-            1.0
-        } else {
-            sheet.assets().fraction_of(whole)
-        }
+        external_ratio(sheet, row)
+    }
+
+    fn external_payment_ratio_bounds(
+        &self,
+        sheet: &BalanceSheet<'_, Interval>,
+        row: &EisenbergNoeRow,
+    ) -> Option<Interval> {
+        Some(external_ratio(sheet, row))
     }
 
     fn slope(
@@ -94,6 +102,10 @@ impl ClaimKernel for EisenbergNoe {
         };
         let other = sheet.outside_assets() + other;
         ramp_slope(anchor, sheet.assets(), other, start, length)
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, _: &EisenbergNoeRow, _: Execution) -> Profile {

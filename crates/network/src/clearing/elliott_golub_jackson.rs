@@ -257,6 +257,10 @@ impl Claims for ElliottGolubJackson {
         bounds.low + (bounds.high - bounds.low) / 2.0
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: Execution) -> Profile {
         Profile {
             order: Order::Isotone,

@@ -357,6 +357,10 @@ impl Claims for Elsinger {
         }
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, execution: Execution) -> Profile {
         let rows = &self.recoveries;
         let costs = rows

@@ -43,6 +43,10 @@ impl Claims for FaceValue {
         0.0
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: Execution) -> Profile {
         Profile {
             order: Order::Isotone,

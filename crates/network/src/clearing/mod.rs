@@ -16,9 +16,9 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
 use crate::analysis::closed_classes;
 use delever_core::{
-    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsInLanes, ClaimsSpec, Contingent, CreditDefaultSwap,
-    Execution, Interval, Jet, LANES, NetworkView, NoColumns, Order, PerInstitutionClaims, Profile, Registry,
-    SparseRows, SpecError,
+    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsInLanes, ClaimsSpec, Contingent, ContingentBounds,
+    CreditDefaultSwap, Execution, Interval, Jet, LANES, NetworkView, NoColumns, Order, PerInstitutionClaims,
+    Profile, Real, Registry, SparseRows, SpecError,
 };
 use swaps::Swaps;
 
@@ -166,6 +166,14 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         self.swaps.contingent(institution, state)
     }
 
+    fn contingent_bounds(&self, institution: u32, low: &[f64], high: &[f64]) -> Option<ContingentBounds> {
+        Some(self.swaps.bounds(institution, low, high))
+    }
+
+    fn encloses(&self) -> bool {
+        self.claims.encloses()
+    }
+
     fn entitlements(&self) -> &SparseRows {
         self.claims.entitlements()
     }
@@ -199,6 +207,30 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         high: &mut [f64],
     ) {
         self.claims.settle_bounds_into(institutions, sheets, low, high);
+        if self.swaps.is_empty() {
+            return;
+        }
+        for (n, (&institution, sheet)) in institutions.iter().zip(sheets).enumerate() {
+            if sheet.debts_face.low > 0.0 || sheet.external_liabilities == 0.0 {
+                continue;
+            }
+            // Nothing may be owed inside, and then creditors outside are referred to.
+            let external = Interval::from(sheet.external_liabilities);
+            let ratio = self.claims.external_payment_ratio_bounds(institution, sheet);
+            let mut bounds = (ratio * external / external).at_most(1.0);
+            if sheet.debts_face.high > 0.0 {
+                let mut owing = *sheet;
+                owing.debts_face.low = owing.debts_face.high.min(f64::MIN_POSITIVE);
+                let (mut owing_low, mut owing_high) = ([0.0], [0.0]);
+                self.claims
+                    .settle_bounds_into(&[institution], &[owing], &mut owing_low, &mut owing_high);
+                bounds = bounds.hull(Interval {
+                    low: owing_low[0],
+                    high: owing_high[0],
+                });
+            }
+            (low[n], high[n]) = (bounds.low, bounds.high);
+        }
     }
 
     fn slopes_into(

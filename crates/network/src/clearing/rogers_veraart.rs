@@ -44,15 +44,19 @@ fn recovered<N: Real>(sheet: &BalanceSheet<'_, N>, received: N, row: &RogersVera
 
 #[inline(always)]
 fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
-    if sheet.liabilities.is_zero() {
-        return N::from(1.0);
-    }
-    sheet.assets().if_below(
-        sheet.liabilities,
-        #[inline(always)]
-        || recovered(sheet, sheet.received, row).fraction_of(sheet.liabilities),
+    sheet.liabilities.if_zero(
         #[inline(always)]
         || N::from(1.0),
+        #[inline(always)]
+        || {
+            sheet.assets().if_below(
+                sheet.liabilities,
+                #[inline(always)]
+                || recovered(sheet, sheet.received, row).fraction_of(sheet.liabilities),
+                #[inline(always)]
+                || N::from(1.0),
+            )
+        },
     )
 }
 
@@ -95,6 +99,18 @@ impl ClaimKernel for RogersVeraart {
         let other = recovered(sheet, other, row);
         let slope = ramp_slope(anchor, at, other, Interval::from(0.0), sheet.liabilities);
         (Interval::from(slope) * Interval::from(row.beta)).low
+    }
+
+    fn external_payment_ratio_bounds(
+        &self,
+        sheet: &BalanceSheet<'_, Interval>,
+        row: &Self::Row,
+    ) -> Option<Interval> {
+        self.payment_ratio_bounds(sheet, row)
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, row: &RogersVeraartRow, execution: Execution) -> Profile {

@@ -1,6 +1,6 @@
 //! Credit default swaps beside debts: claims that rise when another pays less.
 
-use delever_core::{Contingent, CreditDefaultSwap};
+use delever_core::{Contingent, ContingentBounds, CreditDefaultSwap, Interval};
 
 /// Swaps by writer and by holder. With payment ratios `r`, a writer owes `notional (1 - r_reference)` and the holder receives
 /// the part `r_writer` of it.
@@ -69,5 +69,31 @@ impl Swaps {
                 .sum(),
             owed: self.written.of(institution).iter().map(due).sum(),
         }
+    }
+
+    /// The same over all payment ratios from `low` to `high`. What is due falls as the reference pays more.
+    pub fn bounds(&self, institution: u32, low: &[f64], high: &[f64]) -> ContingentBounds {
+        let zero = Interval::from(0.0);
+        let mut bounds = ContingentBounds {
+            received: zero,
+            owed: zero,
+        };
+        if self.is_empty() {
+            return bounds;
+        }
+        let ratio = |n: u32| Interval {
+            low: low[n as usize],
+            high: high[n as usize],
+        };
+        let due = |swap: &CreditDefaultSwap| {
+            Interval::from(swap.notional) * (Interval::from(1.0) - ratio(swap.reference))
+        };
+        for swap in self.held.of(institution) {
+            bounds.received = bounds.received + due(swap) * ratio(swap.writer);
+        }
+        for swap in self.written.of(institution) {
+            bounds.owed = bounds.owed + due(swap);
+        }
+        bounds
     }
 }

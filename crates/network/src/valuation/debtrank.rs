@@ -85,6 +85,18 @@ impl ClaimKernel for DebtRank {
         }
     }
 
+    fn external_payment_ratio_bounds(
+        &self,
+        sheet: &BalanceSheet<'_, Interval>,
+        row: &Self::Row,
+    ) -> Option<Interval> {
+        self.payment_ratio_bounds(sheet, row)
+    }
+
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: &DebtRankRow, _: Execution) -> Profile {
         Profile {
             order: Order::Isotone,

@@ -1,7 +1,9 @@
 //! Furfine (2003): a fixed recovery rate once the debtor fails.
 
 use crate::clearing::Named;
-use delever_core::{BalanceSheet, ClaimKernel, Continuity, Execution, Order, Profile, Real, SpecError};
+use delever_core::{
+    BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
+};
 
 /// Parameters of [`Furfine`].
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
@@ -33,11 +35,9 @@ fn value<N: Real>(sheet: &BalanceSheet<'_, N>, row: &FurfineRow) -> N {
     sheet.assets().if_below(
         sheet.liabilities,
         || {
-            N::from(if sheet.liabilities.is_zero() {
-                1.0
-            } else {
-                row.recovery
-            })
+            sheet
+                .liabilities
+                .if_zero(|| N::from(1.0), || N::from(row.recovery))
         },
         || N::from(1.0),
     )
@@ -62,6 +62,18 @@ impl ClaimKernel for Furfine {
         } else {
             0.0
         }
+    }
+
+    fn external_payment_ratio_bounds(
+        &self,
+        sheet: &BalanceSheet<'_, Interval>,
+        row: &Self::Row,
+    ) -> Option<Interval> {
+        self.payment_ratio_bounds(sheet, row)
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, row: &FurfineRow, _: Execution) -> Profile {

@@ -64,8 +64,6 @@ trait Structural: Real {
     fn shortfall(self, deviation: f64) -> Self;
     /// `self / part` for numbers `>= 0`: infinite where the part is nothing, nothing where the whole is.
     fn over(self, part: Self) -> Self;
-    /// Whether the number, or all of an interval, is at most 0.
-    fn is_at_most_zero(self) -> bool;
 }
 
 impl Structural for f64 {
@@ -89,9 +87,6 @@ impl Structural for f64 {
         } else {
             f64::INFINITY
         }
-    }
-    fn is_at_most_zero(self) -> bool {
-        self <= 0.0
     }
 }
 
@@ -121,21 +116,16 @@ impl Structural for Interval {
         let low = self.low.over(part.high).next_down().max(0.0);
         Self::new(low, self.high.over(part.low).next_up())
     }
-    fn is_at_most_zero(self) -> bool {
-        self.high <= 0.0
-    }
 }
 
-/// `B` and `d`; `None` where nothing has to be covered.
-fn default_point<N: Structural>(sheet: &BalanceSheet<'_, N>, row: &StructuralRow) -> Option<(N, N)> {
-    let outside = sheet.outside_assets();
-    let needed = sheet.liabilities - sheet.received - outside.at_most(0.0);
-    if sheet.liabilities.is_zero() || needed.is_at_most_zero() {
-        return None;
-    }
-    let needed = needed.at_least(0.0);
-    let distance = needed.over(outside.at_least(0.0)).ln() / N::from(row.deviation());
-    Some((needed, distance))
+/// What external assets have to cover, `B`.
+fn to_cover<N: Structural>(sheet: &BalanceSheet<'_, N>) -> N {
+    sheet.liabilities - sheet.received - sheet.outside_assets().at_most(0.0)
+}
+
+/// `d`, where something has to be covered.
+fn default_point<N: Structural>(sheet: &BalanceSheet<'_, N>, needed: N, row: &StructuralRow) -> N {
+    needed.over(sheet.outside_assets().at_least(0.0)).ln() / N::from(row.deviation())
 }
 
 /// `1 - (1 - recovery) probability`.
@@ -242,9 +232,15 @@ impl Formula for Merton {
 }
 
 fn value<F: Formula, N: Structural>(sheet: &BalanceSheet<'_, N>, row: &StructuralRow) -> N {
-    default_point(sheet, row).map_or(N::from(1.0), |(needed, distance)| {
+    let needed = to_cover(sheet).at_least(0.0);
+    let covered = || N::from(1.0);
+    let at_risk = || {
+        let distance = default_point(sheet, needed, row);
         F::value(needed, distance, sheet.liabilities, row)
-    })
+    };
+    sheet
+        .liabilities
+        .if_zero(covered, || needed.if_zero(covered, at_risk))
 }
 
 macro_rules! claim_kernel {
@@ -266,6 +262,18 @@ macro_rules! claim_kernel {
 
             fn value_destroyed(&self, sheet: &BalanceSheet<'_>, row: &StructuralRow) -> f64 {
                 lost_in_default(sheet, self.payment_ratio(sheet, row))
+            }
+
+            fn external_payment_ratio_bounds(
+                &self,
+                sheet: &BalanceSheet<'_, Interval>,
+                row: &StructuralRow,
+            ) -> Option<Interval> {
+                self.payment_ratio_bounds(sheet, row)
+            }
+
+            fn encloses(&self) -> bool {
+                true
             }
 
             fn profile(&self, row: &StructuralRow, execution: Execution) -> Profile {

@@ -49,7 +49,7 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &CapitalRatioRow, assets: &[R
     let mut anything_to_weigh = false;
     for (asset, units) in sheet.holdings.iter() {
         let weight = N::from(assets[asset].risk_weight);
-        let value = N::given(sheet.prices[asset]) * N::from(units);
+        let value = sheet.price(asset) * N::from(units);
         weighted = weighted + weight * value;
         relief = relief + (one_over_rho - weight) * value;
         anything_to_weigh |= assets[asset].risk_weight * units > 0.0;
@@ -85,6 +85,10 @@ impl RuleKernel for CapitalRatio {
         assets: &[RiskWeight],
     ) -> Option<Sale<N>> {
         Some(sale(sheet, row, assets))
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, row: &CapitalRatioRow, assets: &[RiskWeight], context: RuleContext) -> Profile {

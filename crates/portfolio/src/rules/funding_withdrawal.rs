@@ -43,15 +43,11 @@ pub struct FundingWithdrawal;
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &FundingWithdrawalRow) -> Sale<N> {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let one = N::from(1.0);
-    let withdrawn = if debts.is_zero() {
-        N::from(0.0)
-    } else {
-        let run = || {
-            let excess = debts / assets - (one - N::from(row.run_below));
-            excess.fraction_of(N::from(row.run_below) - N::from(row.run_complete_below))
-        };
-        debts.if_below(assets, run, || one)
+    let run = || {
+        let excess = debts / assets - (one - N::from(row.run_below));
+        excess.fraction_of(N::from(row.run_below) - N::from(row.run_complete_below))
     };
+    let withdrawn = debts.if_zero(|| N::from(0.0), || debts.if_below(assets, run, || one));
     let lent = N::from(sheet.external_liabilities) + N::from(sheet.repaid);
     let need = (withdrawn * lent - (N::from(sheet.repaid) + N::given(sheet.cash))).at_least(0.0);
     if at_average(sheet.execution) {
@@ -77,6 +73,10 @@ impl RuleKernel for FundingWithdrawal {
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, row: &FundingWithdrawalRow, _: &[NoColumns], context: RuleContext) -> Profile {

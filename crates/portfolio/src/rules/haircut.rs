@@ -87,7 +87,7 @@ fn sale<N: Number>(sheet: &BalanceSheet<'_, N>, assets: &[Margin]) -> Sale<N> {
     let mut anything_to_margin = false;
     for (asset, units) in sheet.holdings.iter() {
         let margin = &assets[asset];
-        let (initial, price) = (sheet.initial_prices[asset], N::given(sheet.prices[asset]));
+        let (initial, price) = (sheet.initial_prices[asset], sheet.price(asset));
         let fall = if initial > 0.0 {
             (one - price / N::from(initial)).at_least(0.0)
         } else {
@@ -130,6 +130,10 @@ impl RuleKernel for Haircut {
 
     fn sale_jet(&self, sheet: &BalanceSheet<'_, Jet>, _: &NoColumns, assets: &[Margin]) -> Option<Sale<Jet>> {
         Some(sale(sheet, assets))
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, _: &NoColumns, _: &[Margin], _: RuleContext) -> Profile {

@@ -64,23 +64,28 @@ pub(super) fn need<N: Real>(sheet: &BalanceSheet<'_, N>, lambda: N) -> N {
 pub(super) fn money<N: Real>(sheet: &BalanceSheet<'_, N>, need: impl FnOnce() -> N) -> N {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let everything = N::from(f64::INFINITY);
-    if debts.is_zero() {
-        assets.if_below(
-            N::from(0.0),
-            #[inline(always)]
-            || everything,
-            #[inline(always)]
-            || N::from(0.0),
-        )
-    } else {
-        debts.if_below(
-            assets,
-            #[inline(always)]
-            || need().at_least(0.0),
-            #[inline(always)]
-            || everything,
-        )
-    }
+    debts.if_zero(
+        #[inline(always)]
+        || {
+            assets.if_below(
+                N::from(0.0),
+                #[inline(always)]
+                || everything,
+                #[inline(always)]
+                || N::from(0.0),
+            )
+        },
+        #[inline(always)]
+        || {
+            debts.if_below(
+                assets,
+                #[inline(always)]
+                || need().at_least(0.0),
+                #[inline(always)]
+                || everything,
+            )
+        },
+    )
 }
 
 /// What is sold to meet a need where sellers gain above the final price: `M + lambda (V - M)` is its whole.
@@ -129,6 +134,10 @@ impl RuleKernel for LeverageCap {
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, _: &LeverageCapRow, _: &[NoColumns], _: RuleContext) -> Profile {

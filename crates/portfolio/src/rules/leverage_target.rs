@@ -60,11 +60,7 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow) -> Sale<N
     let everything = N::from(f64::INFINITY);
     let Some(lambda) = target(sheet, row) else {
         let nothing = N::from(0.0);
-        let money = if debts.is_zero() {
-            nothing
-        } else {
-            debts.if_below(assets, || nothing, || everything)
-        };
+        let money = debts.if_zero(|| nothing, || debts.if_below(assets, || nothing, || everything));
         return Sale::Money(money);
     };
     if !row.two_sided {
@@ -74,11 +70,10 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow) -> Sale<N
     if at_average(sheet.execution) {
         return Sale::Fraction(need().signed_fraction_of(whole_at_average(sheet, lambda)));
     }
-    Sale::Money(if debts.is_zero() {
-        assets.if_below(N::from(0.0), || everything, need)
-    } else {
-        debts.if_below(assets, need, || everything)
-    })
+    Sale::Money(debts.if_zero(
+        || assets.if_below(N::from(0.0), || everything, need),
+        || debts.if_below(assets, need, || everything),
+    ))
 }
 
 impl RuleKernel for LeverageTarget {
@@ -97,6 +92,10 @@ impl RuleKernel for LeverageTarget {
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, row: &LeverageTargetRow, _: &[NoColumns], _: RuleContext) -> Profile {

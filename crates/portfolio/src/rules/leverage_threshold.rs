@@ -57,9 +57,7 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageThresholdRow) -> Sal
         (money(sheet, need), N::from(f64::INFINITY))
     };
     // Without debt E = A, and what is asked for is nothing, or everything if A < 0.
-    let sold = if debts.is_zero() {
-        asked
-    } else {
+    let indebted = || {
         // D / A = 1 - E / A.
         let burden = debts / assets;
         let below = |ratio: f64, then: N, otherwise: N| {
@@ -77,6 +75,7 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageThresholdRow) -> Sal
         };
         debts.if_below(assets, solvent, || insolvent)
     };
+    let sold = debts.if_zero(|| asked, indebted);
     if sells_at_average {
         Sale::Fraction(sold)
     } else {
@@ -100,6 +99,10 @@ impl RuleKernel for LeverageThreshold {
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
         Some(sale(sheet, row))
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, row: &LeverageThresholdRow, _: &[NoColumns], context: RuleContext) -> Profile {

@@ -59,6 +59,10 @@ impl RuleKernel for LiquidityShortfall {
         Some(sale(sheet, row))
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: &LiquidityShortfallRow, _: &[NoColumns], _: RuleContext) -> Profile {
         ORDERED
     }

@@ -20,6 +20,10 @@ impl RuleKernel for NoSales {
         Some(Sale::nothing())
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: &NoColumns, _: &[NoColumns], _: RuleContext) -> Profile {
         ORDERED
     }

@@ -122,6 +122,10 @@ impl RuleKernel for Redemption {
         Some(sale(sheet, row))
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, row: &RedemptionRow, _: &[NoColumns], context: RuleContext) -> Profile {
         match row.liquidity {
             Liquidity::VerticalSlice if !context.raises_money => ordered_while_gains_stay(context),

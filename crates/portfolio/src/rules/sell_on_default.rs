@@ -48,6 +48,10 @@ impl RuleKernel for SellOnDefault {
         Some(sale(sheet))
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: &NoColumns, _: &[NoColumns], context: RuleContext) -> Profile {
         Profile {
             continuity: Continuity::FromAbove,

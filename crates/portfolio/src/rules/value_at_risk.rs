@@ -1,7 +1,9 @@
 //! Leverage that follows perceived risk.
 
 use super::leverage_cap::sale_under;
-use delever_core::{BalanceSheet, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError};
+use delever_core::{
+    BalanceSheet, Interval, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
+};
 
 /// Parameters of [`ValueAtRisk`]. Volatilities are standard deviations of returns over the horizon of the shock.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
@@ -53,27 +55,29 @@ fn value_at_risk() -> f64 {
 pub struct ValueAtRisk;
 
 /// The leverage that perceived variance allows; infinite without a limit.
-fn leverage(sheet: &BalanceSheet<'_>, row: &ValueAtRiskRow) -> f64 {
-    let before = sheet.holdings.product_sum(sheet.initial_prices);
-    let change = if before > 0.0 {
-        sheet.marketable / before - 1.0
-    } else {
-        0.0
-    };
-    let perceived = (1.0 - row.shock_weight) * (row.historic_volatility * row.historic_volatility)
-        + row.shock_weight * (change * change);
-    let variance = perceived + row.volatility_offset * row.volatility_offset;
+fn leverage<N: Real>(sheet: &BalanceSheet<'_, N>, row: &ValueAtRiskRow) -> N {
+    let one = N::from(1.0);
+    let mut before = N::from(0.0);
+    for (asset, units) in sheet.holdings.iter() {
+        before = before + N::from(units) * N::from(sheet.initial_prices[asset]);
+    }
+    let unchanged = || N::from(0.0);
+    let change = before.if_zero(unchanged, || sheet.marketable / before - one);
+    let square = |x: N| (x * x).at_least(0.0);
+    let weight = N::from(row.shock_weight);
+    let perceived = (one - weight) * square(N::from(row.historic_volatility)) + weight * square(change);
+    let variance = perceived + square(N::from(row.volatility_offset));
     let b = row.cyclicality;
     let factor = if b == -0.5 {
-        1.0 / variance.sqrt()
+        one / variance.sqrt()
     } else if b == 0.0 {
-        1.0
+        one
     } else if b < 0.0 {
-        1.0 / Real::pow(variance, -b)
+        one / variance.pow(-b)
     } else {
-        Real::pow(variance, b)
+        variance.pow(b)
     };
-    (row.leverage_scale * factor).at_least(1.0)
+    (N::from(row.leverage_scale) * factor).at_least(1.0)
 }
 
 impl RuleKernel for ValueAtRisk {
@@ -86,6 +90,33 @@ impl RuleKernel for ValueAtRisk {
             return Sale::nothing();
         }
         sale_under(sheet, lambda)
+    }
+
+    fn sale_bounds(
+        &self,
+        sheet: &BalanceSheet<'_, Interval>,
+        row: &ValueAtRiskRow,
+        _: &[NoColumns],
+    ) -> Option<Sale<Interval>> {
+        let lambda = leverage(sheet, row);
+        if lambda.low.is_infinite() {
+            return Some(Sale::nothing());
+        }
+        let sale = sale_under(sheet, lambda);
+        Some(if lambda.high.is_finite() {
+            sale
+        } else {
+            // There may be no limit, and then nothing is sold.
+            let or_nothing = |asked: Interval| asked.hull(Interval::from(0.0));
+            match sale {
+                Sale::Money(money) => Sale::Money(or_nothing(money)),
+                Sale::Fraction(fraction) => Sale::Fraction(or_nothing(fraction)),
+            }
+        })
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, _: &ValueAtRiskRow, _: &[NoColumns], _: RuleContext) -> Profile {

@@ -233,10 +233,11 @@ impl LeastImpact {
     }
 
     /// Money raised at a level of the water.
-    fn raised<N: Number>(&self, row: SparseRow<'_>, prices: &[f64], sequence: &[u32], level: f64) -> N {
+    fn raised<N: Number>(&self, sheet: &BalanceSheet<'_, N>, sequence: &[u32], level: f64) -> N {
+        let row = sheet.holdings;
         let mut sum = N::from(0.0);
         for &place in sequence {
-            let price = N::from(prices[row.columns[place as usize] as usize]);
+            let price = sheet.price(row.columns[place as usize] as usize);
             sum = sum + price * self.sold(row, place, level);
         }
         sum
@@ -254,7 +255,7 @@ impl LeastImpact {
             let weight = self.weights[asset];
             levels.push(held / weight);
             if weight.is_infinite() {
-                free = free + N::given(sheet.prices[asset]) * N::from(held);
+                free = free + sheet.price(asset) * N::from(held);
             } else {
                 sequence.push(place as u32);
             }
@@ -401,7 +402,7 @@ impl Strategy for LeastImpact {
             return;
         }
         let level = largest_level(self.near(rest, row, prices, scratch), |level| {
-            self.raised::<f64>(row, prices, &scratch.sequence, level) <= rest
+            self.raised::<f64>(sheet, &scratch.sequence, level) <= rest
         });
         for &place in &scratch.sequence {
             units[place as usize] = self.sold(row, place, level);
@@ -427,13 +428,16 @@ impl Strategy for LeastImpact {
             let rest = (money - free).at_least(0.0);
             // Weights are bounds too: the least level is the one at which even the most that may be raised is no more
             // than the money, and above the largest level the least that may be raised exceeds it.
-            let raised = |level| self.raised::<Interval>(row, prices, &scratch.sequence, level);
-            let least = largest_level(self.near(rest.low, row, prices, scratch), |level| {
-                raised(level).high <= rest.low
-            });
-            let most = largest_level(self.near(rest.high, row, prices, scratch), |level| {
-                raised(level).low <= rest.high
-            });
+            let raised = |level| self.raised::<Interval>(sheet, &scratch.sequence, level);
+            let search = |rest: f64, fits: &dyn Fn(f64) -> bool| {
+                if rest > 0.0 {
+                    largest_level(self.near(rest, row, prices, scratch), fits)
+                } else {
+                    0.0
+                }
+            };
+            let least = search(rest.low, &|level| raised(level).high <= rest.low);
+            let most = search(rest.high, &|level| raised(level).low <= rest.high);
             for place in 0..row.values.len() {
                 let held = Interval::from(row.values[place]);
                 let asset = row.columns[place] as usize;
@@ -456,6 +460,10 @@ impl Strategy for LeastImpact {
             }
         }
         bound_purchases(sale, sheet, low, high);
+    }
+
+    fn encloses(&self) -> bool {
+        true
     }
 
     fn profile(&self, execution: Execution) -> Profile {

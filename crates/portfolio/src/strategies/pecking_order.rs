@@ -119,7 +119,7 @@ impl PeckingOrder {
         for &place in &scratch.sequence {
             let place = place as usize;
             let held = row.values[place];
-            let price = N::given(sheet.prices[row.columns[place] as usize]);
+            let price = sheet.price(row.columns[place] as usize);
             let value = price * N::from(held);
             let share = (money - raised).fraction_of(value);
             let part = (share * N::from(held)).at_most(held);
@@ -170,6 +170,10 @@ impl Strategy for PeckingOrder {
             return false;
         }
         self.split(sale, sheet, scratch, |place, sold| units[place] = sold);
+        true
+    }
+
+    fn encloses(&self) -> bool {
         true
     }
 

@@ -70,6 +70,10 @@ impl Strategy for ProRata {
         true
     }
 
+    fn encloses(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: Execution) -> Profile {
         Profile {
             order: Order::Antitone,
