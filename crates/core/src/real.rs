@@ -80,7 +80,6 @@ pub trait Real:
     /// assert!(share(Interval::new(0.0, 0.5)).low < 0.5 && share(Interval::new(0.0, 0.5)).high == 1.0);
     /// ```
     #[must_use]
-    #[inline]
     #[inline(always)]
     fn if_zero(self, zero: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self {
         if self.is_zero() { zero() } else { otherwise() }
