@@ -45,6 +45,7 @@
 mod balance_sheet;
 mod ball;
 mod claims;
+mod dual;
 pub mod elementary;
 pub mod error_free;
 mod ids;
@@ -66,8 +67,11 @@ pub use claims::{
     Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, NetworkView,
     PerInstitutionClaims, ramp_slope, residual_slope,
 };
+pub use dual::Dual;
 pub use ids::{AssetId, InstitutionId};
-pub use impact::{ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, PerAsset, Quote};
+pub use impact::{
+    ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, MarketSlopes, PerAsset, PriceSlopes, Quote,
+};
 pub use interval::Interval;
 pub use order::{Continuity, Order, Profile};
 pub use parameters::{

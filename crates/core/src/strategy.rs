@@ -1,6 +1,6 @@
 //! Liquidation strategies: which assets a seller sells first.
 
-use crate::{BalanceSheet, Execution, Interval, Market, ParameterTable, Parameters, Profile, Sale};
+use crate::{BalanceSheet, Dual, Execution, Interval, Market, ParameterTable, Parameters, Profile, Sale};
 
 /// Working memory of a strategy, owned by the engine so that no iteration allocates.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,19 @@ pub trait Strategy: Send + Sync {
     ) {
     }
 
+    /// Units sold of each holding, with their slopes, for gradients; `false`: the strategy has none.
+    ///
+    /// Of holdings it may see no more than what they are worth, as rules do; see [`crate::Rule::sale_in_duals`].
+    fn units_in_duals(
+        &self,
+        _sale: Sale<Dual>,
+        _sheet: &BalanceSheet<'_, Dual>,
+        _scratch: &mut StrategyScratch,
+        _units: &mut [Dual],
+    ) -> bool {
+        false
+    }
+
     /// Order and continuity of units in prices and in the money to raise.
     fn profile(&self, _execution: Execution) -> Profile {
         Profile::default()
@@ -61,6 +74,15 @@ macro_rules! forward_strategy {
                 high: &mut [f64],
             ) {
                 (**self).unit_bounds_into(sale, sheet, scratch, low, high);
+            }
+            fn units_in_duals(
+                &self,
+                sale: Sale<Dual>,
+                sheet: &BalanceSheet<'_, Dual>,
+                scratch: &mut StrategyScratch,
+                units: &mut [Dual],
+            ) -> bool {
+                (**self).units_in_duals(sale, sheet, scratch, units)
             }
             fn profile(&self, execution: Execution) -> Profile {
                 (**self).profile(execution)

@@ -8,7 +8,7 @@ pub use kernel::{ClaimKernel, PerInstitutionClaims};
 pub use slope::{Anchor, ramp_slope, residual_slope};
 pub use view::{ClaimsSpec, CreditDefaultSwap, NetworkView};
 
-use crate::{BalanceSheet, Execution, Interval, Profile, SparseRows};
+use crate::{BalanceSheet, Dual, Execution, Interval, Profile, SparseRows};
 
 /// Amounts that are due only in some states, money: what credit default swaps promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -90,6 +90,16 @@ pub trait Claims: Send + Sync {
         slopes.fill(0.0);
     }
 
+    /// The components of one institution with their slopes, for gradients; `false`: the model has none.
+    fn settle_in_duals(
+        &self,
+        _institution: u32,
+        _sheet: &BalanceSheet<'_, Dual>,
+        _components: &mut [Dual],
+    ) -> bool {
+        false
+    }
+
     /// What the institution pays to all its creditors, money.
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64;
 
@@ -160,6 +170,14 @@ macro_rules! forward_claims {
                 slopes: &mut [f64],
             ) {
                 (**self).slopes_into(anchor, institution, sheet, other, slopes);
+            }
+            fn settle_in_duals(
+                &self,
+                institution: u32,
+                sheet: &BalanceSheet<'_, Dual>,
+                components: &mut [Dual],
+            ) -> bool {
+                (**self).settle_in_duals(institution, sheet, components)
             }
             fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
                 (**self).payment(institution, sheet)
