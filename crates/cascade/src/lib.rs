@@ -15,6 +15,7 @@
 
 mod arithmetic;
 mod composition;
+mod derivative;
 mod map;
 mod outcome;
 mod pass;
@@ -24,6 +25,7 @@ mod shock;
 mod solve;
 
 pub use composition::{Cascade, CascadeError, Models, RuleBlock};
+pub use derivative::{Figure, InputSlopes, Kink, Linearization, Participant};
 pub use map::CascadeMap;
 pub use outcome::{
     AssetOutcome, Certificate, Equilibria, InstitutionOutcome, InstitutionState, Outcome, Snapshot, Totals,

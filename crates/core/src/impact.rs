@@ -116,7 +116,7 @@ pub trait ImpactKernel: Send + Sync {
         Some(PriceSlopes {
             by_sold,
             by_shocked: survival.value,
-            by_depth: slope_by_depth(self.depth(row), sold, by_sold),
+            by_depth: self.depth(row).map(|depth| slope_by_depth(depth, sold, by_sold)),
             kink: survival.kink,
         })
     }
@@ -171,13 +171,14 @@ pub trait ImpactKernel: Send + Sync {
 }
 
 /// What a price that depends on `sold / depth` gains with depth: `-(sold / depth) d price / d sold`.
-fn slope_by_depth(depth: Option<f64>, sold: f64, by_sold: f64) -> Option<f64> {
-    let depth = depth?;
-    Some(if sold == 0.0 || depth.is_infinite() {
+///
+/// Zero where nothing is sold, however steep the price falls there, and without impact.
+pub fn slope_by_depth(depth: f64, sold: f64, by_sold: f64) -> f64 {
+    if sold == 0.0 || depth.is_infinite() {
         0.0
     } else {
         -(sold / depth) * by_sold
-    })
+    }
 }
 
 /// A price-impact model for all assets at once: what the engine calls, once an iteration.

@@ -71,6 +71,7 @@ pub use dual::Dual;
 pub use ids::{AssetId, InstitutionId};
 pub use impact::{
     ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, MarketSlopes, PerAsset, PriceSlopes, Quote,
+    slope_by_depth,
 };
 pub use interval::Interval;
 pub use order::{Continuity, Order, Profile};

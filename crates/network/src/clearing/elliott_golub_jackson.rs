@@ -5,7 +5,7 @@ use super::ownership::{accumulate, upper_bound, wholly_owned};
 use super::refuse_swaps;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
-    BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, NetworkView, Order, Profile, Real,
+    BalanceSheet, Claims, ClaimsSpec, Continuity, Dual, Execution, Interval, NetworkView, Order, Profile, Real,
     SparseRows, SpecError,
 };
 
@@ -225,6 +225,17 @@ impl Claims for ElliottGolubJackson {
             let bounds = self.book_value(institution, sheet, self.failure_equity[institution as usize]);
             (low[n], high[n]) = (bounds.low, bounds.high);
         }
+    }
+
+    fn settle_in_duals(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Dual>,
+        components: &mut [Dual],
+    ) -> bool {
+        let threshold = Dual::from(self.failure_equity(institution));
+        components.fill(self.book_value(institution, sheet, threshold));
+        true
     }
 
     fn payment(&self, _: u32, sheet: &BalanceSheet<'_>) -> f64 {

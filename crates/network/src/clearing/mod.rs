@@ -16,7 +16,7 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
 use crate::analysis::closed_classes;
 use delever_core::{
-    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, Execution,
+    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsSpec, Contingent, CreditDefaultSwap, Dual, Execution,
     Interval, NetworkView, NoColumns, Order, PerInstitutionClaims, Profile, Registry, SparseRows, SpecError,
 };
 use swaps::Swaps;
@@ -209,6 +209,15 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         slopes: &mut [f64],
     ) {
         self.claims.slopes_into(anchor, institution, sheet, other, slopes);
+    }
+
+    fn settle_in_duals(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Dual>,
+        components: &mut [Dual],
+    ) -> bool {
+        self.claims.settle_in_duals(institution, sheet, components)
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {

@@ -40,8 +40,12 @@ pub struct RiskWeight {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CapitalRatio;
 
-fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &CapitalRatioRow, assets: &[RiskWeight]) -> Sale<N> {
-    let rho = N::from(row.min_ratio);
+fn sale<N: Real>(
+    sheet: &BalanceSheet<'_, N>,
+    row: &CapitalRatioRow,
+    rho: N,
+    assets: &[RiskWeight],
+) -> Sale<N> {
     let one_over_rho = N::from(1.0) / rho;
     let mut weighted = N::from(0.0);
     let mut relief = N::from(0.0);
@@ -73,7 +77,7 @@ impl RuleKernel for CapitalRatio {
     type AssetRow = RiskWeight;
 
     fn sale(&self, sheet: &BalanceSheet<'_>, row: &CapitalRatioRow, assets: &[RiskWeight]) -> Sale {
-        sale(sheet, row, assets)
+        sale(sheet, row, row.min_ratio, assets)
     }
 
     fn sale_in<N: Real>(
@@ -82,7 +86,18 @@ impl RuleKernel for CapitalRatio {
         row: &CapitalRatioRow,
         assets: &[RiskWeight],
     ) -> Option<Sale<N>> {
-        Some(sale(sheet, row, assets))
+        Some(sale(sheet, row, N::from(row.min_ratio), assets))
+    }
+
+    fn sale_moved<N: Real>(
+        &self,
+        parameter: &str,
+        by: N,
+        sheet: &BalanceSheet<'_, N>,
+        row: &CapitalRatioRow,
+        assets: &[RiskWeight],
+    ) -> Option<Sale<N>> {
+        (parameter == "min_ratio").then(|| sale(sheet, row, N::from(row.min_ratio) + by, assets))
     }
 
     fn profile(&self, row: &CapitalRatioRow, assets: &[RiskWeight], context: RuleContext) -> Profile {

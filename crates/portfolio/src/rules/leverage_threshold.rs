@@ -44,10 +44,10 @@ pub struct LeverageThresholdRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LeverageThreshold;
 
-fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageThresholdRow) -> Sale<N> {
+fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageThresholdRow, target: N) -> Sale<N> {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let one = N::from(1.0);
-    let lambda = one / N::from(row.target);
+    let lambda = one / target;
     let need = || need(sheet, lambda);
     let sells_at_average = at_average(sheet.execution);
     let (asked, everything) = if sells_at_average {
@@ -88,7 +88,7 @@ impl RuleKernel for LeverageThreshold {
     type AssetRow = NoColumns;
 
     fn sale(&self, sheet: &BalanceSheet<'_>, row: &LeverageThresholdRow, _: &[NoColumns]) -> Sale {
-        sale(sheet, row)
+        sale(sheet, row, row.target)
     }
 
     fn sale_in<N: Real>(
@@ -97,7 +97,18 @@ impl RuleKernel for LeverageThreshold {
         row: &LeverageThresholdRow,
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
-        Some(sale(sheet, row))
+        Some(sale(sheet, row, N::from(row.target)))
+    }
+
+    fn sale_moved<N: Real>(
+        &self,
+        parameter: &str,
+        by: N,
+        sheet: &BalanceSheet<'_, N>,
+        row: &LeverageThresholdRow,
+        _: &[NoColumns],
+    ) -> Option<Sale<N>> {
+        (parameter == "target").then(|| sale(sheet, row, N::from(row.target) + by))
     }
 
     fn profile(&self, row: &LeverageThresholdRow, _: &[NoColumns], context: RuleContext) -> Profile {
