@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used)]
 
 mod accounting;
+mod gradients;
 mod non_laws;
 mod order;
 mod rounds;
