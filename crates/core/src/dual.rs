@@ -84,7 +84,10 @@ impl Dual {
 
     /// How far the number is from zero along the direction in which it moves fastest; infinite where it stands still.
     fn distance_to_zero(self) -> f64 {
-        let fastest = self.slopes.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
+        let fastest = self
+            .slopes
+            .iter()
+            .fold(0.0_f64, |most, slope| most.max(slope.abs()));
         if fastest == 0.0 {
             f64::INFINITY
         } else if fastest.is_infinite() {
@@ -102,10 +105,7 @@ impl Dual {
 
     /// How far two numbers are from trading places, or from an earlier kink of either.
     fn tie(self, other: Self) -> f64 {
-        (self - other)
-            .distance_to_zero()
-            .min(self.kink)
-            .min(other.kink)
+        (self - other).distance_to_zero().min(self.kink).min(other.kink)
     }
 }
 
@@ -179,7 +179,11 @@ impl Real for Dual {
 
     fn at_least(self, floor: f64) -> Self {
         let tie = self.tie(Self::from(floor));
-        let kept = if self.value > floor { self } else { Self::from(floor) };
+        let kept = if self.value > floor {
+            self
+        } else {
+            Self::from(floor)
+        };
         kept.near(tie)
     }
 
@@ -300,10 +304,19 @@ mod tests {
     fn fractions_have_the_slopes_of_their_branch_and_know_the_next_one() {
         let whole = Dual::from(4.0);
         let part = |value: f64| Dual::variable(value, 1).fraction_of(whole);
-        assert_eq!((part(1.0).value, part(1.0).slopes[1], part(1.0).kink), (0.25, 0.25, 1.0));
+        assert_eq!(
+            (part(1.0).value, part(1.0).slopes[1], part(1.0).kink),
+            (0.25, 0.25, 1.0)
+        );
         assert_eq!((part(3.5).slopes[1], part(3.5).kink), (0.25, 0.5));
-        assert_eq!((part(5.0).value, part(5.0).slopes[1], part(5.0).kink), (1.0, 0.0, 1.0));
-        assert_eq!((part(-2.0).value, part(-2.0).slopes[1], part(-2.0).kink), (0.0, 0.0, 2.0));
+        assert_eq!(
+            (part(5.0).value, part(5.0).slopes[1], part(5.0).kink),
+            (1.0, 0.0, 1.0)
+        );
+        assert_eq!(
+            (part(-2.0).value, part(-2.0).slopes[1], part(-2.0).kink),
+            (0.0, 0.0, 2.0)
+        );
         assert_eq!(part(0.0).kink, 0.0);
         // Both move: 4 + 2 t and 1 - t meet at t = -1.
         let shrinking = Dual::variable(4.0, 0).moving(0, 2.0);
@@ -314,8 +327,14 @@ mod tests {
     #[test]
     fn purchases_pass_through_zero_without_a_kink() {
         let part = |value: f64| Dual::variable(value, 0).signed_fraction_of(Dual::from(4.0));
-        assert_eq!((part(0.0).value, part(0.0).slopes[0], part(0.0).kink), (0.0, 0.25, 4.0));
-        assert_eq!((part(-1.0).value, part(-1.0).slopes[0], part(-1.0).kink), (-0.25, 0.25, 3.0));
+        assert_eq!(
+            (part(0.0).value, part(0.0).slopes[0], part(0.0).kink),
+            (0.0, 0.25, 4.0)
+        );
+        assert_eq!(
+            (part(-1.0).value, part(-1.0).slopes[0], part(-1.0).kink),
+            (-0.25, 0.25, 3.0)
+        );
         assert_eq!((part(-9.0).value, part(-9.0).slopes[0]), (-1.0, 0.0));
         let nothing = Dual::variable(-1.0, 0).signed_fraction_of(Dual::from(0.0));
         assert_eq!((nothing.value, nothing.slopes[0]), (0.0, 0.0));

@@ -52,6 +52,8 @@ pub struct PriceSlopes {
     pub by_depth: Option<f64>,
     /// How much more or less must be sold, money, until the price follows another formula.
     pub kink: f64,
+    /// How much higher or lower the shocked price must be until it does.
+    pub shocked_kink: f64,
 }
 
 /// How the prices of all assets answer small changes: [`PriceSlopes`] side by side, in asset order.
@@ -65,6 +67,8 @@ pub struct MarketSlopes {
     pub by_depth: Vec<Option<f64>>,
     /// Distance to the next kink, money sold of the asset.
     pub kink: Vec<f64>,
+    /// Distance to the next kink, shocked price of the asset.
+    pub shocked_kink: Vec<f64>,
 }
 
 /// A price-impact model for one asset at a time: what a model author writes.
@@ -118,6 +122,7 @@ pub trait ImpactKernel: Send + Sync {
             by_shocked: survival.value,
             by_depth: self.depth(row).map(|depth| slope_by_depth(depth, sold, by_sold)),
             kink: survival.kink,
+            shocked_kink: f64::INFINITY,
         })
     }
 
@@ -352,6 +357,7 @@ impl<K: ImpactKernel> ImpactModel for PerAsset<K> {
             by_shocked: Vec::with_capacity(count),
             by_depth: Vec::with_capacity(count),
             kink: Vec::with_capacity(count),
+            shocked_kink: Vec::with_capacity(count),
         };
         for (k, row) in self.rows.iter().enumerate() {
             let own = self.kernel.price_slopes(market.quote(k), sold[k], row)?;
@@ -359,6 +365,7 @@ impl<K: ImpactKernel> ImpactModel for PerAsset<K> {
             slopes.by_shocked.push(own.by_shocked);
             slopes.by_depth.push(own.by_depth);
             slopes.kink.push(own.kink);
+            slopes.shocked_kink.push(own.shocked_kink);
         }
         slopes.by_sold = SparseRows::from_triplets(count, count, &triplets);
         Some(slopes)

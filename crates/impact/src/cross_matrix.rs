@@ -92,18 +92,26 @@ impl ImpactModel for CrossMatrix {
             by_shocked: Vec::with_capacity(count),
             by_depth: vec![None; count],
             kink: Vec::with_capacity(count),
+            shocked_kink: vec![f64::INFINITY; count],
         };
         for asset in 0..count {
             let row = self.matrix.row(asset);
             let pressure = pressure::<f64>(row, sold);
-            let steepest = row.values.iter().fold(0.0_f64, |most, impact| most.max(impact.abs()));
+            let steepest = row
+                .values
+                .iter()
+                .fold(0.0_f64, |most, impact| most.max(impact.abs()));
             slopes.by_shocked.push((1.0 - pressure).max(0.0));
             slopes.kink.push(if steepest == 0.0 {
                 f64::INFINITY
             } else {
                 (1.0 - pressure).abs() / steepest
             });
-            let factor = if pressure < 1.0 { -market.shocked[asset] } else { 0.0 };
+            let factor = if pressure < 1.0 {
+                -market.shocked[asset]
+            } else {
+                0.0
+            };
             let entries = self.matrix.entries_of(asset);
             for value in &mut slopes.by_sold.values_mut()[entries] {
                 *value *= factor;

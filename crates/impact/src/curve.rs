@@ -35,6 +35,10 @@ pub(crate) trait Curve: Send + Sync {
             f64::INFINITY
         }
     }
+    /// How much higher or lower the shocked price must be until the price follows another formula.
+    fn shocked_kink(_quote: Quote, _row: &Self::Row) -> f64 {
+        f64::INFINITY
+    }
     fn check(quote: Quote, row: &Self::Row) -> Result<(), SpecError>;
 }
 
@@ -122,6 +126,7 @@ macro_rules! kernel_of {
                     by_depth: <$name as crate::curve::Curve>::depth(row)
                         .map(|depth| delever_core::slope_by_depth(depth, sold, by_sold)),
                     kink: <$name as crate::curve::Curve>::kink(sold, row),
+                    shocked_kink: <$name as crate::curve::Curve>::shocked_kink(quote, row),
                 })
             }
 

@@ -83,6 +83,10 @@ impl Curve for FlooredExponential {
         }
     }
 
+    fn shocked_kink(quote: Quote, row: &FlooredRow) -> f64 {
+        (quote.shocked - row.price_floor).abs()
+    }
+
     fn depth(row: &FlooredRow) -> Option<f64> {
         Some(row.depth)
     }

@@ -138,9 +138,17 @@ impl ImpactKernel for MarketMaker {
         let (mut by_depth, mut kink) = (0.0, f64::INFINITY);
         if left > 0.0 && weight > 0.0 {
             let floored = left <= row.depth_floor;
-            let feedback = if floored { 0.0 } else { s * weight / (left * left) * at_risk };
+            let feedback = if floored {
+                0.0
+            } else {
+                s * weight / (left * left) * at_risk
+            };
             by_depth = quote.shocked * (s * weight / left / row.depth) / (1.0 - feedback);
-            let survival_by_sold = if quote.shocked > 0.0 { by_sold / quote.shocked } else { 0.0 };
+            let survival_by_sold = if quote.shocked > 0.0 {
+                by_sold / quote.shocked
+            } else {
+                0.0
+            };
             let unfloored = 1.0 - at_risk * (1.0 - s);
             let left_by_sold = at_risk * survival_by_sold - (1.0 - s) / row.capital;
             kink = (unfloored - row.depth_floor).abs() / left_by_sold.abs();
@@ -150,6 +158,7 @@ impl ImpactKernel for MarketMaker {
             by_shocked: s,
             by_depth: Some(by_depth),
             kink,
+            shocked_kink: f64::INFINITY,
         })
     }
 

@@ -64,6 +64,10 @@ macro_rules! curve_of_decay {
                 decay * (1.0 + quote.shocked * (Self::z_by_fall(quote, sold, row) / quote.initial))
             }
 
+            fn shocked_kink(quote: Quote, _: &$row) -> f64 {
+                (quote.shocked - quote.initial).abs()
+            }
+
             fn depth(row: &$row) -> Option<f64> {
                 Some(<Self as Decay>::depth(row))
             }

@@ -34,7 +34,11 @@ impl Direction {
         let mut rate = || tape.between(-1.0, 1.0);
         Self {
             // Of the shocked price: a price of nothing stays there.
-            prices: case.assets.iter().map(|asset| rate() * (1.0 + asset.change)).collect(),
+            prices: case
+                .assets
+                .iter()
+                .map(|asset| rate() * (1.0 + asset.change))
+                .collect(),
             cash: case.banks.iter().map(|_| rate()).collect(),
             other: case.banks.iter().map(|_| rate()).collect(),
             outside: (0..case.banks.len()).map(|n| rate() * size(case, n)).collect(),
@@ -42,7 +46,11 @@ impl Direction {
             holdings: case
                 .holdings
                 .iter()
-                .map(|row| row.iter().map(|_| if with_holdings { rate() } else { 0.0 }).collect())
+                .map(|row| {
+                    row.iter()
+                        .map(|_| if with_holdings { rate() } else { 0.0 })
+                        .collect()
+                })
                 .collect(),
             parameters: case.banks.iter().map(|_| 0.1 * rate()).collect(),
         }
@@ -96,8 +104,24 @@ fn target(case: &Case, weights: &[f64]) -> Option<f64> {
         let both = wired.cascade.solve(wired.shock, Select::Greatest, &SETTINGS);
         let outcome = both.expect("drawn shocks fit").greatest.expect("asked for");
         let settled = matches!(outcome.status, Status::Certified | Status::Bracketed);
-        let sum = outcome.institutions.iter().zip(weights).map(|(bank, w)| w * bank.equity).sum();
+        let sum = outcome
+            .institutions
+            .iter()
+            .zip(weights)
+            .map(|(bank, w)| w * bank.equity)
+            .sum();
         settled.then_some(sum)
+    })
+}
+
+/// Whether the greatest equilibrium can vanish within this reach: at a tipping point, or at a kink.
+fn may_vanish(case: &Case, reach: f64) -> bool {
+    case.wire(|wired| {
+        let Ok(sensitivity) = Sensitivity::at(wired.cascade, wired.shock, &settings()) else {
+            return true;
+        };
+        let near = |kink: delever::cascade::Kink| kink.distance < reach;
+        sensitivity.spectral_radius().upper > 0.9 || sensitivity.nearest_kink().is_some_and(near)
     })
 }
 
@@ -105,10 +129,10 @@ fn target(case: &Case, weights: &[f64]) -> Option<f64> {
 /// in all inputs at once, relative 1e-6 of the sum of all effects. And it is the derivative by a forward solve, 1e-10.
 ///
 /// Near a kink differences straddle it, and close to a tipping point they bend: such cases are skipped, by the distance and the
-/// spectral radius that the gradient comes with.
+/// spectral radius that the gradient comes with. So are the few where a better equilibrium appears within the step.
 #[test]
 fn law_39_the_gradient_is_the_limit_of_differences_and_the_forward_derivative() {
-    law_with(0.5, 0.2, |tape| {
+    law_with(0.5, 0.13, |tape| {
         let case = Case::draw(tape);
         let weights: Vec<f64> = case.banks.iter().map(|_| tape.between(-1.0, 1.0)).collect();
         let fail = |what: String| TestCaseError::fail(format!("{what}\n{weights:?}\n{case:#?}"));
@@ -119,7 +143,9 @@ fn law_39_the_gradient_is_the_limit_of_differences_and_the_forward_derivative() 
                 Err(error) => return Err(fail(error.to_string())),
             };
             let radius = sensitivity.spectral_radius().upper;
-            let distance = sensitivity.nearest_kink().map_or(f64::INFINITY, |kink| kink.distance);
+            let distance = sensitivity
+                .nearest_kink()
+                .map_or(f64::INFINITY, |kink| kink.distance);
             let mut figure = delever::cascade::Figure::nothing(wired.cascade);
             figure.equity.clone_from(&weights);
             match sensitivity.gradient(&Target::Figure(figure)) {
@@ -131,7 +157,9 @@ fn law_39_the_gradient_is_the_limit_of_differences_and_the_forward_derivative() 
                     Ok(Some((gradient, direction, along, radius, distance, binds)))
                 }
                 // A ring that lets nothing out answers without bound.
-                Err(StressError::Singular | StressError::Inaccurate { .. }) if radius > 1.0 - 1e-6 => Ok(None),
+                Err(StressError::Singular | StressError::Inaccurate { .. }) if radius > 1.0 - 1e-6 => {
+                    Ok(None)
+                }
                 Err(error) => Err(fail(error.to_string())),
             }
         })?;
@@ -150,13 +178,20 @@ fn law_39_the_gradient_is_the_limit_of_differences_and_the_forward_derivative() 
         add(&gradient.by_cash_shock, &direction.cash);
         add(&gradient.by_other_assets_shock, &direction.other);
         add(&gradient.by_outside_assets, &direction.outside);
-        let forward: f64 = along.equity.iter().zip(&weights).map(|(slope, w)| slope * w).sum();
+        let forward: f64 = along
+            .equity
+            .iter()
+            .zip(&weights)
+            .map(|(slope, w)| slope * w)
+            .sum();
         if (forward - by_shock).abs() > 1e-10 * effects {
-            return Err(fail(format!("forward {forward}, adjoint {by_shock}, effects {effects}")));
+            return Err(fail(format!(
+                "forward {forward}, adjoint {by_shock}, effects {effects}"
+            )));
         }
         // Steeper maps bend more.
         let room = (1.0 - radius).max(0.0);
-        let step = 1e-4 * room * room;
+        let step = 1e-5 * room * room;
         let largest = (0..case.banks.len()).map(|n| size(&case, n)).fold(0.0, f64::max);
         if room < 0.1 || distance < 50.0 * step * largest / room {
             return Ok(Verdict::Skipped);
@@ -190,13 +225,31 @@ fn law_39_the_gradient_is_the_limit_of_differences_and_the_forward_derivative() 
             add(slope * value * direction.parameters[n]);
         }
         let at = |by: f64| target(&direction.moved(&case, by), &weights);
-        let (Some(a), Some(b), Some(c), Some(d)) = (at(-2.0 * step), at(-step), at(step), at(2.0 * step)) else {
+        let (Some(a), Some(b), Some(c), Some(d)) = (at(-2.0 * step), at(-step), at(step), at(2.0 * step))
+        else {
             return Ok(Verdict::Skipped);
         };
-        // Five points: the error is of the fourth order in the step.
-        let difference = (8.0 * (c - b) - (d - a)) / (12.0 * step);
         let total: f64 = (0..case.banks.len()).map(|n| size(&case, n)).sum();
         let rounding = 64.0 * f64::EPSILON * total / (step * room);
+        // Where another equilibrium appears above this one, the greatest jumps to it, and nothing here could tell. It appears at
+        // a tipping point or a kink of its own.
+        let Some(here) = at(0.0) else {
+            return Ok(Verdict::Skipped);
+        };
+        let jumps = |&(steps, there): &(f64, f64)| {
+            (there - here - steps * step * expected).abs() > step * (0.05 * effects + rounding)
+        };
+        let points = [(-2.0, a), (-1.0, b), (1.0, c), (2.0, d)];
+        if let Some((steps, _)) = points.into_iter().find(jumps) {
+            let reach = 50.0 * step * largest;
+            return if may_vanish(&direction.moved(&case, steps * step), reach) {
+                Ok(Verdict::Skipped)
+            } else {
+                Err(fail(format!("a jump from {here}: {points:?}")))
+            };
+        }
+        // Five points: the error is of the fourth order in the step.
+        let difference = (8.0 * (c - b) - (d - a)) / (12.0 * step);
         if (difference - expected).abs() > 1e-6 * effects + rounding {
             return Err(fail(format!(
                 "differences {difference}, gradient {expected}, effects {effects}, rounding {rounding}, step {step}, \

@@ -39,7 +39,8 @@ pub struct Kink {
     /// Who or what is near it.
     pub of: Participant,
     /// Money, to first order and with all else as it is. For an institution: what it must gain or lose in cash, other assets,
-    /// receipts, or in proportion over its holdings, whichever is least. For an asset: what more or less must be sold.
+    /// receipts, or in proportion over its holdings, whichever is least. For an asset: what more or less must be sold, or
+    /// what all its holders must gain or lose in the shock to its price.
     pub distance: f64,
 }
 
@@ -177,7 +178,12 @@ impl<'c> Linearization<'c> {
             down: Vec::new(),
             out: Vec::new(),
         };
-        let other_initial: Vec<f64> = data.market.initial.iter().map(|price| price * (1.0 + 2e-6)).collect();
+        let other_initial: Vec<f64> = data
+            .market
+            .initial
+            .iter()
+            .map(|price| price * (1.0 + 2e-6))
+            .collect();
         let mut scratch = (Vec::new(), Vec::new());
         let mut slopes = Slopes::new(view.prices);
         let mut work = PassWork::<Nearest>::new(cascade);
@@ -225,40 +231,60 @@ impl<'c> Linearization<'c> {
             .zip(&data.market.initial)
             .map(|(units, price)| if *units > 0.0 { units * price } else { 0.0 })
             .collect();
-        let market =
-            cascade
-                .impact
-                .price_slopes(data.market.view(), &money)
-                .ok_or(CascadeError::NoSlopes {
-                    block: "impact model",
-                    institution: None,
-                })?;
+        let price_slopes = |money: &[f64]| {
+            let slopes = cascade.impact.price_slopes(data.market.view(), money);
+            slopes.ok_or(CascadeError::NoSlopes {
+                block: "impact model",
+                institution: None,
+            })
+        };
+        let market = price_slopes(&money)?;
+        // Assets whose sales move a price, now or further on: a power law may be flat where nothing is sold.
+        let mut held = vec![0.0; assets];
+        for (_, asset, units) in system.holdings().triplets() {
+            held[asset as usize] += units;
+        }
+        let half: Vec<f64> = held
+            .iter()
+            .zip(&data.market.initial)
+            .map(|(units, price)| 0.5 * units * price)
+            .collect();
+        let mut priced = vec![false; assets];
+        for (_, sold, slope) in market
+            .by_sold
+            .triplets()
+            .chain(price_slopes(&half)?.by_sold.triplets())
+        {
+            priced[sold as usize] |= slope != 0.0;
+        }
         let dim = state.len();
         let width = linear.responses.len();
         linear.layers[0] = SparseRows::from_triplets(width, dim, &down);
         linear.layers[1] = SparseRows::from_triplets(dim, width, &out);
-        let mut priced = vec![false; assets];
         let mut last = Vec::with_capacity(market.by_sold.entry_count() + dim - assets);
         for (asset, sold, slope) in market.by_sold.triplets() {
             let seller = sold as usize;
-            priced[seller] |= slope != 0.0;
             // More is bought than sold: the price stays at the shocked one.
             let stays = units[seller] < 0.0;
-            let moves = linear.layers[1].row(seller).values.iter().any(|&slope| slope != 0.0);
-            if stays || !moves {
+            if stays {
                 continue;
             }
-            if !slope.is_finite() {
+            if slope.is_finite() {
+                last.push((asset, sold, slope));
+            } else if moves(linear.layers[1].row(seller).values) {
                 return Err(CascadeError::SteepAsset { asset: sold });
             }
-            last.push((asset, sold, slope));
         }
         last.extend((assets..dim).map(|claim| (claim as u32, claim as u32, 1.0)));
         linear.layers[2] = SparseRows::from_triplets(dim, dim, &last);
         for (id, position, of_sales, of_claims) in near_kinks {
             let held = cascade.holdings.row(position).columns;
             let matters = held.iter().any(|&asset| priced[asset as usize]);
-            let distance = if matters { of_sales.min(of_claims) } else { of_claims };
+            let distance = if matters {
+                of_sales.min(of_claims)
+            } else {
+                of_claims
+            };
             linear.kinks.push(Kink {
                 of: Participant::Institution(id),
                 distance,
@@ -267,12 +293,8 @@ impl<'c> Linearization<'c> {
         linear.kinks.sort_by_key(|kink| match kink.of {
             Participant::Institution(id) | Participant::Asset(id) => id,
         });
-        let mut is_held = vec![false; assets];
-        for (_, asset, _) in system.holdings().triplets() {
-            is_held[asset as usize] = true;
-        }
-        for asset in (0..assets).filter(|&asset| is_held[asset]) {
-            let mut distance = market.kink[asset];
+        for asset in (0..assets).filter(|&asset| held[asset] > 0.0) {
+            let mut distance = market.kink[asset].min(market.shocked_kink[asset] * held[asset]);
             if buys[asset] && priced[asset] {
                 distance = distance.min((units[asset] * data.market.initial[asset]).abs());
             }
@@ -419,7 +441,10 @@ impl<'c> Linearization<'c> {
             let (cash, other) = self.amounts_along(position, direction);
             let mut change = cash + other + cascade.holdings.row(position).product_sum(moving.prices);
             let entitled = cascade.entitlements();
-            for rows in [Some(entitled), cascade.share_entitlements()].into_iter().flatten() {
+            for rows in [Some(entitled), cascade.share_entitlements()]
+                .into_iter()
+                .flatten()
+            {
                 if cascade.components > 0 {
                     change += rows.row(position).product_sum(moving.claims);
                 }
@@ -441,7 +466,8 @@ impl<'c> Linearization<'c> {
 
     /// The figure at the state.
     pub fn value(&self, figure: &Figure) -> f64 {
-        let sum = |weights: &[f64], values: &[f64]| weights.iter().zip(values).map(|(w, x)| w * x).sum::<f64>();
+        let sum =
+            |weights: &[f64], values: &[f64]| weights.iter().zip(values).map(|(w, x)| w * x).sum::<f64>();
         let paid: Vec<f64> = (0..self.equity.len()).map(|n| self.payment(n)).collect();
         sum(&figure.equity, &self.equity) + sum(&figure.prices, &self.prices) + sum(&figure.payments, &paid)
     }
@@ -525,11 +551,15 @@ impl<'c> Linearization<'c> {
             for ((response, weight), slope) in self.responses.iter().zip(&weights).zip(by_response) {
                 sums[cascade.order[response.position as usize] as usize] += weight * slope;
             }
-            let known = sums.into_iter().zip(known).map(|(sum, &known)| known.then_some(sum));
+            let known = sums
+                .into_iter()
+                .zip(known)
+                .map(|(sum, &known)| known.then_some(sum));
             slopes.parameters.push(known.collect());
         }
         if !self.refers_to_the_past {
-            slopes.holdings = Some(self.holding_slopes(figure, &sold, &weights, &by_shocked_equity, system.prices()));
+            slopes.holdings =
+                Some(self.holding_slopes(figure, &sold, &weights, &by_shocked_equity, system.prices()));
         }
         slopes
     }
@@ -550,7 +580,11 @@ impl<'c> Linearization<'c> {
         for (position, &id) in cascade.order.iter().enumerate() {
             let held = cascade.holdings.row(position);
             let first = next;
-            while self.responses.get(next).is_some_and(|r| r.position as usize == position) {
+            while self
+                .responses
+                .get(next)
+                .is_some_and(|r| r.position as usize == position)
+            {
                 for (column, slope) in self.layers[0].row(next).iter() {
                     if column < assets {
                         by_price[column] += weights[next] * slope;
@@ -560,8 +594,10 @@ impl<'c> Linearization<'c> {
             }
             let units_sold = &self.sold[cascade.holdings.entries_of(position)];
             let out = slopes.entries_of(id as usize);
-            for ((out, (asset, units)), sold_units) in
-                slopes.values_mut()[out].iter_mut().zip(held.iter()).zip(units_sold)
+            for ((out, (asset, units)), sold_units) in slopes.values_mut()[out]
+                .iter_mut()
+                .zip(held.iter())
+                .zip(units_sold)
             {
                 // The institution sees the money, so one unit more is a price higher by q / h.
                 *out = self.prices[asset] * (figure.equity[id as usize] + by_price[asset] / units)
@@ -613,7 +649,11 @@ impl Builder<'_, '_> {
         let initial = cascade.system.prices();
         if let Some((pivot, shares)) = proportional(held.len(), slopes) {
             let moving = shares.iter().any(|&share| share != 0.0);
-            let response = if moving { self.respond(position, held, slopes.row(pivot)) } else { 0 };
+            let response = if moving {
+                self.respond(position, held, slopes.row(pivot))
+            } else {
+                0
+            };
             for (place, &asset) in held.iter().enumerate() {
                 if shares[place] != 0.0 {
                     let money = initial[asset as usize] * shares[place];

@@ -57,7 +57,10 @@ pub fn spectral_radius_of_product(
         radius.upper = radius.upper.max(upper);
         if lower > radius.lower {
             radius.lower = lower;
-            radius.class = members.into_iter().filter(|&node| (node as usize) < count).collect();
+            radius.class = members
+                .into_iter()
+                .filter(|&node| (node as usize) < count)
+                .collect();
         }
     }
     radius.converged = radius.upper - radius.lower <= settings.tolerance * radius.upper;
@@ -78,12 +81,20 @@ impl<'l> Chain<'l> {
         let mut places = Vec::with_capacity(layers.len());
         let mut columns = 0;
         for (n, layer) in layers.iter().enumerate() {
-            let rows = if n + 1 == layers.len() { 0 } else { columns + layer.column_count() };
+            let rows = if n + 1 == layers.len() {
+                0
+            } else {
+                columns + layer.column_count()
+            };
             places.push((columns, rows));
             columns = rows;
         }
         let nodes = layers.iter().map(|layer| layer.column_count()).sum();
-        Self { layers, places, nodes }
+        Self {
+            layers,
+            places,
+            nodes,
+        }
     }
 
     fn graph(&self) -> SparseRows {

@@ -5,8 +5,8 @@ use super::ownership::{accumulate, upper_bound, wholly_owned};
 use super::refuse_swaps;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
-    BalanceSheet, Claims, ClaimsSpec, Continuity, Dual, Execution, Interval, NetworkView, Order, Profile, Real,
-    SparseRows, SpecError,
+    BalanceSheet, Claims, ClaimsSpec, Continuity, Dual, Execution, Interval, NetworkView, Order, Profile,
+    Real, SparseRows, SpecError,
 };
 
 /// Parameters of [`ElliottGolubJackson`].

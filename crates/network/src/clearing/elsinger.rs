@@ -5,8 +5,8 @@ use super::ownership::{settle, upper_bound, wholly_owned};
 use super::refuse_swaps;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
-    Anchor, BalanceSheet, Claims, ClaimsSpec, Continuity, Dual, Execution, Interval, NetworkView, Order, Profile,
-    Real, SparseRows, SpecError, ramp_slope, residual_slope,
+    Anchor, BalanceSheet, Claims, ClaimsSpec, Continuity, Dual, Execution, Interval, NetworkView, Order,
+    Profile, Real, SparseRows, SpecError, ramp_slope, residual_slope,
 };
 
 /// Debts of one seniority, by debtor: what is owed at face, as summed and as bounded.

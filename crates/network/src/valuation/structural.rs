@@ -5,8 +5,8 @@
 
 use crate::clearing::Named;
 use delever_core::{
-    BalanceSheet, ClaimKernel, Continuity, Dual, Execution, Interval, Order, Profile, Real, SpecError, elementary,
-    normal,
+    BalanceSheet, ClaimKernel, Continuity, Dual, Execution, Interval, Order, Profile, Real, SpecError,
+    elementary, normal,
 };
 
 /// Parameters of the structural valuations.
@@ -103,7 +103,11 @@ fn density(x: f64) -> f64 {
 /// `exp(-s d) N(d - s/2)`.
 fn discounted(d: f64, s: f64) -> f64 {
     let tail = normal::distribution(d - s / 2.0);
-    if tail == 0.0 { 0.0 } else { Real::exp(-s * d) * tail }
+    if tail == 0.0 {
+        0.0
+    } else {
+        Real::exp(-s * d) * tail
+    }
 }
 
 impl Structural for Dual {

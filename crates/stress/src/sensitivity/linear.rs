@@ -39,7 +39,7 @@ pub(super) struct LinearSystem {
 impl LinearSystem {
     pub fn new(linear: &Linearization<'_>) -> Self {
         let sizes = linear.sizes();
-        let eliminated = (linear.dim() <= FEW).then(|| {
+        let eliminated = (1..=FEW).contains(&linear.dim()).then(|| {
             let matrix = dense(linear, &sizes);
             [LU::new(matrix.clone()), LU::new(matrix.transpose())]
         });
@@ -110,7 +110,10 @@ fn eliminate(
     apply: impl Fn(&[f64]) -> Vec<f64>,
     b: &[f64],
 ) -> Result<Vec<f64>, StressError> {
-    let solve = |b: &[f64]| lu.solve(&DVector::from_column_slice(b)).ok_or(StressError::Singular);
+    let solve = |b: &[f64]| {
+        lu.solve(&DVector::from_column_slice(b))
+            .ok_or(StressError::Singular)
+    };
     let mut y: Vec<f64> = solve(b)?.iter().copied().collect();
     let left: Vec<f64> = b.iter().zip(apply(&y)).map(|(b, image)| b - image).collect();
     for (y, step) in y.iter_mut().zip(solve(&left)?.iter()) {

@@ -263,7 +263,11 @@ impl<'c> Sensitivity<'c> {
         let system = self.cascade.system();
         let before = system.institutions();
         let scaled = |slopes: &[f64], amount: &dyn Fn(usize) -> f64| -> Vec<f64> {
-            slopes.iter().enumerate().map(|(n, slope)| slope * amount(n)).collect()
+            slopes
+                .iter()
+                .enumerate()
+                .map(|(n, slope)| slope * amount(n))
+                .collect()
         };
         Ok(Gradient {
             value: self.linear.value(&figure),
@@ -287,8 +291,16 @@ impl<'c> Sensitivity<'c> {
         let institutions = system.institution_count();
         check_length("rates of prices", direction.prices.len(), system.asset_count())?;
         check_length("rates of cash", direction.cash.len(), institutions)?;
-        check_length("rates of other assets", direction.other_assets.len(), institutions)?;
-        check_length("rates of outside assets", direction.outside_assets.len(), institutions)?;
+        check_length(
+            "rates of other assets",
+            direction.other_assets.len(),
+            institutions,
+        )?;
+        check_length(
+            "rates of outside assets",
+            direction.outside_assets.len(),
+            institutions,
+        )?;
         let image = self.linear.image_along(direction);
         let moved = self.system.solve(&self.linear, Side::Forward, &image)?;
         let equity = self.linear.equity_along(&moved.x, direction);
