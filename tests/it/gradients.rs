@@ -259,13 +259,13 @@ impl Web {
         let mut debts = ContagionGraphBuilder::new(banks);
         let mut owed = vec![0.0; banks];
         let mut claims = vec![0.0; banks];
-        for debtor in 0..banks {
+        for (debtor, owed) in owed.iter_mut().enumerate() {
             for _ in 0..4 {
                 let creditor = (draw() * banks as f64) as usize;
                 if creditor != debtor {
                     let amount = 0.5 + 2.0 * draw();
                     debts.debt(debtor as u32, creditor as u32, amount, 0);
-                    owed[debtor] += amount;
+                    *owed += amount;
                     claims[creditor] += amount;
                 }
             }

@@ -145,6 +145,8 @@ impl Neg for Dual {
     }
 }
 
+// The rules of products and quotients have sums in them.
+#[allow(clippy::suspicious_arithmetic_impl)]
 impl Mul for Dual {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
@@ -154,6 +156,7 @@ impl Mul for Dual {
     }
 }
 
+#[allow(clippy::suspicious_arithmetic_impl)]
 impl Div for Dual {
     type Output = Self;
     fn div(self, other: Self) -> Self {

@@ -35,9 +35,8 @@ pub trait Strategy: Send + Sync {
     ) {
     }
 
-    /// Units sold of each holding, with their slopes, for gradients; `false`: the strategy has none.
-    ///
-    /// Of holdings it may see no more than what they are worth, as rules do; see [`crate::Rule::sale_in_duals`].
+    /// Units sold of each holding, with their slopes, for gradients; `false`: the strategy has none. On entry `units` hold
+    /// the units sold, so that a strategy that searches for them need not search again.
     fn units_in_duals(
         &self,
         _sale: Sale<Dual>,
@@ -51,6 +50,12 @@ pub trait Strategy: Send + Sync {
     /// Order and continuity of units in prices and in the money to raise.
     fn profile(&self, _execution: Execution) -> Profile {
         Profile::default()
+    }
+
+    /// Whether holdings are seen as money only: whether nothing changes where an asset is split and its trial price falls in
+    /// proportion, see [`crate::Rule::sale_in_duals`]. If not, there are no derivatives in holdings.
+    fn holdings_are_money(&self) -> bool {
+        true
     }
 
     /// Whether a fraction that a rule asks for becomes money at trial prices, instead of that part of every holding.
@@ -86,6 +91,9 @@ macro_rules! forward_strategy {
             }
             fn profile(&self, execution: Execution) -> Profile {
                 (**self).profile(execution)
+            }
+            fn holdings_are_money(&self) -> bool {
+                (**self).holdings_are_money()
             }
             fn raises_money(&self) -> bool {
                 (**self).raises_money()

@@ -103,6 +103,9 @@ impl Strategy for Probe {
     fn profile(&self, _: Execution) -> Profile {
         PROFILE
     }
+    fn holdings_are_money(&self) -> bool {
+        false
+    }
     fn raises_money(&self) -> bool {
         true
     }
@@ -231,7 +234,7 @@ fn strategy(model: impl Strategy) {
     assert!(model.units_in_duals(Sale::nothing(), &BalanceSheet::empty(), scratch, &mut duals));
     assert_eq!(duals, [Dual::variable(4.0, 1)]);
     assert_eq!(model.profile(Execution::Terminal), PROFILE);
-    assert!(model.raises_money());
+    assert!(model.raises_money() && !model.holdings_are_money());
 }
 
 fn claims(model: impl Claims) {

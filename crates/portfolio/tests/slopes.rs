@@ -1,20 +1,20 @@
 //! Sales have the slopes that differences have: in cash, in receipts, in prices, and in the parameters that can be moved.
 
-use delever_core::{
-    BalanceSheet, Dual, NoColumns, Real, RuleKernel, Sale, SparseRow, Strategy, StrategyScratch,
-};
+use delever_core::{BalanceSheet, Dual, NoColumns, RuleKernel, Sale, SparseRow, Strategy, StrategyScratch};
 use delever_portfolio::rules::{
     CapitalRatio, CapitalRatioRow, FundingWithdrawal, FundingWithdrawalRow, Haircut, LeverageCap,
     LeverageCapRow, LeverageTarget, LeverageTargetRow, LeverageThreshold, LeverageThresholdRow, Liquidity,
     LiquidityShortfall, LiquidityShortfallRow, Margin, Redemption, RedemptionRow, RiskWeight, SellOnDefault,
 };
-use delever_portfolio::strategies::{PeckingOrder, ProRata};
+use delever_portfolio::strategies::{ImpactCurve, LeastImpact, PeckingOrder, ProRata};
 
 const HELD: [f64; 3] = [40.0, 30.0, 30.0];
 const PRICES: [f64; 3] = [0.9, 1.1, 0.8];
 const INITIAL: [f64; 3] = [1.0, 1.2, 0.9];
 const CASH: usize = 3;
 const RECEIVED: usize = 4;
+/// A direction in which no amount moves.
+const FREE: usize = 7;
 
 /// Prices, then cash and receipts: what the sheets of these tests are made of.
 type Amounts = [f64; 5];
@@ -78,7 +78,7 @@ fn compare(
     for (place, found) in found.iter().enumerate() {
         assert_eq!(found.value, with(NOW, &units)[place], "{what}");
         for direction in 0..NOW.len() {
-            let difference = central(1e-4, |by| {
+            let difference = central(2e-5, |by| {
                 let mut amounts = NOW;
                 amounts[direction] += by;
                 with(amounts, &units)[place]
@@ -96,8 +96,19 @@ fn compare(
 
 fn check<K: RuleKernel>(kernel: &K, row: &K::Row, assets: &[K::AssetRow], what: &str) {
     let by_priority = PeckingOrder::by_priority(&[2.0, 0.5, 1.0]);
-    let strategies: [&dyn Strategy; 2] = [&ProRata, &by_priority];
-    for strategy in strategies {
+    let curve = |depth: f64, g: f64| ImpactCurve { c: 0.7, g, depth };
+    let filling = LeastImpact::new(&[curve(300.0, 0.8), curve(90.0, 0.8), curve(40.0, 0.8)], &INITIAL);
+    let uneven = LeastImpact::new(
+        &[curve(300.0, 0.5), curve(900.0, 1.2), curve(40.0, 1.0)],
+        &INITIAL,
+    );
+    let with_free = LeastImpact::new(
+        &[curve(300.0, 1.0), curve(90.0, 1.0), curve(f64::INFINITY, 1.0)],
+        &INITIAL,
+    );
+    let strategies: [&dyn Strategy; 5] = [&ProRata, &by_priority, &filling, &uneven, &with_free];
+    for (n, strategy) in strategies.into_iter().enumerate() {
+        let what = &format!("{what}, strategy {n}");
         let scratch = StrategyScratch::default;
         let moves = compare(
             |sheet| {
@@ -106,7 +117,11 @@ fn check<K: RuleKernel>(kernel: &K, row: &K::Row, assets: &[K::AssetRow], what: 
                 units
             },
             |sheet| {
-                let mut units = [Dual::NOTHING; 3];
+                let mut units = with(NOW, |sheet| {
+                    let mut units = [0.0; 3];
+                    strategy.units_into(kernel.sale(sheet, row, assets), sheet, &mut scratch(), &mut units);
+                    units.map(Dual::from)
+                });
                 let sale = kernel.sale_in_duals(sheet, row, assets).expect("has slopes");
                 assert!(strategy.units_in_duals(sale, sheet, &mut scratch(), &mut units));
                 units
@@ -133,7 +148,7 @@ fn check_parameter<K: RuleKernel>(
     let prices = moving_prices();
     let found = with(NOW, |sheet| {
         let still = sheet.in_duals(&prices);
-        let by = Dual::variable(0.0, 0);
+        let by = Dual::variable(0.0, FREE);
         assert_eq!(
             kernel.sale_moved("no such parameter", by, &still, &row(value), assets),
             None
@@ -142,7 +157,7 @@ fn check_parameter<K: RuleKernel>(
         sale.expect("can be moved").fraction(&still)
     });
     assert!(found.value > 0.0 && found.value < 1.0 && difference != 0.0);
-    near(found.slopes[0], difference, name);
+    near(found.slopes[FREE], difference, name);
 }
 
 #[test]
@@ -228,7 +243,7 @@ fn rules_have_slopes_in_their_parameters() {
     let uncapped = LeverageCapRow::cap(f64::INFINITY);
     let sale = with(NOW, |sheet| {
         let still = sheet.in_duals(&prices);
-        LeverageCap.sale_moved("max_leverage", Dual::variable(0.0, 0), &still, &uncapped, &[])
+        LeverageCap.sale_moved("max_leverage", Dual::variable(0.0, FREE), &still, &uncapped, &[])
     });
     assert_eq!(sale, Some(Sale::nothing()));
 }
@@ -237,7 +252,7 @@ fn rules_have_slopes_in_their_parameters() {
 #[test]
 fn purchases_have_slopes_and_defaults_have_none() {
     let two_sided = LeverageTargetRow {
-        target_leverage: Some(60.0),
+        target_leverage: Some(25.0),
         two_sided: true,
     };
     check(&LeverageTarget, &two_sided, &[], "two-sided target");

@@ -207,7 +207,11 @@ fn law_39_the_gradient_is_the_limit_of_differences_and_the_forward_derivative() 
                 add(slope.unwrap_or(0.0) * case.assets[k].depth * direction.depths[k]);
             }
         }
-        for (bank, asset, slope) in gradient.by_holding.iter().flat_map(|rows| rows.triplets()) {
+        for (bank, asset, slope) in gradient
+            .by_holding
+            .iter()
+            .flat_map(delever::core::SparseRows::triplets)
+        {
             let (bank, asset) = (bank as usize, asset as usize);
             add(slope * case.holdings[bank][asset] * direction.holdings[bank][asset]);
         }

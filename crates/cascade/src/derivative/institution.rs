@@ -40,6 +40,8 @@ pub(super) struct Subject<'s> {
     /// Its row in the block of its rule.
     pub row: usize,
     pub sheet: &'s BalanceSheet<'s>,
+    /// What it sells.
+    pub sold: &'s [f64],
 }
 
 impl Slopes {
@@ -87,7 +89,7 @@ impl Slopes {
             self.known.push(sale.is_some());
             if let Some(sale) = sale {
                 let (strategy, units) = (&mut self.strategy, &mut self.units[..]);
-                sell(cascade, subject.id, sale, &sheet, strategy, units)?;
+                sell(cascade, subject, sale, &sheet, strategy, units)?;
                 let column = OWN + held.len() + n;
                 for (place, sold) in self.units.iter().enumerate() {
                     self.values[place * self.columns + column] = sold.slopes[0];
@@ -138,8 +140,8 @@ impl Slopes {
         for (row, output) in self.units.iter().chain(&self.components).enumerate() {
             self.values[row * self.columns..][..OWN].copy_from_slice(&output.slopes[..OWN]);
         }
-        let nearest = |outputs: &[Dual]| outputs.iter().fold(f64::INFINITY, |least, x| least.min(x.kink));
-        self.sale_kink = nearest(&self.units);
+        let kinks = self.units.iter().map(|sold| sold.kink);
+        self.sale_kink = kinks.fold(f64::INFINITY, f64::min);
         self.claim_kinks.clear();
         self.claim_kinks.extend(self.components.iter().map(|x| x.kink));
         for &asset in held {
@@ -186,7 +188,7 @@ impl Slopes {
     }
 }
 
-fn settled<'a>(mut sheet: BalanceSheet<'a, Dual>) -> BalanceSheet<'a, Dual> {
+fn settled(mut sheet: BalanceSheet<'_, Dual>) -> BalanceSheet<'_, Dual> {
     sheet.settle();
     sheet
 }
@@ -208,7 +210,7 @@ fn decide(
         .rule
         .sale_in_duals(subject.row, sheet, None)
         .ok_or_else(|| unknown("rule"))?;
-    sell(cascade, subject.id, sale, sheet, strategy, units)?;
+    sell(cascade, subject, sale, sheet, strategy, units)?;
     if components.is_empty() || cascade.claims.settle_in_duals(subject.id, sheet, components) {
         Ok(())
     } else {
@@ -218,18 +220,21 @@ fn decide(
 
 fn sell(
     cascade: &Cascade<'_>,
-    institution: u32,
+    subject: Subject<'_>,
     sale: Sale<Dual>,
     sheet: &BalanceSheet<'_, Dual>,
     scratch: &mut StrategyScratch,
     units: &mut [Dual],
 ) -> Result<(), CascadeError> {
+    for (units, &sold) in units.iter_mut().zip(subject.sold) {
+        *units = sold.into();
+    }
     if units.is_empty() || cascade.strategy.units_in_duals(sale, sheet, scratch, units) {
         Ok(())
     } else {
         Err(CascadeError::NoSlopes {
             block: "strategy",
-            institution: Some(institution),
+            institution: Some(subject.id),
         })
     }
 }

@@ -70,9 +70,9 @@ impl LinearSystem {
         let y = match &self.eliminated {
             Some([forward, adjoint]) => {
                 let lu = if side == Side::Forward { forward } else { adjoint };
-                eliminate(lu, &apply, &b)?
+                eliminate(lu, apply, &b)?
             }
-            None => krylov(&apply, &b),
+            None => krylov(apply, &b),
         };
         let largest = |vector: &[f64]| vector.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
         let left: Vec<f64> = b.iter().zip(apply(&y)).map(|(b, image)| b - image).collect();
@@ -138,7 +138,9 @@ fn krylov(apply: impl Fn(&[f64]) -> Vec<f64>, b: &[f64]) -> Vec<f64> {
             break;
         }
         last = length;
-        left.iter_mut().for_each(|x| *x /= length);
+        for x in &mut left {
+            *x /= length;
+        }
         let mut basis = vec![left];
         // Columns of the triangular factor, the rotations that made it, and the turned right-hand side.
         let mut columns: Vec<Vec<f64>> = Vec::new();
@@ -178,7 +180,9 @@ fn krylov(apply: impl Fn(&[f64]) -> Vec<f64>, b: &[f64]) -> Vec<f64> {
             if rest == 0.0 || turned[n + 1].abs() <= 0.1 * ENOUGH * size {
                 break;
             }
-            next.iter_mut().for_each(|x| *x /= rest);
+            for x in &mut next {
+                *x /= rest;
+            }
             basis.push(next);
         }
         let mut weights = vec![0.0; columns.len()];
