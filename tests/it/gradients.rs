@@ -651,7 +651,7 @@ fn what_cannot_be_differentiated_is_refused() {
             })
         ));
     });
-    // A closed ring of defaulters: what one receives more goes round for ever.
+    // A closed ring in which nobody pays anything: the first coin would go round, and it is a kink away.
     let ring = Clearing::new(&[0.0, 0.0], &[vec![0.0, 2.0], vec![2.0, 0.0]], &[0.0; 2]);
     let claims = OneLayer::new(
         EisenbergNoe,

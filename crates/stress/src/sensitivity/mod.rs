@@ -20,7 +20,11 @@
 //! of one side; at a jump (a default with costs, a threshold of sales, a market that tips over) it says nothing of what
 //! lies behind. [`Sensitivity::nearest_kink`] says how near the next one is: the money that one participant must gain or
 //! lose, all else as it is, until it starts or stops selling, sells out, defaults, or pays in full. All else does not
-//! stay: what hits one participant reaches others, so a shock that is smaller by the factor of amplification may do.
+//! stay: what hits one participant reaches others, so a shock that is smaller by the factor of amplification may do. Kinks
+//! that change nothing for anybody, such as the default of an institution that owes nobody inside, do not count.
+//!
+//! What no local figure can tell is that a better equilibrium exists a small step away: after a collapse, a shock that is
+//! milder by little may have another greatest equilibrium altogether. Gradients are those of the branch that was found.
 //!
 //! Assets that nobody sells answer no sale. Under a square-root law their price would fall infinitely fast with the
 //! first one; that is one more thing on the other side of a kink.
@@ -35,7 +39,17 @@
 //! # Limits
 //!
 //! Terminal execution, no credit default swaps; all models must state slopes, which models written over
-//! [`Real`](delever_core::Real) do by themselves. Everything else is refused with an error, never estimated.
+//! [`Real`](delever_core::Real) do by themselves. `value-at-risk` and `order-book` have none. Everything without slopes is
+//! refused with an error, never estimated. There are no derivatives in holdings where a model refers to the books or prices
+//! before the shock, which change with them (`leverage-target` without a target, `redemption`, `haircut`, `debtrank`), or to
+//! units (`least-impact`).
+//!
+//! # Cost
+//!
+//! One pass with dual numbers, as many evaluations an institution as a seventh of its holdings; up to 400 unknowns one
+//! elimination, beyond that the generalised minimal residual method on products with sparse factors. 100,000 institutions
+//! with 600,000 holdings and 400,000 debts in 5,000 assets take less than a second beside the solve, and each further target
+//! about an eighth of one.
 //!
 //! ```
 //! use delever_cascade::{Cascade, Models, RuleBlock, Shock};
@@ -71,7 +85,7 @@
 //! let (s, b, kappa) = (0.128_371_937_443_099_72, 0.08, 11.5);
 //! let rho = b * (s + kappa) / (1.0 - b * s);
 //! assert!((sensitivity.spectral_radius().upper - rho).abs() < 1e-9);
-//! // Each percent of further fall costs more than twice the holdings' direct loss: dq/dq0 = (1 - b s) / (1 - rho) + ...
+//! // The bank holds one unit, so its equity falls as the price does: dq/dq0 = (1 - b s) / (1 - rho), four times the shock.
 //! let gradient = sensitivity.gradient(&Target::TotalEquity)?;
 //! let amplified = (1.0 - b * s) / (1.0 - rho);
 //! assert!((gradient.by_price_shock[0] - amplified).abs() < 1e-9 * amplified, "{gradient:?}");
