@@ -46,7 +46,7 @@
 //!
 //! # Cost
 //!
-//! One pass with dual numbers, as many evaluations an institution as a seventh of its holdings; up to 400 unknowns one
+//! One pass with dual numbers, an evaluation for every eight holdings and one more for each institution; up to 400 unknowns one
 //! elimination, beyond that the generalised minimal residual method on products with sparse factors. 100,000 institutions
 //! with 600,000 holdings and 400,000 debts in 5,000 assets take less than a second beside the solve, and each further target
 //! about an eighth of one.
@@ -85,7 +85,7 @@
 //! let (s, b, kappa) = (0.128_371_937_443_099_72, 0.08, 11.5);
 //! let rho = b * (s + kappa) / (1.0 - b * s);
 //! assert!((sensitivity.spectral_radius().upper - rho).abs() < 1e-9);
-//! // The bank holds one unit, so its equity falls as the price does: dq/dq0 = (1 - b s) / (1 - rho), four times the shock.
+//! // The bank holds one unit, so its equity falls as the price does: dq/dq0 = (1 - b s) / (1 - rho), sixteen-fold.
 //! let gradient = sensitivity.gradient(&Target::TotalEquity)?;
 //! let amplified = (1.0 - b * s) / (1.0 - rho);
 //! assert!((gradient.by_price_shock[0] - amplified).abs() < 1e-9 * amplified, "{gradient:?}");
