@@ -611,6 +611,23 @@ fn what_cannot_be_differentiated_is_refused() {
             institution: Some(0)
         }))
     );
+    let debts = delever::core::SparseRows::empty(1, 1);
+    let swap = delever::core::CreditDefaultSwap {
+        writer: 0,
+        holder: 0,
+        reference: 0,
+        notional: 1.0,
+    };
+    let swaps = OneLayer::new(EisenbergNoe, vec![EisenbergNoeRow::default()], debts, &[0.9])
+        .with_credit_default_swaps(&[swap]);
+    let contingent = Models {
+        claims: Box::new(swaps),
+        ..models(none(), Execution::Terminal)
+    };
+    assert_eq!(
+        refusal(contingent, &settings),
+        Some(StressError::Cascade(CascadeError::SlopesContingent))
+    );
     let mut hasty = settings.clone();
     hasty.solve.max_iterations = 3;
     hasty.solve.method = Method::Iteration;

@@ -96,7 +96,12 @@ struct Response {
     own: [f64; OWN],
 }
 
-/// A cascade's map to first order, at a state.
+/// A cascade's map to first order, at a state: `T(x + dx, theta + dtheta) = T(x, theta) + J dx + dT/dtheta dtheta`.
+///
+/// `J = P S D` is kept as three sparse factors: what institutions answer to prices and receipts, what of it is sold or paid,
+/// what prices answer to sales. Vectors of the state are `[prices | claims]` in id order. Slopes are those of the formulas'
+/// branches on which the state stands; [`Self::kinks`] says how near others are. What is done with it stands in
+/// `delever_stress::sensitivity`.
 pub struct Linearization<'c> {
     cascade: &'c Cascade<'c>,
     shocked_prices: Vec<f64>,
