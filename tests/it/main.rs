@@ -13,6 +13,7 @@ mod experiments;
 mod failure_costs;
 mod fire_sale_measures;
 mod fixture;
+mod gradients;
 mod laws;
 mod literature;
 mod policy;

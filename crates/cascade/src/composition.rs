@@ -101,6 +101,32 @@ pub enum CascadeError {
         /// The rate.
         rate: f64,
     },
+    /// Slopes are asked of a cascade that pays sellers average prices.
+    #[error("slopes are known under terminal execution only, not where sellers are paid average prices")]
+    SlopesExecution,
+    /// Slopes are asked of a cascade with credit default swaps.
+    #[error("slopes are not known where claims are contingent, as credit default swaps are")]
+    SlopesContingent,
+    /// A model has no formula that can be differentiated.
+    #[error("the {block}{} has no slopes", institution.map_or(String::new(), |n| format!(" of institution {n}")))]
+    NoSlopes {
+        /// Which kind of model.
+        block: &'static str,
+        /// The institution that it decides for, where it is one.
+        institution: Option<u32>,
+    },
+    /// What an institution sells or pays changes infinitely fast.
+    #[error("what institution {institution} sells or pays has an infinite slope at this state")]
+    SteepInstitution {
+        /// The institution.
+        institution: u32,
+    },
+    /// The price of an asset falls infinitely fast, and somebody is about to sell.
+    #[error("the price of asset {asset} has an infinite slope at this state")]
+    SteepAsset {
+        /// The asset that is sold.
+        asset: u32,
+    },
     /// The shock does not fit the system.
     #[error(transparent)]
     Shock(#[from] crate::ShockError),

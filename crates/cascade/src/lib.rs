@@ -15,6 +15,7 @@
 
 mod arithmetic;
 mod composition;
+mod derivative;
 mod enclosure;
 mod jets;
 mod lanes;
@@ -27,6 +28,7 @@ mod shock;
 mod solve;
 
 pub use composition::{Cascade, CascadeError, Models, RuleBlock};
+pub use derivative::{Figure, InputSlopes, Kink, Linearization, Participant};
 pub use enclosure::EquilibriaEnclosure;
 pub use lanes::Summary;
 pub use map::CascadeMap;

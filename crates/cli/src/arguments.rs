@@ -20,6 +20,8 @@ pub enum Command {
     Run(RunOptions),
     /// Solve a scenario at many values of one key, and print how its totals change
     Sweep(SweepOptions),
+    /// Solve a scenario and print what one figure owes to every input: derivatives, spectral radius, nearest kink
+    Gradient(GradientOptions),
     /// Check a scenario and its tables, and list every problem
     Validate(ScenarioOptions),
     /// Write a commented scenario with tables of a synthetic banking system
@@ -91,6 +93,24 @@ pub struct SweepOptions {
     /// Leave timings out of the JSON, so that equal input gives equal bytes
     #[arg(long)]
     pub no_timing: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct GradientOptions {
+    #[command(flatten)]
+    pub scenario: ScenarioOptions,
+    /// The institution whose equity, or the asset whose price is differentiated; total equity without it
+    #[arg(long, value_name = "ID")]
+    pub of: Option<String>,
+    /// Differentiate in a parameter of deleveraging rules; may be repeated; default: max_leverage
+    #[arg(long, value_name = "PARAMETER")]
+    pub by: Vec<String>,
+    /// Write the result to a file instead of standard output; the file appears whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Rows of each table, those with the largest derivatives first
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
 }
 
 #[derive(Args, Debug)]

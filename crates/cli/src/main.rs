@@ -6,6 +6,7 @@
 mod arguments;
 mod completions;
 mod explain;
+mod gradient;
 mod init;
 mod numbers;
 mod output;
@@ -62,6 +63,7 @@ fn dispatch(arguments: Arguments) -> Exit {
     match arguments.command {
         Command::Run(options) => run::run(&options),
         Command::Sweep(options) => sweep::sweep(&options),
+        Command::Gradient(options) => gradient::gradient(&options),
         Command::Validate(options) => validate::validate(&options),
         Command::Init(options) => init::init(&options),
         Command::Explain(options) => explain::explain(&options),

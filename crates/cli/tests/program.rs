@@ -402,3 +402,71 @@ fn what_is_not_ordered_is_enclosed_and_nothing_is_claimed_of_the_answer() {
     let end = |end: &str| bounds[end].as_f64().expect("a number");
     assert!(end("lower") <= equity && equity <= end("upper"), "{result}");
 }
+
+#[test]
+fn a_gradient_names_what_matters_and_agrees_with_runs() {
+    let scenario = small("gradient", "");
+    let mild = "shock.prices.bond=-0.005";
+    let output = delever(&["gradient", &scenario, "--set", mild]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let picture = text(&output.stdout);
+    for part in [
+        "total equity",
+        "spectral radius 0.",
+        "nearest kink",
+        "PRICES",
+        "bond",
+        "INSTITUTIONS",
+        "max_leverage +1",
+    ] {
+        assert!(picture.contains(part), "{part} is missing in:\n{picture}");
+    }
+    let output = delever(&["gradient", &scenario, "--set", mild, "--format", "json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(found["status"], "certified");
+    // Two runs, 0.01 % apart.
+    let equity = |change: &str| {
+        let set = format!("shock.prices.bond={change}");
+        let output = delever(&["run", &scenario, "--format", "json", "--set", &set]);
+        let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        result["totals"]["equity"].as_f64().expect("a number")
+    };
+    let difference = (equity("-0.00495") - equity("-0.00505")) / 1e-4;
+    let slope = found["assets"][0]["by_price_shock"].as_f64().expect("a number");
+    assert!(
+        (slope - difference).abs() < 1e-4 * slope.abs(),
+        "{slope} {difference}"
+    );
+    let radius = found["spectral_radius"]["upper"].as_f64().expect("a number");
+    assert!(radius > 0.0 && radius < 1.0);
+    // One institution's equity, one asset's price, other parameters.
+    let output = delever(&[
+        "gradient",
+        &scenario,
+        "--of",
+        "B",
+        "--by",
+        "min_leverage_ratio",
+        "--format",
+        "json",
+    ]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(
+        found["institutions"][1]["by_parameter"]["min_leverage_ratio"].is_number(),
+        "{found}"
+    );
+    let output = delever(&["gradient", &scenario, "--of", "bond"]);
+    assert!(text(&output.stdout).contains("price of bond"));
+    assert_eq!(code(&delever(&["gradient", &scenario, "--of", "nobody"])), 2);
+    let average = delever(&["gradient", &scenario, "--set", "impact.execution=vwap"]);
+    assert_eq!(code(&average), 3);
+    assert!(
+        text(&average.stderr).contains("terminal execution"),
+        "{}",
+        text(&average.stderr)
+    );
+    assert_eq!(
+        code(&delever(&["gradient", &scenario, "--set", "engine.kind=rounds"])),
+        3
+    );
+}

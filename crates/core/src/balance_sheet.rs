@@ -1,6 +1,6 @@
 //! What a rule, a strategy or a clearing model sees of one institution at one trial state.
 
-use crate::{Real, SparseRow};
+use crate::{Dual, Real, SparseRow};
 
 /// The price at which sellers are paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -171,6 +171,40 @@ impl<'a, N: Real> BalanceSheet<'a, N> {
         match self.settled {
             Some((_, assets)) => assets,
             None => self.outside_assets() + self.received,
+        }
+    }
+}
+
+impl<'a> BalanceSheet<'a> {
+    /// The same sheet in dual numbers that do not move, for an engine that differentiates to set in motion.
+    ///
+    /// `prices` are the same trial prices. Under terminal execution only, where average prices are final prices.
+    #[must_use]
+    pub fn in_duals(&self, prices: &'a [Dual]) -> BalanceSheet<'a, Dual> {
+        BalanceSheet {
+            cash: self.cash.into(),
+            other_assets: self.other_assets.into(),
+            marketable: self.marketable.into(),
+            marketable_at_average: self.marketable.into(),
+            execution_gain: Dual::NOTHING,
+            claims_face: self.claims_face.into(),
+            received: self.received.into(),
+            debts_received: self.debts_received.into(),
+            shares: self.shares.into(),
+            debts_face: self.debts_face.into(),
+            external_liabilities: self.external_liabilities,
+            liabilities: self.liabilities.into(),
+            equity_initial: self.equity_initial,
+            equity_shocked: self.equity_shocked.into(),
+            assets_initial: self.assets_initial,
+            repaid: self.repaid,
+            execution: self.execution,
+            holdings: self.holdings,
+            initial_prices: self.initial_prices,
+            prices,
+            average_prices: prices,
+            highest: None,
+            settled: None,
         }
     }
 }

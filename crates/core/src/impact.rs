@@ -1,8 +1,8 @@
 //! Price impact: how far sales push prices. Kernel for authors, model for the engine, spec for scenario files.
 
 use crate::{
-    Ball, Continuity, FineInterval, ImpactInLanes, Interval, Jet, LANES, Order, ParameterTable, Parameters,
-    Profile, Real, SpecError, SpecTable, SpecTables, TableShape, vectorized,
+    Ball, Continuity, Dual, FineInterval, ImpactInLanes, Interval, Jet, LANES, Order, ParameterTable,
+    Parameters, Profile, Real, SparseRows, SpecError, SpecTable, SpecTables, TableShape, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -41,6 +41,36 @@ impl<'a> Market<'a> {
     }
 }
 
+/// How the price of one asset answers a small change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PriceSlopes {
+    /// `d price / d sold`: price for one unit of money sold at the initial price.
+    pub by_sold: f64,
+    /// `d price / d shocked price`, what is sold as it is; of the side below where the model has a kink at the price itself.
+    pub by_shocked: f64,
+    /// `d price / d depth`; `None` where the model has no one depth that sales are measured against.
+    pub by_depth: Option<f64>,
+    /// How much more or less must be sold, money, until the price follows another formula.
+    pub kink: f64,
+    /// How much higher or lower the shocked price must be until it does.
+    pub shocked_kink: f64,
+}
+
+/// How the prices of all assets answer small changes: [`PriceSlopes`] side by side, in asset order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MarketSlopes {
+    /// Row = asset whose price moves, column = asset that is sold.
+    pub by_sold: SparseRows,
+    /// By the asset's own price after the shock.
+    pub by_shocked: Vec<f64>,
+    /// By the asset's own depth.
+    pub by_depth: Vec<Option<f64>>,
+    /// Distance to the next kink, money sold of the asset.
+    pub kink: Vec<f64>,
+    /// Distance to the next kink, shocked price of the asset.
+    pub shocked_kink: Vec<f64>,
+}
+
 /// A price-impact model for one asset at a time: what a model author writes.
 ///
 /// `sold` is `Q`, money at the initial price: initial price times cumulative units sold.
@@ -76,6 +106,29 @@ pub trait ImpactKernel: Send + Sync {
     /// `d price / d sold`.
     fn derivative(&self, _quote: Quote, _sold: f64, _row: &Self::Row) -> Option<f64> {
         None
+    }
+
+    /// The depth, money, where the price depends on sales only through `sold / depth`.
+    fn depth(&self, _row: &Self::Row) -> Option<f64> {
+        None
+    }
+
+    /// How the price answers small changes, for gradients; `None`: not known. Default: from [`Self::survival_in`] dual
+    /// numbers and [`Self::depth`], where the price is the shocked one times the multiplier.
+    fn price_slopes(&self, quote: Quote, sold: f64, row: &Self::Row) -> Option<PriceSlopes> {
+        let survival = self.survival_in(Dual::variable(sold, 0), row)?;
+        let by_sold = if quote.shocked == 0.0 {
+            0.0
+        } else {
+            quote.shocked * survival.slopes[0]
+        };
+        Some(PriceSlopes {
+            by_sold,
+            by_shocked: survival.value,
+            by_depth: self.depth(row).map(|depth| slope_by_depth(depth, sold, by_sold)),
+            kink: survival.kink,
+            shocked_kink: f64::INFINITY,
+        })
     }
 
     /// Whether more sales never raise the price. May depend on the parameters.
@@ -127,6 +180,17 @@ pub trait ImpactKernel: Send + Sync {
     }
 }
 
+/// What a price that depends on `sold / depth` gains with depth: `-(sold / depth) d price / d sold`.
+///
+/// Zero where nothing is sold, however steep the price falls there, and without impact.
+pub fn slope_by_depth(depth: f64, sold: f64, by_sold: f64) -> f64 {
+    if sold == 0.0 || depth.is_infinite() {
+        0.0
+    } else {
+        -(sold / depth) * by_sold
+    }
+}
+
 /// A price-impact model for all assets at once: what the engine calls, once an iteration.
 ///
 /// All slices are in asset order and of one length; `sold` is money at the initial price.
@@ -139,6 +203,11 @@ pub trait ImpactModel: Send + Sync {
 
     /// `d price_k / d sold_k`. Called only where [`Self::has_derivative`].
     fn derivative_into(&self, _market: Market<'_>, _sold: &[f64], _derivative: &mut [f64]) {}
+
+    /// How prices answer small changes, for gradients; `None`: not known.
+    fn price_slopes(&self, _market: Market<'_>, _sold: &[f64]) -> Option<MarketSlopes> {
+        None
+    }
 
     /// Bounds of exact prices at exactly `sold`. Called only where the profile says `bounded`.
     fn price_bounds_into(&self, _market: Market<'_>, _sold: &[f64], _low: &mut [f64], _high: &mut [f64]) {}
@@ -239,6 +308,9 @@ macro_rules! forward_impact {
             }
             fn derivative_into(&self, market: Market<'_>, sold: &[f64], derivative: &mut [f64]) {
                 (**self).derivative_into(market, sold, derivative);
+            }
+            fn price_slopes(&self, market: Market<'_>, sold: &[f64]) -> Option<MarketSlopes> {
+                (**self).price_slopes(market, sold)
             }
             fn price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {
                 (**self).price_bounds_into(market, sold, low, high);
@@ -396,6 +468,28 @@ impl<K: ImpactKernel> ImpactModel for PerAsset<K> {
                 .derivative(market.quote(k), sold[k], &self.rows[k])
                 .unwrap_or(f64::NAN)
         });
+    }
+
+    fn price_slopes(&self, market: Market<'_>, sold: &[f64]) -> Option<MarketSlopes> {
+        let count = self.rows.len();
+        let mut triplets = Vec::with_capacity(count);
+        let mut slopes = MarketSlopes {
+            by_sold: SparseRows::default(),
+            by_shocked: Vec::with_capacity(count),
+            by_depth: Vec::with_capacity(count),
+            kink: Vec::with_capacity(count),
+            shocked_kink: Vec::with_capacity(count),
+        };
+        for (k, row) in self.rows.iter().enumerate() {
+            let own = self.kernel.price_slopes(market.quote(k), sold[k], row)?;
+            triplets.push((k as u32, k as u32, own.by_sold));
+            slopes.by_shocked.push(own.by_shocked);
+            slopes.by_depth.push(own.by_depth);
+            slopes.kink.push(own.kink);
+            slopes.shocked_kink.push(own.shocked_kink);
+        }
+        slopes.by_sold = SparseRows::from_triplets(count, count, &triplets);
+        Some(slopes)
     }
 
     fn price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {

@@ -45,6 +45,7 @@
 mod balance_sheet;
 mod ball;
 mod claims;
+mod dual;
 pub mod elementary;
 pub mod error_free;
 mod fine_interval;
@@ -69,9 +70,13 @@ pub use claims::{
     Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, ContingentBounds, CreditDefaultSwap, NetworkView,
     PerInstitutionClaims, ramp_slope, residual_slope,
 };
+pub use dual::Dual;
 pub use fine_interval::FineInterval;
 pub use ids::{AssetId, InstitutionId};
-pub use impact::{ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, PerAsset, Quote};
+pub use impact::{
+    ImpactKernel, ImpactModel, ImpactSpec, Market, MarketShape, MarketSlopes, PerAsset, PriceSlopes, Quote,
+    slope_by_depth,
+};
 pub use interval::Interval;
 pub use jet::Jet;
 pub use lanes::{ClaimsInLanes, ImpactInLanes, LANES, RuleInLanes, vectorized};

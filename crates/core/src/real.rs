@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Sub};
 
-/// A number that a model's formula computes with: `f64` for the value, [`crate::Interval`] for verified bounds.
+/// A number that a model's formula computes with: `f64` for the value, [`crate::Interval`] for verified bounds,
+/// [`crate::Dual`] for derivatives.
 ///
 /// Write each formula so that every argument enters with one sign only; then the `f64` version is monotone in
 /// floating point, and order laws hold with zero tolerance.

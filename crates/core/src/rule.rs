@@ -1,7 +1,7 @@
 //! Deleveraging rules: how much an institution must sell. Kernel for authors, model for the engine, spec for files.
 
 use crate::{
-    BalanceSheet, Ball, Continuity, Execution, Interval, Jet, LANES, Order, ParameterTable, Parameters,
+    BalanceSheet, Ball, Continuity, Dual, Execution, Interval, Jet, LANES, Order, ParameterTable, Parameters,
     Profile, Real, RuleInLanes, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
@@ -49,6 +49,29 @@ pub trait RuleKernel: Send + Sync {
     /// where the rule has a formula for doubles only.
     fn sale_in<N: Real>(
         &self,
+        _sheet: &BalanceSheet<'_, N>,
+        _row: &Self::Row,
+        _assets: &[Self::AssetRow],
+    ) -> Option<Sale<N>> {
+        None
+    }
+
+    /// The sale with its slopes, for gradients; `None`: there are none. Default: [`Self::sale_in`] dual numbers.
+    fn sale_in_duals(
+        &self,
+        sheet: &BalanceSheet<'_, Dual>,
+        row: &Self::Row,
+        assets: &[Self::AssetRow],
+    ) -> Option<Sale<Dual>> {
+        self.sale_in(sheet, row, assets)
+    }
+
+    /// [`Self::sale_in`] with one parameter, named as the row's field, moved by an amount: for derivatives in parameters.
+    /// `None` where the rule has no such parameter or is not differentiated in it.
+    fn sale_moved<N: Real>(
+        &self,
+        _parameter: &str,
+        _by: N,
         _sheet: &BalanceSheet<'_, N>,
         _row: &Self::Row,
         _assets: &[Self::AssetRow],
@@ -164,6 +187,20 @@ pub trait Rule: Send + Sync {
         false
     }
 
+    /// The sale of the institution in one row of the block, with its slopes; where `moved` names a parameter, with that
+    /// parameter moved by the amount beside it. `None`: the rule has no slopes, or none in that parameter.
+    ///
+    /// What a rule sees of holdings it must see as money: derivatives in holdings rest on it that nothing changes where an
+    /// asset is split and its prices, before and after the shock, fall in proportion.
+    fn sale_in_duals(
+        &self,
+        _row: usize,
+        _sheet: &BalanceSheet<'_, Dual>,
+        _moved: Option<(&str, Dual)>,
+    ) -> Option<Sale<Dual>> {
+        None
+    }
+
     /// Order, continuity, and whether rounding is bounded.
     fn profile(&self, _context: RuleContext) -> Profile {
         Profile::default()
@@ -194,6 +231,14 @@ macro_rules! forward_rule {
             }
             fn encloses(&self) -> bool {
                 (**self).encloses()
+            }
+            fn sale_in_duals(
+                &self,
+                row: usize,
+                sheet: &BalanceSheet<'_, Dual>,
+                moved: Option<(&str, Dual)>,
+            ) -> Option<Sale<Dual>> {
+                (**self).sale_in_duals(row, sheet, moved)
             }
             fn profile(&self, context: RuleContext) -> Profile {
                 (**self).profile(context)
@@ -291,6 +336,19 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
 
     fn encloses(&self) -> bool {
         self.kernel.encloses()
+    }
+
+    fn sale_in_duals(
+        &self,
+        row: usize,
+        sheet: &BalanceSheet<'_, Dual>,
+        moved: Option<(&str, Dual)>,
+    ) -> Option<Sale<Dual>> {
+        let row = &self.rows[row];
+        match moved {
+            None => self.kernel.sale_in_duals(sheet, row, &self.assets),
+            Some((parameter, by)) => self.kernel.sale_moved(parameter, by, sheet, row, &self.assets),
+        }
     }
 
     fn profile(&self, context: RuleContext) -> Profile {

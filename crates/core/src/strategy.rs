@@ -1,6 +1,8 @@
 //! Liquidation strategies: which assets a seller sells first.
 
-use crate::{BalanceSheet, Execution, Interval, Jet, Market, ParameterTable, Parameters, Profile, Sale};
+use crate::{
+    BalanceSheet, Dual, Execution, Interval, Jet, Market, ParameterTable, Parameters, Profile, Sale,
+};
 
 /// Working memory of a strategy, owned by the engine so that no iteration allocates.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +48,18 @@ pub trait Strategy: Send + Sync {
         false
     }
 
+    /// Units sold of each holding, with their slopes, for gradients; `false`: the strategy has none. On entry `units` hold
+    /// the units sold, so that a strategy that searches for them need not search again.
+    fn units_in_duals(
+        &self,
+        _sale: Sale<Dual>,
+        _sheet: &BalanceSheet<'_, Dual>,
+        _scratch: &mut StrategyScratch,
+        _units: &mut [Dual],
+    ) -> bool {
+        false
+    }
+
     /// Whether the bounds hold for wide sheets too: for all amounts within the sheet's intervals, all prices that
     /// [`BalanceSheet::price`] gives and all sales within the bounds asked for.
     ///
@@ -64,6 +78,12 @@ pub trait Strategy: Send + Sync {
     /// units held.
     fn sells_pro_rata(&self) -> bool {
         false
+    }
+
+    /// Whether holdings are seen as money only: whether nothing changes where an asset is split and its trial price falls in
+    /// proportion, see [`crate::Rule::sale_in_duals`]. If not, there are no derivatives in holdings.
+    fn holdings_are_money(&self) -> bool {
+        true
     }
 
     /// Whether a fraction that a rule asks for becomes money at trial prices, instead of that part of every holding.
@@ -100,11 +120,23 @@ macro_rules! forward_strategy {
             fn encloses(&self) -> bool {
                 (**self).encloses()
             }
+            fn units_in_duals(
+                &self,
+                sale: Sale<Dual>,
+                sheet: &BalanceSheet<'_, Dual>,
+                scratch: &mut StrategyScratch,
+                units: &mut [Dual],
+            ) -> bool {
+                (**self).units_in_duals(sale, sheet, scratch, units)
+            }
             fn profile(&self, execution: Execution) -> Profile {
                 (**self).profile(execution)
             }
             fn sells_pro_rata(&self) -> bool {
                 (**self).sells_pro_rata()
+            }
+            fn holdings_are_money(&self) -> bool {
+                (**self).holdings_are_money()
             }
             fn raises_money(&self) -> bool {
                 (**self).raises_money()

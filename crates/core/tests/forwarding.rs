@@ -1,9 +1,9 @@
 //! References, boxes and shared pointers to a model are the model: every method is forwarded.
 
 use delever_core::{
-    Anchor, BalanceSheet, Claims, Contingent, ContingentBounds, Continuity, Execution, ImpactModel, Interval,
-    Jet, Market, NoColumns, Order, PerInstitution, Profile, Rule, RuleContext, RuleKernel, Sale, SparseRows,
-    Strategy, StrategyScratch,
+    Anchor, BalanceSheet, Claims, Contingent, ContingentBounds, Continuity, Dual, Execution, ImpactModel,
+    Interval, Jet, Market, MarketSlopes, NoColumns, Order, PerInstitution, Profile, Real, Rule, RuleContext,
+    RuleKernel, Sale, SparseRows, Strategy, StrategyScratch,
 };
 use std::sync::Arc;
 
@@ -27,6 +27,15 @@ impl ImpactModel for Probe {
     }
     fn derivative_into(&self, _: Market<'_>, _: &[f64], derivative: &mut [f64]) {
         derivative.fill(3.0);
+    }
+    fn price_slopes(&self, _: Market<'_>, sold: &[f64]) -> Option<MarketSlopes> {
+        Some(MarketSlopes {
+            by_sold: self.rows.clone(),
+            by_shocked: sold.to_vec(),
+            by_depth: Vec::new(),
+            kink: Vec::new(),
+            shocked_kink: Vec::new(),
+        })
     }
     fn price_bounds_into(&self, _: Market<'_>, _: &[f64], low: &mut [f64], high: &mut [f64]) {
         low.fill(4.0);
@@ -90,6 +99,15 @@ impl Rule for Probe {
     fn encloses(&self) -> bool {
         true
     }
+
+    fn sale_in_duals(
+        &self,
+        row: usize,
+        _: &BalanceSheet<'_, Dual>,
+        moved: Option<(&str, Dual)>,
+    ) -> Option<Sale<Dual>> {
+        Some(Sale::Money(moved.map_or(Dual::from(row as f64), |(_, by)| by)))
+    }
     fn profile(&self, _: RuleContext) -> Profile {
         PROFILE
     }
@@ -120,11 +138,26 @@ impl Strategy for Probe {
         units.fill(Jet::from(4.0));
         true
     }
+
+    fn units_in_duals(
+        &self,
+        _: Sale<Dual>,
+        _: &BalanceSheet<'_, Dual>,
+        _: &mut StrategyScratch,
+        units: &mut [Dual],
+    ) -> bool {
+        units.fill(Dual::variable(4.0, 1));
+        true
+    }
     fn profile(&self, _: Execution) -> Profile {
         PROFILE
     }
     fn encloses(&self) -> bool {
         true
+    }
+
+    fn holdings_are_money(&self) -> bool {
+        false
     }
     fn raises_money(&self) -> bool {
         true
@@ -201,6 +234,11 @@ impl Claims for Probe {
         components.fill(Jet::from(f64::from(institution)));
         true
     }
+
+    fn settle_in_duals(&self, institution: u32, _: &BalanceSheet<'_, Dual>, components: &mut [Dual]) -> bool {
+        components.fill(Dual::from(f64::from(institution)));
+        true
+    }
     fn payment(&self, institution: u32, _: &BalanceSheet<'_>) -> f64 {
         f64::from(institution)
     }
@@ -223,6 +261,8 @@ fn impact(model: impl ImpactModel) {
     assert_eq!((a, b), ([1.0], [2.0]));
     model.derivative_into(market, &[0.0], &mut a);
     assert_eq!(a, [3.0]);
+    let slopes = model.price_slopes(market, &[7.0]).expect("known");
+    assert_eq!(slopes.by_shocked, [7.0]);
     model.price_bounds_into(market, &[0.0], &mut a, &mut b);
     assert_eq!((a, b), ([4.0], [5.0]));
     model.average_price_bounds_into(market, &[0.0], &mut a, &mut b);
@@ -248,6 +288,15 @@ fn rule(model: impl Rule) {
     assert_eq!(bounds, [Sale::Money(Interval::from(5.0))]);
     let sale = model.sale_jet(4, &BalanceSheet::empty());
     assert_eq!(sale, Some(Sale::Money(Jet::from(6.0))));
+    let (sheet, by) = (BalanceSheet::<Dual>::empty(), Dual::variable(0.0, 2));
+    assert_eq!(
+        model.sale_in_duals(4, &sheet, None),
+        Some(Sale::Money(Dual::from(4.0)))
+    );
+    assert_eq!(
+        model.sale_in_duals(4, &sheet, Some(("x", by))),
+        Some(Sale::Money(by))
+    );
     assert_eq!(model.profile(RuleContext::default()), PROFILE);
     assert!(model.encloses());
 }
@@ -270,6 +319,11 @@ fn strategy(model: impl Strategy) {
     assert!(model.unit_jets_into(Sale::nothing(), &sheet, scratch, &mut units) && units == [Jet::from(4.0)]);
     assert_eq!(model.profile(Execution::Terminal), PROFILE);
     assert!(model.raises_money() && model.encloses());
+    let mut duals = [Dual::NOTHING];
+    assert!(model.units_in_duals(Sale::nothing(), &BalanceSheet::empty(), scratch, &mut duals));
+    assert_eq!(duals, [Dual::variable(4.0, 1)]);
+    assert_eq!(model.profile(Execution::Terminal), PROFILE);
+    assert!(model.raises_money() && !model.holdings_are_money());
 }
 
 fn claims(model: impl Claims) {
@@ -300,6 +354,9 @@ fn claims(model: impl Claims) {
     assert_eq!((low, high), ([1.0], [2.0]));
     model.settle_into(&[0], &[BalanceSheet::empty()], &mut low);
     assert_eq!(low, [3.0]);
+    let mut duals = [Dual::NOTHING];
+    assert!(model.settle_in_duals(6, &BalanceSheet::empty(), &mut duals));
+    assert_eq!(duals, [Dual::from(6.0)]);
     model.settle_bounds_into(&[0], &[BalanceSheet::empty()], &mut low, &mut high);
     assert_eq!((low, high), ([4.0], [5.0]));
     let mut components = [Jet::from(0.0)];

@@ -1,8 +1,8 @@
 //! Linear impact across assets: sales of one asset lower the prices of others too.
 
 use delever_core::{
-    Continuity, ImpactModel, ImpactSpec, Interval, Market, MarketShape, Order, Profile, Real, SparseRow,
-    SparseRows, SpecError, TableShape,
+    Continuity, ImpactModel, ImpactSpec, Interval, Market, MarketShape, MarketSlopes, Order, Profile, Real,
+    SparseRow, SparseRows, SpecError, TableShape,
 };
 use std::collections::HashSet;
 
@@ -99,6 +99,41 @@ impl ImpactModel for CrossMatrix {
             let falls = pressure::<f64>(row, given(sold)) < 1.0;
             *out = if falls { -market.shocked[asset] * own } else { 0.0 };
         }
+    }
+
+    fn price_slopes(&self, market: Market<'_>, sold: &[f64]) -> Option<MarketSlopes> {
+        let count = market.shocked.len();
+        let mut slopes = MarketSlopes {
+            by_sold: self.matrix.clone(),
+            by_shocked: Vec::with_capacity(count),
+            by_depth: vec![None; count],
+            kink: Vec::with_capacity(count),
+            shocked_kink: vec![f64::INFINITY; count],
+        };
+        for asset in 0..count {
+            let row = self.matrix.row(asset);
+            let pressure = pressure::<f64>(row, given(sold));
+            let steepest = row
+                .values
+                .iter()
+                .fold(0.0_f64, |most, impact| most.max(impact.abs()));
+            slopes.by_shocked.push((1.0 - pressure).max(0.0));
+            slopes.kink.push(if steepest == 0.0 {
+                f64::INFINITY
+            } else {
+                (1.0 - pressure).abs() / steepest
+            });
+            let factor = if pressure < 1.0 {
+                -market.shocked[asset]
+            } else {
+                0.0
+            };
+            let entries = self.matrix.entries_of(asset);
+            for value in &mut slopes.by_sold.values_mut()[entries] {
+                *value *= factor;
+            }
+        }
+        Some(slopes)
     }
 
     fn price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {

@@ -1,6 +1,6 @@
 //! The one shape that all built-in models share: formulas written once, for doubles and for intervals.
 
-use delever_core::{Interval, Quote, Real, SpecError};
+use delever_core::{Dual, Interval, Quote, Real, SpecError};
 
 /// Price, average price and slope of one asset as formulas over any [`Real`].
 pub(crate) trait Curve: Send + Sync {
@@ -20,6 +20,26 @@ pub(crate) trait Curve: Send + Sync {
     fn average(quote: Quote, sold: f64, row: &Self::Row) -> f64;
     /// `d price / d sold`.
     fn slope(quote: Quote, sold: f64, row: &Self::Row) -> f64;
+    /// `d price / d shocked`, of the side below where it has a kink; overridden where the price is no multiple.
+    fn slope_by_shocked(_quote: Quote, sold: f64, row: &Self::Row) -> f64 {
+        Self::survival(sold, row)
+    }
+    /// The depth, where the price depends on sales only through `sold / depth`.
+    fn depth(_row: &Self::Row) -> Option<f64> {
+        None
+    }
+    /// How much more or less must be sold until the price follows another formula.
+    fn kink(sold: f64, row: &Self::Row) -> f64 {
+        if Self::PRICE_IS_MULTIPLE {
+            Self::survival(Dual::variable(sold, 0), row).kink
+        } else {
+            f64::INFINITY
+        }
+    }
+    /// How much higher or lower the shocked price must be until the price follows another formula.
+    fn shocked_kink(_quote: Quote, _row: &Self::Row) -> f64 {
+        f64::INFINITY
+    }
     fn check(quote: Quote, row: &Self::Row) -> Result<(), SpecError>;
 }
 
@@ -100,6 +120,27 @@ macro_rules! kernel_of {
 
             fn derivative(&self, quote: delever_core::Quote, sold: f64, row: &Self::Row) -> Option<f64> {
                 Some(<$name as crate::curve::Curve>::slope(quote, sold, row))
+            }
+
+            fn depth(&self, row: &Self::Row) -> Option<f64> {
+                <$name as crate::curve::Curve>::depth(row)
+            }
+
+            fn price_slopes(
+                &self,
+                quote: delever_core::Quote,
+                sold: f64,
+                row: &Self::Row,
+            ) -> Option<delever_core::PriceSlopes> {
+                let by_sold = <$name as crate::curve::Curve>::slope(quote, sold, row);
+                Some(delever_core::PriceSlopes {
+                    by_sold,
+                    by_shocked: <$name as crate::curve::Curve>::slope_by_shocked(quote, sold, row),
+                    by_depth: <$name as crate::curve::Curve>::depth(row)
+                        .map(|depth| delever_core::slope_by_depth(depth, sold, by_sold)),
+                    kink: <$name as crate::curve::Curve>::kink(sold, row),
+                    shocked_kink: <$name as crate::curve::Curve>::shocked_kink(quote, row),
+                })
             }
 
             fn order(&self, _: &Self::Row) -> delever_core::Order {

@@ -31,6 +31,10 @@ impl Curve for Exponential {
         -quote.shocked / row.depth * Real::exp(-sold / row.depth)
     }
 
+    fn depth(row: &DepthRow) -> Option<f64> {
+        Some(row.depth)
+    }
+
     fn check(_: Quote, row: &DepthRow) -> Result<(), SpecError> {
         checks::depth("depth", row.depth)
     }

@@ -42,6 +42,10 @@ impl Curve for Linear {
         }
     }
 
+    fn depth(row: &DepthRow) -> Option<f64> {
+        Some(row.depth)
+    }
+
     fn check(_: Quote, row: &DepthRow) -> Result<(), SpecError> {
         checks::depth("depth", row.depth)
     }

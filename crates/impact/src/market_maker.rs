@@ -1,7 +1,7 @@
 //! Market makers whose capital bounds the depth that they offer.
 
 use crate::checks;
-use delever_core::{Continuity, ImpactKernel, Interval, Order, Quote, Real, SpecError};
+use delever_core::{Continuity, ImpactKernel, Interval, Order, PriceSlopes, Quote, Real, SpecError};
 
 /// Parameters of [`MarketMaker`].
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
@@ -126,6 +126,40 @@ impl ImpactKernel for MarketMaker {
         let by_sales = s * (-1.0 / row.depth / left - moving * (1.0 - s) / row.capital);
         let by_price = s * moving * at_risk;
         Some(quote.shocked * by_sales / (1.0 - by_price))
+    }
+
+    /// The kink is where the floor of the depth sets in; towards the threshold behind which the price jumps, slopes grow
+    /// without bound.
+    fn price_slopes(&self, quote: Quote, sold: f64, row: &MarketMakerRow) -> Option<PriceSlopes> {
+        let (weight, at_risk): (f64, f64) = scaled(sold, row);
+        let s = self.survival(sold, row);
+        let left = depth_left(s, at_risk, row);
+        let by_sold = self.derivative(quote, sold, row)?;
+        let (mut by_depth, mut kink) = (0.0, f64::INFINITY);
+        if left > 0.0 && weight > 0.0 {
+            let floored = left <= row.depth_floor;
+            let feedback = if floored {
+                0.0
+            } else {
+                s * weight / (left * left) * at_risk
+            };
+            by_depth = quote.shocked * (s * weight / left / row.depth) / (1.0 - feedback);
+            let survival_by_sold = if quote.shocked > 0.0 {
+                by_sold / quote.shocked
+            } else {
+                0.0
+            };
+            let unfloored = 1.0 - at_risk * (1.0 - s);
+            let left_by_sold = at_risk * survival_by_sold - (1.0 - s) / row.capital;
+            kink = (unfloored - row.depth_floor).abs() / left_by_sold.abs();
+        }
+        Some(PriceSlopes {
+            by_sold,
+            by_shocked: s,
+            by_depth: Some(by_depth),
+            kink,
+            shocked_kink: f64::INFINITY,
+        })
     }
 
     fn order(&self, _: &MarketMakerRow) -> Order {

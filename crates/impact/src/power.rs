@@ -67,6 +67,19 @@ impl Curve for Power {
         }
     }
 
+    /// Where the price reaches zero: `Q = depth c^(-1/g)`.
+    fn kink(sold: f64, row: &PowerRow) -> f64 {
+        if row.c == 0.0 {
+            f64::INFINITY
+        } else {
+            (row.depth * elementary::pow(1.0 / row.c, 1.0 / row.g) - sold).abs()
+        }
+    }
+
+    fn depth(row: &PowerRow) -> Option<f64> {
+        Some(row.depth)
+    }
+
     fn check(_: Quote, row: &PowerRow) -> Result<(), SpecError> {
         checks::depth("depth", row.depth)?;
         checks::coefficient("c", row.c)?;

@@ -51,6 +51,20 @@ impl Curve for SquareRoot {
         }
     }
 
+    /// Where the price reaches zero: `Q = adv / (kappa volatility)^2`.
+    fn kink(sold: f64, row: &SquareRootRow) -> f64 {
+        let steepness = row.kappa * row.volatility;
+        if steepness == 0.0 {
+            f64::INFINITY
+        } else {
+            (row.adv / (steepness * steepness) - sold).abs()
+        }
+    }
+
+    fn depth(row: &SquareRootRow) -> Option<f64> {
+        Some(row.adv)
+    }
+
     fn check(_: Quote, row: &SquareRootRow) -> Result<(), SpecError> {
         checks::depth("adv", row.adv)?;
         checks::coefficient("volatility", row.volatility)?;

@@ -21,6 +21,10 @@ fn fall<N: Real>(quote: Quote) -> N {
 trait Decay: Send + Sync {
     type Row;
     fn z<N: Real>(quote: Quote, sold: N, row: &Self::Row) -> N;
+    /// `d z / d fall`.
+    fn z_by_fall(quote: Quote, sold: f64, row: &Self::Row) -> f64;
+    /// What sales are measured against.
+    fn depth(row: &Self::Row) -> f64;
 }
 
 /// Prices, averages and slopes of a [`Decay`]. Without a quote it is one before any shock.
@@ -49,6 +53,23 @@ macro_rules! curve_of_decay {
             fn slope(quote: Quote, sold: f64, row: &$row) -> f64 {
                 let rate: f64 = Self::z(quote, 1.0, row);
                 -quote.shocked * rate * Real::exp(-Self::z(quote, sold, row))
+            }
+
+            fn slope_by_shocked(quote: Quote, sold: f64, row: &$row) -> f64 {
+                let decay = Real::exp(-Self::z::<f64>(quote, sold, row));
+                if quote.shocked > quote.initial {
+                    return decay;
+                }
+                // The fall grows by 1 / initial for each unit that the price is lower.
+                decay * (1.0 + quote.shocked * (Self::z_by_fall(quote, sold, row) / quote.initial))
+            }
+
+            fn shocked_kink(quote: Quote, _: &$row) -> f64 {
+                (quote.shocked - quote.initial).abs()
+            }
+
+            fn depth(row: &$row) -> Option<f64> {
+                Some(<Self as Decay>::depth(row))
             }
 
             fn check(_: Quote, row: &$row) -> Result<(), SpecError> {
@@ -92,6 +113,14 @@ impl Decay for StressedDepth {
 
     fn z<N: Real>(quote: Quote, sold: N, row: &StressedDepthRow) -> N {
         sold / N::from(row.depth) * (N::from(row.withdrawal) * fall(quote)).exp()
+    }
+
+    fn z_by_fall(quote: Quote, sold: f64, row: &StressedDepthRow) -> f64 {
+        row.withdrawal * Self::z::<f64>(quote, sold, row)
+    }
+
+    fn depth(row: &StressedDepthRow) -> f64 {
+        row.depth
     }
 }
 
@@ -154,6 +183,15 @@ impl Decay for StressedVolatility {
         let volume = N::from(row.depth_scale) * N::from(row.adv) * N::from(row.horizon).sqrt();
         let stress = N::from(1.0) + N::from(row.volatility_stress) * fall(quote);
         sold / volume * (N::from(row.volatility) * stress)
+    }
+
+    fn z_by_fall(_: Quote, sold: f64, row: &StressedVolatilityRow) -> f64 {
+        let volume = row.depth_scale * row.adv * row.horizon.sqrt();
+        sold / volume * (row.volatility * row.volatility_stress)
+    }
+
+    fn depth(row: &StressedVolatilityRow) -> f64 {
+        row.adv
     }
 }
 

@@ -79,6 +79,22 @@ impl Curve for Tanh {
         -(quote.shocked - row.price_floor) / room * (rest * (2.0 - rest))
     }
 
+    fn slope_by_shocked(quote: Quote, sold: f64, row: &FlooredRow) -> f64 {
+        if quote.shocked <= row.price_floor {
+            1.0
+        } else {
+            elementary::one_minus_tanh(scaled(quote, sold, row))
+        }
+    }
+
+    fn shocked_kink(quote: Quote, row: &FlooredRow) -> f64 {
+        (quote.shocked - row.price_floor).abs()
+    }
+
+    fn depth(row: &FlooredRow) -> Option<f64> {
+        Some(row.depth)
+    }
+
     fn check(quote: Quote, row: &FlooredRow) -> Result<(), SpecError> {
         checks::depth("depth", row.depth)?;
         checks::price_floor(quote, row.price_floor)

@@ -1,7 +1,8 @@
 //! Why a measure is refused.
 
-use delever_cascade::CascadeError;
+use delever_cascade::{CascadeError, Status};
 use delever_core::SparseRows;
+use delever_network::analysis::AnalysisError;
 
 /// Why a measure cannot be taken of what was given.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -72,6 +73,14 @@ pub enum StressError {
         /// How many there are.
         count: usize,
     },
+    /// There is no such asset.
+    #[error("asset {asset} is not among the {count}")]
+    UnknownAsset {
+        /// The number that was given.
+        asset: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// Nobody holds anything, so that full liquidation means nothing.
     #[error("no institution holds any asset")]
     NothingHeld,
@@ -91,6 +100,27 @@ pub enum StressError {
         /// The value there, which should not be above.
         harsher: f64,
     },
+    /// What was solved is no fixed point, so there is nothing to differentiate.
+    #[error("the cascade is not solved: {status:?}, residual {residual}")]
+    NotSolved {
+        /// How the solve ended.
+        status: Status,
+        /// The largest relative change that one more application of the map would make.
+        residual: f64,
+    },
+    /// Small changes are passed on without loss, so that what they come to has no limit: a closed ring of debts, or a state
+    /// at which the market tips over.
+    #[error("small changes never die out at this state: the linear system of its derivatives is singular")]
+    Singular,
+    /// The linear system of the derivatives was not solved to the digits that are promised.
+    #[error("the linear system of the derivatives is solved to a relative residual of {residual} only")]
+    Inaccurate {
+        /// Its residual, relative to the right-hand side.
+        residual: f64,
+    },
+    /// The spectral radius cannot be bounded.
+    #[error("the spectral radius: {0}")]
+    Radius(AnalysisError),
     /// The cascade cannot be solved under a shock.
     #[error(transparent)]
     Cascade(#[from] CascadeError),

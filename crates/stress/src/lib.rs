@@ -10,6 +10,7 @@
 //! | [`vulnerability`] | aggregate vulnerability, systemicness, direct and indirect vulnerability, connectedness | Greenwood, Landier and Thesmar (2015) |
 //! | [`vulnerability`] | its factors: size, leverage, illiquidity concentration, exposure to the shock | Duarte and Eisenbach (2021) |
 //! | [`breakdown`] | the smallest shock after which nothing but full liquidation is an equilibrium | |
+//! | [`sensitivity`] | gradients of equities, prices and payments in everything that goes in; spectral radius; distance to kinks | Eisenberg and Noe (2001), Liu and Staum (2010) |
 //!
 //! ```
 //! use delever_core::SparseRows;
@@ -25,6 +26,7 @@ pub mod breakdown;
 mod error;
 pub mod overlap;
 mod perron;
+pub mod sensitivity;
 pub mod vulnerability;
 
 pub use error::StressError;

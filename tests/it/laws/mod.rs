@@ -8,6 +8,7 @@
 
 mod accounting;
 mod enclosures;
+mod gradients;
 mod mixed;
 mod non_laws;
 mod order;

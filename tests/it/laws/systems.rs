@@ -2,8 +2,8 @@
 
 use delever::cascade::{Cascade, CascadeMap, Models, RuleBlock, Shock};
 use delever::core::{
-    BalanceSheet, Claims, Execution, ImpactModel, Interval, Market, NoColumns, PerAsset, PerInstitution,
-    Profile, Rule, RuleContext, Sale, SparseRows, Strategy,
+    BalanceSheet, Claims, Dual, Execution, ImpactModel, Interval, Market, MarketSlopes, NoColumns, PerAsset,
+    PerInstitution, Profile, Rule, RuleContext, Sale, SparseRows, Strategy,
 };
 use delever::impact::{
     DepthRow, Exponential, FlooredExponential, FlooredRow, Linear, NoImpact, Power, PowerRow, SquareRoot,
@@ -938,6 +938,15 @@ impl Rule for WatchedRule {
         self.inner.encloses()
     }
 
+    fn sale_in_duals(
+        &self,
+        row: usize,
+        sheet: &BalanceSheet<'_, Dual>,
+        moved: Option<(&str, Dual)>,
+    ) -> Option<Sale<Dual>> {
+        self.inner.sale_in_duals(row, sheet, moved)
+    }
+
     fn profile(&self, context: RuleContext) -> Profile {
         self.inner.profile(context)
     }
@@ -959,6 +968,10 @@ impl ImpactModel for WatchedImpact {
 
     fn average_prices_into(&self, market: Market<'_>, sold: &[f64], prices: &mut [f64]) {
         self.inner.average_prices_into(market, sold, prices);
+    }
+
+    fn price_slopes(&self, market: Market<'_>, sold: &[f64]) -> Option<MarketSlopes> {
+        self.inner.price_slopes(market, sold)
     }
 
     fn price_bounds_into(&self, market: Market<'_>, sold: &[f64], low: &mut [f64], high: &mut [f64]) {

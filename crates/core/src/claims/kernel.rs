@@ -2,8 +2,8 @@
 
 use super::{Anchor, Claims, NetworkView};
 use crate::{
-    BalanceSheet, Ball, ClaimsInLanes, Continuity, Execution, Interval, Jet, LANES, Order, Profile, Real,
-    SparseRows, SpecError, vectorized,
+    BalanceSheet, Ball, ClaimsInLanes, Continuity, Dual, Execution, Interval, Jet, LANES, Order, Profile,
+    Real, SparseRows, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -19,6 +19,11 @@ pub trait ClaimKernel: Send + Sync {
     /// where the model has a formula for doubles only.
     fn payment_ratio_in<N: Real>(&self, _sheet: &BalanceSheet<'_, N>, _row: &Self::Row) -> Option<N> {
         None
+    }
+
+    /// The ratio with its slopes, for gradients; `None`: there are none. Default: [`Self::payment_ratio_in`] dual numbers.
+    fn payment_ratio_in_duals(&self, sheet: &BalanceSheet<'_, Dual>, row: &Self::Row) -> Option<Dual> {
+        self.payment_ratio_in(sheet, row)
     }
 
     /// Bounds of the exact ratio at this trial state; `None`: no certificate. Default: [`Self::payment_ratio_in`]
@@ -202,6 +207,20 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
             }
             _ => false,
         }
+    }
+
+    fn settle_in_duals(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Dual>,
+        components: &mut [Dual],
+    ) -> bool {
+        let ratio = self
+            .kernel
+            .payment_ratio_in_duals(sheet, &self.rows[institution as usize]);
+        let known = ratio.is_some();
+        components.fill(ratio.unwrap_or(Dual::NOTHING));
+        known
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {

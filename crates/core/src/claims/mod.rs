@@ -8,7 +8,7 @@ pub use kernel::{ClaimKernel, PerInstitutionClaims};
 pub use slope::{Anchor, ramp_slope, residual_slope};
 pub use view::{ClaimsSpec, CreditDefaultSwap, NetworkView};
 
-use crate::{BalanceSheet, ClaimsInLanes, Execution, Interval, Jet, LANES, Profile, SparseRows};
+use crate::{BalanceSheet, ClaimsInLanes, Dual, Execution, Interval, Jet, LANES, Profile, SparseRows};
 
 /// Amounts that are due only in some states, money: what credit default swaps promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -124,6 +124,16 @@ pub trait Claims: Send + Sync {
         false
     }
 
+    /// The components of one institution with their slopes, for gradients; `false`: the model has none.
+    fn settle_in_duals(
+        &self,
+        _institution: u32,
+        _sheet: &BalanceSheet<'_, Dual>,
+        _components: &mut [Dual],
+    ) -> bool {
+        false
+    }
+
     /// What the institution pays to all its creditors, money.
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64;
 
@@ -219,6 +229,14 @@ macro_rules! forward_claims {
                 components: &mut [Jet],
             ) -> bool {
                 (**self).component_jets_into(institution, sheet, components)
+            }
+            fn settle_in_duals(
+                &self,
+                institution: u32,
+                sheet: &BalanceSheet<'_, Dual>,
+                components: &mut [Dual],
+            ) -> bool {
+                (**self).settle_in_duals(institution, sheet, components)
             }
             fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
                 (**self).payment(institution, sheet)

@@ -11,7 +11,7 @@
 //! | centrality by iteration | `eigenvector_centrality`, `pagerank`, `katz_centrality`, `hubs_and_authorities` | `n + m` a step |
 //! | centrality by shortest paths | `betweenness`, `closeness` | `n m` by link, `n (m + n) log n` by amount |
 //! | core and periphery | `core_periphery` | `n + m` a sweep |
-//! | spectral radius, bounded | `relative_liabilities_radius`, `leverage_radius`, [`spectral_radius`] | `n + m` a step |
+//! | spectral radius, bounded | `relative_liabilities_radius`, `leverage_radius`, [`spectral_radius`], [`spectral_radius_of_product`] | `n + m` a step |
 //! | contagion index and bounds | `glasserman_young` | `n + m` |
 //! | files for other programs | `write_dot`, `write_graphml` | `n + m` |
 
@@ -27,6 +27,7 @@ mod error;
 mod export;
 mod glasserman_young;
 mod perron;
+mod product;
 mod shortest_paths;
 mod spectral;
 
@@ -34,6 +35,7 @@ pub use centrality::{CentralitySettings, HubsAndAuthorities, Scores};
 pub use core_periphery::{CorePeriphery, TieringErrors};
 pub use error::AnalysisError;
 pub use glasserman_young::GlassermanYoung;
+pub use product::spectral_radius_of_product;
 pub use spectral::{SpectralRadius, SpectralSettings, spectral_radius};
 
 /// In which role an institution is looked at.

@@ -99,42 +99,18 @@ impl Block {
         &self.entries[self.starts[row]..self.starts[row + 1]]
     }
 
-    /// Power iteration on `M + (rho / 2) I` from equal weights, until the bracket is narrow, lies below `floor`, or stalls.
+    /// Bounds of the Perron root; no narrower than tells that it lies below `floor`.
     fn bracket(&self, settings: &SpectralSettings, floor: f64, steps: &mut u32) -> (f64, f64) {
-        /// Steps without a narrower bracket after which rounding is what is left.
-        const PATIENCE: u32 = 64;
-        let count = self.divisors.len();
-        let (mut x, mut next) = (vec![1.0; count], vec![0.0; count]);
-        let (mut narrowest, mut since) = (f64::INFINITY, 0);
-        for _ in 0..settings.max_steps {
-            *steps += 1;
-            let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
-            for (row, next) in next.iter_mut().enumerate() {
+        let x = power_iteration(self.divisors.len(), settings, floor, steps, |x, image| {
+            for (row, image) in image.iter_mut().enumerate() {
                 let sum: f64 = self
                     .row(row)
                     .iter()
                     .map(|&(column, value)| value * x[column as usize])
                     .sum();
-                *next = sum / self.divisors[row].0;
-                (low, high) = (low.min(*next / x[row]), high.max(*next / x[row]));
+                *image = sum / self.divisors[row].0;
             }
-            let width = high - low;
-            since = if width < narrowest { 0 } else { since + 1 };
-            narrowest = narrowest.min(width);
-            // Half of the tolerance is left to rounding. A class that stays below another's radius does not matter.
-            let narrow = width <= 0.5 * settings.tolerance * high || high < floor;
-            if narrow || since == PATIENCE || !high.is_finite() {
-                break;
-            }
-            let shift = 0.5 * next.iter().sum::<f64>() / x.iter().sum::<f64>();
-            next.iter_mut().zip(&x).for_each(|(next, x)| *next += shift * x);
-            let largest = next.iter().fold(0.0_f64, |largest, &next| largest.max(next));
-            // Any positive vector gives valid bounds.
-            for next in &mut next {
-                *next = (*next / largest).max(1e-290);
-            }
-            std::mem::swap(&mut x, &mut next);
-        }
+        });
         self.bounds(&x)
     }
 
@@ -154,8 +130,48 @@ impl Block {
     }
 }
 
+/// Power iteration on `M + (rho / 2) I` from equal weights, until the bracket is narrow, lies below `floor`, or stalls.
+/// `apply` is `M`; the vector that is returned is positive.
+pub(super) fn power_iteration(
+    count: usize,
+    settings: &SpectralSettings,
+    floor: f64,
+    steps: &mut u32,
+    mut apply: impl FnMut(&[f64], &mut [f64]),
+) -> Vec<f64> {
+    /// Steps without a narrower bracket after which rounding is what is left.
+    const PATIENCE: u32 = 64;
+    let (mut x, mut next) = (vec![1.0; count], vec![0.0; count]);
+    let (mut narrowest, mut since) = (f64::INFINITY, 0);
+    for _ in 0..settings.max_steps {
+        *steps += 1;
+        apply(&x, &mut next);
+        let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
+        for (next, x) in next.iter().zip(&x) {
+            (low, high) = (low.min(next / x), high.max(next / x));
+        }
+        let width = high - low;
+        since = if width < narrowest { 0 } else { since + 1 };
+        narrowest = narrowest.min(width);
+        // Half of the tolerance is left to rounding. A class that stays below another's radius does not matter.
+        let narrow = width <= 0.5 * settings.tolerance * high || high < floor;
+        if narrow || since == PATIENCE || !high.is_finite() {
+            break;
+        }
+        let shift = 0.5 * next.iter().sum::<f64>() / x.iter().sum::<f64>();
+        next.iter_mut().zip(&x).for_each(|(next, x)| *next += shift * x);
+        let largest = next.iter().fold(0.0_f64, |largest, &next| largest.max(next));
+        // Any positive vector gives valid bounds.
+        for next in &mut next {
+            *next = (*next / largest).max(1e-290);
+        }
+        std::mem::swap(&mut x, &mut next);
+    }
+    x
+}
+
 /// A lower bound of `a / b` for `a >= 0`, `b > 0`; the rounded quotient itself where that is one.
-fn quotient_below(a: f64, b: f64) -> f64 {
+pub(super) fn quotient_below(a: f64, b: f64) -> f64 {
     let quotient = a / b;
     if mul_up(quotient, b) <= a {
         quotient
@@ -165,7 +181,7 @@ fn quotient_below(a: f64, b: f64) -> f64 {
 }
 
 /// An upper bound of `a / b` for `a >= 0`; the rounded quotient itself where that is one.
-fn quotient_above(a: f64, b: f64) -> f64 {
+pub(super) fn quotient_above(a: f64, b: f64) -> f64 {
     if b <= 0.0 {
         return f64::INFINITY;
     }

@@ -86,21 +86,24 @@ pub fn spectral_radius(
 ) -> Result<SpectralRadius, Vec<AnalysisError>> {
     let count = matrix.row_count();
     check_length("columns", matrix.column_count(), count).map_err(|error| vec![error])?;
-    let bad = matrix
-        .triplets()
-        .filter(|(_, _, value)| !(0.0..=1e150).contains(value));
-    let problems: Vec<_> = bad
-        .map(|(row, _, value)| AnalysisError::Value {
-            name: "entry",
-            institution: row as usize,
-            value,
-            wanted: "within 0 to 1e150",
-        })
-        .collect();
+    let problems: Vec<_> = check_entries(matrix).collect();
     if !problems.is_empty() {
         return Err(problems);
     }
     Ok(radius_of(&[matrix], &vec![(1.0, 1.0); count], settings))
+}
+
+/// Entries that are negative, too large or no numbers.
+pub(super) fn check_entries(matrix: &SparseRows) -> impl Iterator<Item = AnalysisError> + '_ {
+    let bad = matrix
+        .triplets()
+        .filter(|(_, _, value)| !(0.0..=1e150).contains(value));
+    bad.map(|(row, _, value)| AnalysisError::Value {
+        name: "entry",
+        institution: row as usize,
+        value,
+        wanted: "within 0 to 1e150",
+    })
 }
 
 impl ContagionGraph {

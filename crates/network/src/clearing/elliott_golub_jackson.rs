@@ -5,8 +5,8 @@ use super::ownership::{accumulate, upper_bound, wholly_owned};
 use super::refuse_swaps;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
-    BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, Jet, NetworkView, Order, Profile,
-    Real, SparseRows, SpecError,
+    BalanceSheet, Claims, ClaimsSpec, Continuity, Dual, Execution, Interval, Jet, NetworkView, Order,
+    Profile, Real, SparseRows, SpecError,
 };
 
 /// Parameters of [`ElliottGolubJackson`].
@@ -236,6 +236,17 @@ impl Claims for ElliottGolubJackson {
     ) -> bool {
         let failure_equity = Jet::constant(self.failure_equity[institution as usize].into());
         components[0] = self.book_value(institution, sheet, failure_equity);
+        true
+    }
+
+    fn settle_in_duals(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Dual>,
+        components: &mut [Dual],
+    ) -> bool {
+        let threshold = Dual::from(self.failure_equity(institution));
+        components.fill(self.book_value(institution, sheet, threshold));
         true
     }
 

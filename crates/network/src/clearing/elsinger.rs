@@ -5,7 +5,7 @@ use super::ownership::{settle, upper_bound, wholly_owned};
 use super::refuse_swaps;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
-    Anchor, BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, Jet, NetworkView, Order,
+    Anchor, BalanceSheet, Claims, ClaimsSpec, Continuity, Dual, Execution, Interval, Jet, NetworkView, Order,
     Profile, Real, SparseRows, SpecError, ramp_slope, residual_slope,
 };
 
@@ -328,6 +328,27 @@ impl Claims for Elsinger {
             && let Some(last) = components.last_mut()
         {
             *last = Jet::from(0.0);
+        }
+        true
+    }
+
+    fn settle_in_duals(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Dual>,
+        components: &mut [Dual],
+    ) -> bool {
+        let faces = self
+            .layers
+            .iter()
+            .map(|layer| Dual::from(layer.face[institution as usize]));
+        settle_one(sheet, self.recovery(institution), faces, |place, value| {
+            components[place] = value;
+        });
+        if self.share_entitlements.is_none()
+            && let Some(last) = components.last_mut()
+        {
+            *last = Dual::NOTHING;
         }
         true
     }

@@ -1,7 +1,7 @@
 //! No clearing: debts are worth their face, whoever fails.
 
 use delever_core::{
-    BalanceSheet, Claims, ClaimsSpec, Continuity, Execution, Interval, NetworkView, Order, Profile,
+    BalanceSheet, Claims, ClaimsSpec, Continuity, Dual, Execution, Interval, NetworkView, Order, Profile,
     SparseRows, SpecError,
 };
 
@@ -34,6 +34,10 @@ impl Claims for FaceValue {
     fn settle_into(&self, _: &[u32], _: &[BalanceSheet<'_>], _: &mut [f64]) {}
 
     fn settle_bounds_into(&self, _: &[u32], _: &[BalanceSheet<'_, Interval>], _: &mut [f64], _: &mut [f64]) {}
+
+    fn settle_in_duals(&self, _: u32, _: &BalanceSheet<'_, Dual>, _: &mut [Dual]) -> bool {
+        true
+    }
 
     fn payment(&self, _: u32, sheet: &BalanceSheet<'_>) -> f64 {
         sheet.liabilities

@@ -17,8 +17,8 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 use crate::analysis::closed_classes;
 use delever_core::{
     Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsInLanes, ClaimsSpec, Contingent, ContingentBounds,
-    CreditDefaultSwap, Execution, Interval, Jet, LANES, NetworkView, NoColumns, Order, PerInstitutionClaims,
-    Profile, Real, Registry, SparseRows, SpecError,
+    CreditDefaultSwap, Dual, Execution, Interval, Jet, LANES, NetworkView, NoColumns, Order,
+    PerInstitutionClaims, Profile, Real, Registry, SparseRows, SpecError,
 };
 use swaps::Swaps;
 
@@ -251,6 +251,15 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         components: &mut [Jet],
     ) -> bool {
         self.swaps.is_empty() && self.claims.component_jets_into(institution, sheet, components)
+    }
+
+    fn settle_in_duals(
+        &self,
+        institution: u32,
+        sheet: &BalanceSheet<'_, Dual>,
+        components: &mut [Dual],
+    ) -> bool {
+        self.claims.settle_in_duals(institution, sheet, components)
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {

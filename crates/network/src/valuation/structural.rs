@@ -5,8 +5,8 @@
 
 use crate::clearing::Named;
 use delever_core::{
-    BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError, elementary,
-    normal,
+    BalanceSheet, ClaimKernel, Continuity, Dual, Execution, Interval, Order, Profile, Real, SpecError,
+    elementary, normal,
 };
 
 /// Parameters of the structural valuations.
@@ -86,6 +86,53 @@ impl Structural for f64 {
             self / part
         } else {
             f64::INFINITY
+        }
+    }
+}
+
+/// The density of the standard normal distribution.
+fn density(x: f64) -> f64 {
+    Real::exp(-0.5 * x * x) / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// `exp(-s d) N(d - s/2)`.
+fn discounted(d: f64, s: f64) -> f64 {
+    let tail = normal::distribution(d - s / 2.0);
+    if tail == 0.0 {
+        0.0
+    } else {
+        Real::exp(-s * d) * tail
+    }
+}
+
+impl Structural for Dual {
+    fn ln(self) -> Self {
+        self.chain(elementary::ln(self.value), 1.0 / self.value)
+    }
+    fn distribution(self) -> Self {
+        self.chain(normal::distribution(self.value), density(self.value))
+    }
+    fn first_passage(self, deviation: f64) -> Self {
+        let (d, s) = (self.value, deviation);
+        let value = self.chain(
+            normal::first_passage(d, s),
+            2.0 * density(d + s / 2.0) - s * discounted(d, s),
+        );
+        // At d = 0 the assets are gone: default is certain from there on.
+        let sure = || Dual::from(1.0);
+        Dual::from(0.0).if_below(self, sure, || value)
+    }
+    fn shortfall(self, deviation: f64) -> Self {
+        let value = normal::shortfall(self.value, deviation);
+        self.chain(value, deviation * discounted(self.value, deviation))
+    }
+    fn over(self, part: Self) -> Self {
+        if self.value <= 0.0 {
+            Self::from(0.0)
+        } else if part.value > 0.0 {
+            self / part
+        } else {
+            Self::from(f64::INFINITY)
         }
     }
 }
@@ -196,7 +243,7 @@ pub struct Merton;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FurfineMerton;
 
-/// A valuation as one formula over doubles and intervals.
+/// A valuation as one formula over doubles, intervals and dual numbers.
 trait Formula {
     /// Whether claims rise with external assets and payments under every way that sellers are paid.
     const ORDERED_IN_TOTAL_ASSETS: bool;
@@ -257,6 +304,14 @@ macro_rules! claim_kernel {
                 sheet: &BalanceSheet<'_, Interval>,
                 row: &StructuralRow,
             ) -> Option<Interval> {
+                Some(value::<Self, _>(sheet, row))
+            }
+
+            fn payment_ratio_in_duals(
+                &self,
+                sheet: &BalanceSheet<'_, Dual>,
+                row: &StructuralRow,
+            ) -> Option<Dual> {
                 Some(value::<Self, _>(sheet, row))
             }
 

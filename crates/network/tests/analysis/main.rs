@@ -5,5 +5,6 @@ mod core_periphery;
 mod export;
 mod fixture;
 mod glasserman_young;
+mod product;
 mod shortest_paths;
 mod spectral;

@@ -41,8 +41,12 @@ pub struct RiskWeight {
 pub struct CapitalRatio;
 
 #[inline(always)]
-fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &CapitalRatioRow, assets: &[RiskWeight]) -> Sale<N> {
-    let rho = N::from(row.min_ratio);
+fn sale<N: Real>(
+    sheet: &BalanceSheet<'_, N>,
+    row: &CapitalRatioRow,
+    rho: N,
+    assets: &[RiskWeight],
+) -> Sale<N> {
     let one_over_rho = N::from(1.0) / rho;
     let mut weighted = N::from(0.0);
     let mut relief = N::from(0.0);
@@ -74,7 +78,7 @@ impl RuleKernel for CapitalRatio {
     type AssetRow = RiskWeight;
 
     fn sale(&self, sheet: &BalanceSheet<'_>, row: &CapitalRatioRow, assets: &[RiskWeight]) -> Sale {
-        sale(sheet, row, assets)
+        sale(sheet, row, row.min_ratio, assets)
     }
 
     #[inline(always)]
@@ -84,7 +88,18 @@ impl RuleKernel for CapitalRatio {
         row: &CapitalRatioRow,
         assets: &[RiskWeight],
     ) -> Option<Sale<N>> {
-        Some(sale(sheet, row, assets))
+        Some(sale(sheet, row, N::from(row.min_ratio), assets))
+    }
+
+    fn sale_moved<N: Real>(
+        &self,
+        parameter: &str,
+        by: N,
+        sheet: &BalanceSheet<'_, N>,
+        row: &CapitalRatioRow,
+        assets: &[RiskWeight],
+    ) -> Option<Sale<N>> {
+        (parameter == "min_ratio").then(|| sale(sheet, row, N::from(row.min_ratio) + by, assets))
     }
 
     fn encloses(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{ORDERED, at_average};
 use delever_core::{
-    BalanceSheet, Interval, Jet, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
+    BalanceSheet, Dual, Interval, Jet, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError,
 };
 
 /// Parameters of [`Haircut`] by asset.
@@ -55,6 +55,14 @@ impl Number for f64 {
         } else {
             1.0 / (1.0 + equity / need)
         }
+    }
+}
+
+impl Number for Dual {
+    fn uncovered(need: Self, equity: Self) -> Self {
+        // need / (need + equity), clipped where one of the two is nothing.
+        let whole = need + equity.at_least(0.0);
+        need.fraction_of(whole)
     }
 }
 
@@ -134,6 +142,15 @@ impl RuleKernel for Haircut {
 
     fn encloses(&self) -> bool {
         true
+    }
+
+    fn sale_in_duals(
+        &self,
+        sheet: &BalanceSheet<'_, Dual>,
+        _: &NoColumns,
+        assets: &[Margin],
+    ) -> Option<Sale<Dual>> {
+        Some(sale(sheet, assets))
     }
 
     fn profile(&self, _: &NoColumns, _: &[Margin], _: RuleContext) -> Profile {

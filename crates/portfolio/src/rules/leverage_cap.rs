@@ -140,6 +140,25 @@ impl RuleKernel for LeverageCap {
         true
     }
 
+    fn sale_moved<N: Real>(
+        &self,
+        parameter: &str,
+        by: N,
+        sheet: &BalanceSheet<'_, N>,
+        row: &LeverageCapRow,
+        _: &[NoColumns],
+    ) -> Option<Sale<N>> {
+        let one = N::from(1.0);
+        let Some(lambda) = row.leverage::<N>() else {
+            return matches!(parameter, "max_leverage" | "min_leverage_ratio").then(Sale::nothing);
+        };
+        match parameter {
+            "max_leverage" => Some(sale_under(sheet, lambda + by)),
+            "min_leverage_ratio" => Some(sale_under(sheet, one / (one / lambda + by))),
+            _ => None,
+        }
+    }
+
     fn profile(&self, _: &LeverageCapRow, _: &[NoColumns], _: RuleContext) -> Profile {
         ORDERED
     }

@@ -55,10 +55,10 @@ fn target<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow) -> Opti
 }
 
 #[inline(always)]
-fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow) -> Sale<N> {
+fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow, lambda: Option<N>) -> Sale<N> {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let everything = N::from(f64::INFINITY);
-    let Some(lambda) = target(sheet, row) else {
+    let Some(lambda) = lambda else {
         let nothing = N::from(0.0);
         let money = debts.if_zero(|| nothing, || debts.if_below(assets, || nothing, || everything));
         return Sale::Money(money);
@@ -81,7 +81,7 @@ impl RuleKernel for LeverageTarget {
     type AssetRow = NoColumns;
 
     fn sale(&self, sheet: &BalanceSheet<'_>, row: &LeverageTargetRow, _: &[NoColumns]) -> Sale {
-        sale(sheet, row)
+        sale(sheet, row, target(sheet, row))
     }
 
     #[inline(always)]
@@ -91,7 +91,19 @@ impl RuleKernel for LeverageTarget {
         row: &LeverageTargetRow,
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
-        Some(sale(sheet, row))
+        Some(sale(sheet, row, target(sheet, row)))
+    }
+
+    fn sale_moved<N: Real>(
+        &self,
+        parameter: &str,
+        by: N,
+        sheet: &BalanceSheet<'_, N>,
+        row: &LeverageTargetRow,
+        _: &[NoColumns],
+    ) -> Option<Sale<N>> {
+        let moved = || target(sheet, row).map(|lambda| lambda + by);
+        (parameter == "target_leverage").then(|| sale(sheet, row, moved()))
     }
 
     fn encloses(&self) -> bool {

@@ -45,10 +45,10 @@ pub struct LeverageThresholdRow {
 pub struct LeverageThreshold;
 
 #[inline(always)]
-fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageThresholdRow) -> Sale<N> {
+fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageThresholdRow, target: N) -> Sale<N> {
     let (assets, debts) = (sheet.assets(), sheet.liabilities);
     let one = N::from(1.0);
-    let lambda = one / N::from(row.target);
+    let lambda = one / target;
     let need = || need(sheet, lambda);
     let sells_at_average = at_average(sheet.execution);
     let (asked, everything) = if sells_at_average {
@@ -88,7 +88,7 @@ impl RuleKernel for LeverageThreshold {
     type AssetRow = NoColumns;
 
     fn sale(&self, sheet: &BalanceSheet<'_>, row: &LeverageThresholdRow, _: &[NoColumns]) -> Sale {
-        sale(sheet, row)
+        sale(sheet, row, row.target)
     }
 
     #[inline(always)]
@@ -98,7 +98,18 @@ impl RuleKernel for LeverageThreshold {
         row: &LeverageThresholdRow,
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
-        Some(sale(sheet, row))
+        Some(sale(sheet, row, N::from(row.target)))
+    }
+
+    fn sale_moved<N: Real>(
+        &self,
+        parameter: &str,
+        by: N,
+        sheet: &BalanceSheet<'_, N>,
+        row: &LeverageThresholdRow,
+        _: &[NoColumns],
+    ) -> Option<Sale<N>> {
+        (parameter == "target").then(|| sale(sheet, row, N::from(row.target) + by))
     }
 
     fn encloses(&self) -> bool {

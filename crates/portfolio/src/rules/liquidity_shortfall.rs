@@ -31,8 +31,8 @@ pub struct LiquidityShortfallRow {
 pub struct LiquidityShortfall;
 
 #[inline(always)]
-fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LiquidityShortfallRow) -> Sale<N> {
-    let due = sheet.debts_face + N::from(row.withdrawals);
+fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, withdrawals: N) -> Sale<N> {
+    let due = sheet.debts_face + withdrawals;
     let need = (due - (N::given(sheet.cash) + sheet.received + N::from(sheet.repaid))).at_least(0.0);
     if at_average(sheet.execution) {
         Sale::Fraction(need.fraction_of(sheet.marketable_at_average))
@@ -46,7 +46,7 @@ impl RuleKernel for LiquidityShortfall {
     type AssetRow = NoColumns;
 
     fn sale(&self, sheet: &BalanceSheet<'_>, row: &LiquidityShortfallRow, _: &[NoColumns]) -> Sale {
-        sale(sheet, row)
+        sale(sheet, row.withdrawals)
     }
 
     #[inline(always)]
@@ -56,7 +56,18 @@ impl RuleKernel for LiquidityShortfall {
         row: &LiquidityShortfallRow,
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
-        Some(sale(sheet, row))
+        Some(sale(sheet, N::from(row.withdrawals)))
+    }
+
+    fn sale_moved<N: Real>(
+        &self,
+        parameter: &str,
+        by: N,
+        sheet: &BalanceSheet<'_, N>,
+        row: &LiquidityShortfallRow,
+        _: &[NoColumns],
+    ) -> Option<Sale<N>> {
+        (parameter == "withdrawals").then(|| sale(sheet, N::from(row.withdrawals) + by))
     }
 
     fn encloses(&self) -> bool {

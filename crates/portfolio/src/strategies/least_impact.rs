@@ -2,8 +2,8 @@
 
 use super::{ProRata, bound_purchases, money, sequential};
 use delever_core::{
-    BalanceSheet, Execution, Interval, Profile, Real, Sale, SparseRow, SpecError, Strategy, StrategyScratch,
-    StrategyShape,
+    BalanceSheet, Dual, Execution, Interval, Profile, Real, Sale, SparseRow, SpecError, Strategy,
+    StrategyScratch, StrategyShape,
 };
 
 /// How far sales of `s` units push one asset's price: a relative fall of `c (p s / depth)^g`, with `p` the price
@@ -274,6 +274,82 @@ impl LeastImpact {
         free
     }
 
+    /// Slopes at the optimum (implicit function theorem): what changes in the money to raise and in what those units fetch
+    /// that stay, moves the level of the water, and with it all that are neither sold out nor untouched.
+    fn slopes_of_optimum(&self, money: Dual, sheet: &BalanceSheet<'_, Dual>, units: &mut [Dual]) {
+        let row = sheet.holdings;
+        let price = |place: usize| sheet.prices[row.columns[place] as usize];
+        let weight = |place: usize| self.weights[row.columns[place] as usize];
+        let exponent = |place: usize| {
+            if self.one_exponent {
+                1.0
+            } else {
+                self.curves[row.columns[place] as usize].g
+            }
+        };
+        let places = 0..row.columns.len();
+        let free = |place: &usize| weight(*place).is_infinite();
+        let worth = places.clone().filter(free).fold(Dual::from(0.0), |sum, place| {
+            sum + price(place) * Dual::from(row.values[place])
+        });
+        let share = money.fraction_of(worth);
+        let mut rest = (money - worth).at_least(0.0);
+        let mut kink = rest.kink.min(share.kink);
+        let pays = rest.value > 0.0;
+        let open = |place: &usize, sold: f64| pays && !free(place) && sold < row.values[*place];
+        // What raises money per unit of the logarithm of the level.
+        let mut flow = 0.0;
+        for place in places.clone().filter(|place| pays && !free(place)) {
+            let sold = units[place].value;
+            rest = rest - price(place) * Dual::from(sold);
+            if open(&place, sold) {
+                flow += price(place).value * sold / exponent(place);
+            }
+        }
+        let rise = if flow > 0.0 {
+            rest.chain(0.0, 1.0 / flow)
+        } else {
+            Dual::from(0.0)
+        };
+        let mut level = None;
+        for place in places.clone() {
+            let (sold, held) = (units[place].value, row.values[place]);
+            units[place] = if free(&place) {
+                share * Dual::from(held)
+            } else if open(&place, sold) {
+                let moved = Dual::from(sold) + rise.chain(0.0, sold / exponent(place));
+                level = Some((place, moved));
+                moved.at_most(held)
+            } else {
+                Dual::from(sold)
+            };
+            kink = kink.min(units[place].kink);
+        }
+        // Who is sold out comes back when the water falls below what it holds.
+        if let Some((first, level)) = level {
+            let level = level / Dual::from(weight(first));
+            for place in places.filter(|place| pays && !free(place)) {
+                if units[place].value >= row.values[place] {
+                    let natural = if self.one_exponent {
+                        level
+                    } else {
+                        let curve = |place: usize| &self.curves[row.columns[place] as usize];
+                        let fall = level.pow(curve(first).g) * Dual::from(curve(first).c / curve(place).c);
+                        fall.pow(1.0 / curve(place).g)
+                    };
+                    kink = kink.min(
+                        (natural * Dual::from(weight(place)))
+                            .at_most(row.values[place])
+                            .kink,
+                    );
+                }
+            }
+        }
+        for sold in units {
+            sold.kink = sold.kink.min(kink);
+        }
+    }
+
     /// About the level at which the money is raised: where the search for the largest one that fits begins.
     fn near(&self, money: f64, row: SparseRow<'_>, prices: &[f64], scratch: &StrategyScratch) -> f64 {
         if !self.one_exponent {
@@ -466,8 +542,39 @@ impl Strategy for LeastImpact {
         true
     }
 
+    fn units_in_duals(
+        &self,
+        sale: Sale<Dual>,
+        sheet: &BalanceSheet<'_, Dual>,
+        scratch: &mut StrategyScratch,
+        units: &mut [Dual],
+    ) -> bool {
+        let money = money(sale, sheet);
+        if money.value < 0.0 {
+            return ProRata.units_in_duals(sale, sheet, scratch, units);
+        }
+        let all = money.fraction_of(sheet.marketable);
+        if money.value > 0.0 && all.value < 1.0 {
+            self.slopes_of_optimum(money, sheet, units);
+        } else {
+            // Nothing or everything.
+            for sold in units.iter_mut() {
+                *sold = Dual::from(sold.value);
+            }
+        }
+        for sold in units {
+            sold.kink = sold.kink.min(all.kink);
+        }
+        true
+    }
+
     fn profile(&self, execution: Execution) -> Profile {
         sequential(execution)
+    }
+
+    /// Weights are units for a fall, so they know the unit.
+    fn holdings_are_money(&self) -> bool {
+        false
     }
 
     fn raises_money(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{ProRata, bound_purchases, money, sequential};
 use delever_core::{
-    BalanceSheet, Execution, Interval, Jet, Profile, Real, Sale, SpecError, Strategy, StrategyScratch,
+    BalanceSheet, Dual, Execution, Interval, Jet, Profile, Real, Sale, SpecError, Strategy, StrategyScratch,
     StrategyShape,
 };
 use std::cmp::Ordering;
@@ -168,6 +168,21 @@ impl Strategy for PeckingOrder {
         let (Sale::Money(asked) | Sale::Fraction(asked)) = sale;
         if asked.value.outward().low < 0.0 {
             return false;
+        }
+        self.split(sale, sheet, scratch, |place, sold| units[place] = sold);
+        true
+    }
+
+    fn units_in_duals(
+        &self,
+        sale: Sale<Dual>,
+        sheet: &BalanceSheet<'_, Dual>,
+        scratch: &mut StrategyScratch,
+        units: &mut [Dual],
+    ) -> bool {
+        let (Sale::Money(asked) | Sale::Fraction(asked)) = sale;
+        if asked.value < 0.0 {
+            return ProRata.units_in_duals(sale, sheet, scratch, units);
         }
         self.split(sale, sheet, scratch, |place, sold| units[place] = sold);
         true

@@ -1,7 +1,7 @@
 //! The same fraction of every holding.
 
 use delever_core::{
-    BalanceSheet, Continuity, Execution, Interval, Jet, Order, Profile, Sale, Strategy, StrategyScratch,
+    BalanceSheet, Continuity, Dual, Execution, Interval, Jet, Order, Profile, Sale, Strategy, StrategyScratch,
 };
 
 /// `fraction * held`, moved by a unit in the last place unless the fraction is 0, 1 or -1.
@@ -66,6 +66,20 @@ impl Strategy for ProRata {
         let fraction = sale.fraction(sheet);
         for (sold, &held) in units.iter_mut().zip(sheet.holdings.values) {
             *sold = fraction * Jet::from(held);
+        }
+        true
+    }
+
+    fn units_in_duals(
+        &self,
+        sale: Sale<Dual>,
+        sheet: &BalanceSheet<'_, Dual>,
+        _: &mut StrategyScratch,
+        units: &mut [Dual],
+    ) -> bool {
+        let fraction = sale.fraction(sheet);
+        for (sold, &held) in units.iter_mut().zip(sheet.holdings.values) {
+            *sold = fraction * Dual::from(held);
         }
         true
     }
