@@ -43,7 +43,9 @@ pub struct EisenbergNoe;
 #[inline(always)]
 fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> N {
     sheet.debts_face.if_zero(
+        #[inline(always)]
         || N::from(1.0),
+        #[inline(always)]
         || match row.external {
             ExternalRank::PariPassu => sheet.assets().fraction_of(sheet.liabilities),
             ExternalRank::Senior => {
