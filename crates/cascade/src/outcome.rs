@@ -391,7 +391,7 @@ impl CascadeMap<'_> {
                     .map(|(units, price)| units * price)
                     .sum::<f64>()
                     + 0.0,
-                ..Totals::of(cascade.order.iter().map(|&id| &institutions[id as usize]))
+                ..Totals::of(&cascade.order.iter().map(|&id| &institutions[id as usize]))
             },
             assets,
             institutions,
@@ -432,7 +432,7 @@ pub(crate) fn units_held(cascade: &Cascade<'_>) -> Vec<f64> {
 impl Totals {
     /// Sums over institutions in compiled order, in the shape of all sums: inside chunks, then over chunks. Proceeds are not
     /// counted here.
-    pub(crate) fn of<'i>(institutions: impl Iterator<Item = &'i InstitutionOutcome> + Clone) -> Self {
+    pub(crate) fn of<'i>(institutions: &(impl Iterator<Item = &'i InstitutionOutcome> + Clone)) -> Self {
         let sum = |value: fn(&InstitutionOutcome) -> f64| {
             let (mut total, mut chunk) = (0.0, 0.0);
             for (n, institution) in institutions.clone().enumerate() {

@@ -95,8 +95,7 @@ impl Cascade<'_> {
             let solved = self.solve(shock, Select::Greatest, settings)?;
             Ok(solved
                 .greatest
-                .map(Summary::from)
-                .unwrap_or_else(|| unreachable!("the greatest was asked for")))
+                .map_or_else(|| unreachable!("the greatest was asked for"), Summary::from))
         };
         found
             .into_iter()

@@ -27,9 +27,8 @@ impl LeverageCapRow {
     fn leverage<N: Real>(&self) -> Option<N> {
         match (self.max_leverage, self.min_leverage_ratio) {
             (Some(cap), _) if cap.is_finite() => Some(N::from(cap)),
-            (Some(_), _) => None,
             (None, Some(ratio)) => Some(N::from(1.0) / N::from(ratio)),
-            (None, None) => None,
+            (Some(_) | None, _) => None,
         }
     }
 }
