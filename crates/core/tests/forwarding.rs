@@ -1,11 +1,42 @@
 //! References, boxes and shared pointers to a model are the model: every method is forwarded.
 
 use delever_core::{
-    Anchor, BalanceSheet, Claims, Contingent, ContingentBounds, Continuity, Dual, Execution, ImpactModel,
-    Interval, Jet, Market, MarketSlopes, NoColumns, Order, PerInstitution, Profile, Real, Rule, RuleContext,
-    RuleKernel, Sale, SparseRows, Strategy, StrategyScratch,
+    Anchor, BalanceSheet, Ball, Claims, ClaimsInLanes, Contingent, ContingentBounds, Continuity, Dual,
+    Execution, ImpactInLanes, ImpactModel, Interval, Jet, LANES, Market, MarketSlopes, NoColumns, Order,
+    PerInstitution, Profile, Real, Rule, RuleContext, RuleInLanes, RuleKernel, Sale, SparseRows, Strategy,
+    StrategyScratch,
 };
 use std::sync::Arc;
+
+impl<const W: usize> RuleInLanes<W> for Probe {
+    fn sales_in_lanes(&self, _: usize, _: &[BalanceSheet<'_, Ball<W>>], sales: &mut [Sale<Ball<W>>]) {
+        sales.fill(Sale::Money(Ball::from(3.0)));
+    }
+}
+
+impl<const W: usize> ClaimsInLanes<W> for Probe {
+    fn ratios_in_lanes(&self, _: &[u32], _: &[BalanceSheet<'_, Ball<W>>], ratios: &mut [Ball<W>]) {
+        ratios.fill(Ball::from(0.5));
+    }
+}
+
+impl<const W: usize> ImpactInLanes<W> for Probe {
+    fn survive(&self, sold: &mut [Ball<W>]) {
+        sold.fill(Ball::from(0.25));
+    }
+}
+
+/// The forms over lanes of one of the three model traits.
+macro_rules! in_lanes {
+    ($model:ident) => {
+        fn in_one_lane(&self) -> Option<&dyn $model<1>> {
+            Some(self)
+        }
+        fn in_lanes(&self) -> Option<&dyn $model<LANES>> {
+            Some(self)
+        }
+    };
+}
 
 /// Answers every method with something that no default gives.
 struct Probe {
@@ -19,6 +50,7 @@ const PROFILE: Profile = Profile {
 };
 
 impl ImpactModel for Probe {
+    in_lanes!(ImpactInLanes);
     fn prices_into(&self, _: Market<'_>, _: &[f64], prices: &mut [f64]) {
         prices.fill(1.0);
     }
@@ -87,6 +119,7 @@ impl ImpactModel for Probe {
 }
 
 impl Rule for Probe {
+    in_lanes!(RuleInLanes);
     fn sales_into(&self, first: usize, _: &[BalanceSheet<'_>], sales: &mut [Sale]) {
         sales.fill(Sale::Money(first as f64));
     }
@@ -156,6 +189,9 @@ impl Strategy for Probe {
         true
     }
 
+    fn sells_pro_rata(&self) -> bool {
+        true
+    }
     fn holdings_are_money(&self) -> bool {
         false
     }
@@ -165,6 +201,7 @@ impl Strategy for Probe {
 }
 
 impl Claims for Probe {
+    in_lanes!(ClaimsInLanes);
     fn components(&self) -> usize {
         7
     }
@@ -254,6 +291,7 @@ impl Claims for Probe {
 }
 
 fn impact(model: impl ImpactModel) {
+    assert!(model.in_one_lane().is_some() && model.in_lanes().is_some());
     let market = Market::new(&[1.0], &[1.0]);
     let (mut a, mut b) = ([0.0], [0.0]);
     model.prices_into(market, &[0.0], &mut a);
@@ -280,6 +318,7 @@ fn impact(model: impl ImpactModel) {
 }
 
 fn rule(model: impl Rule) {
+    assert!(model.in_one_lane().is_some() && model.in_lanes().is_some());
     let mut sales = [Sale::nothing()];
     model.sales_into(4, &[BalanceSheet::empty()], &mut sales);
     assert_eq!(sales, [Sale::Money(4.0)]);
@@ -323,10 +362,11 @@ fn strategy(model: impl Strategy) {
     assert!(model.units_in_duals(Sale::nothing(), &BalanceSheet::empty(), scratch, &mut duals));
     assert_eq!(duals, [Dual::variable(4.0, 1)]);
     assert_eq!(model.profile(Execution::Terminal), PROFILE);
-    assert!(model.raises_money() && !model.holdings_are_money());
+    assert!(model.raises_money() && !model.holdings_are_money() && model.sells_pro_rata());
 }
 
 fn claims(model: impl Claims) {
+    assert!(model.in_one_lane().is_some() && model.in_lanes().is_some());
     let (mut low, mut high) = ([0.0], [0.0]);
     assert_eq!((model.components(), model.entitlements().row_count()), (7, 3));
     assert!(model.share_entitlements().is_some() && model.failure_equity(3) == 5.0);
