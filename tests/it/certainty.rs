@@ -3,7 +3,7 @@
 //! All models of the registry are drawn, in all combinations that are ordered. `PROPTEST_CASES` sets the number of systems.
 
 use crate::registry_models::{DRAWS, Draws, compose};
-use delever::cascade::{Cascade, CascadeMap, Method, Settings, Status};
+use delever::cascade::{Cascade, CascadeMap, Method, Select, Settings, Status, Summary};
 use delever::solver::{self, FixedPointMap, Solution};
 use delever_testkit::case::Case;
 use delever_testkit::exact::{Dyadic, End, ExactCascade};
@@ -34,6 +34,39 @@ fn hold(solutions: &[Solution], case: &Case, end: End) -> Result<(), TestCaseErr
                 bracket.upper[n],
                 exact.low[n].to_f64(),
                 exact.high[n].to_f64()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What users call: prices and their widths, alone and in a sweep, whichever way the engine went.
+fn prices_hold(cascade: &Cascade<'_>, case: &Case) -> Result<(), TestCaseError> {
+    let exact = ExactCascade::new(case)
+        .expect("ordered")
+        .solve(End::Greatest, EXACT_PASSES);
+    let shock = case.shock();
+    let shocked = shock.prices_after(cascade.system());
+    let wide = Settings {
+        tolerance: 1e-10,
+        ..Settings::default()
+    };
+    for settings in [Settings::default(), wide] {
+        let alone = cascade
+            .solve(&shock, Select::Greatest, &settings)
+            .expect("shock fits")
+            .greatest
+            .expect("asked for");
+        let swept = cascade.sweep(std::slice::from_ref(&shock), &settings);
+        let alone = Summary::from(alone);
+        prop_assert_eq!(swept, vec![Ok(alone.clone())]);
+        let width = alone.certificate.width.unwrap_or(f64::INFINITY);
+        for (n, (price, top)) in alone.prices.iter().zip(&shocked).enumerate() {
+            let reach = (width + 4.0 * f64::EPSILON) * top;
+            let (low, high) = (exact.low[n].to_f64(), exact.high[n].to_f64());
+            prop_assert!(
+                price - reach <= high && low <= price + reach,
+                "price {n}: {price:e} within {width:e}, exact [{low:e}, {high:e}]"
             );
         }
     }
@@ -103,6 +136,9 @@ fn nearly_all_ordered_systems_are_certified_and_all_are_bracketed() {
                     };
                     *tally.bracketed.entry(class).or_default() += 1;
                 }
+            }
+            if exact && end == solver::End::Greatest {
+                prices_hold(&cascade, &case)?;
             }
             if exact {
                 // Newton's steps from the first on must not miss it either.
