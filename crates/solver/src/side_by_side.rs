@@ -100,10 +100,12 @@ const SETTLING_STEPS: u32 = 64;
 const ATTEMPTS: u32 = 3;
 /// A rate of contraction beyond which iteration is slow, so that other means pay.
 const SLOW: f64 = 0.95;
-/// How much further down than foretold a lower bound is tried: the tail of other rates, and rounding.
+/// By how much the last rate of contraction may understate the next ones.
 const MARGIN: f64 = 1.1;
-/// Distance of the lower bound in every component whatever its steps, relative to the tolerance.
-const FLOOR: f64 = 1.0 / 32.0;
+/// How much further down than foretold a lower bound is tried first. What it gains on its own image pays for the floor.
+const STRETCH: f64 = 1.5;
+/// Distance of the lower bound in every component whatever its steps, relative to the tolerance, at first: for rounding.
+const FLOOR: f64 = 1.0 / 256.0;
 
 /// One lane's progress.
 #[derive(Clone, Copy, Debug, Default)]
@@ -342,9 +344,11 @@ fn step_down<const W: usize, M: SideBySide<W>>(
         return give_up(map, l, lane, buffers);
     }
     // To first order `x - x* = (J + J^2 + ...) step`; the image of the bound comes nearer by another factor.
-    let rate = (lane.rate * MARGIN + 0.01) * f64::from(1 << lane.attempts);
+    let rate = lane.rate * MARGIN + 0.01;
+    // What stands against a bound so near is other rates, or rounding: each failure goes further down in both respects.
+    let further = f64::from(1_u32 << (2 * lane.attempts));
     let (reach, ready) = if rate < SLOW {
-        let reach = MARGIN * rate / (1.0 - rate);
+        let reach = STRETCH * further * rate / (1.0 - rate);
         (reach, rate * (1.0 + reach) * change <= 0.75 * tolerance)
     } else {
         (0.0, change == 0.0)
@@ -363,7 +367,7 @@ fn step_down<const W: usize, M: SideBySide<W>>(
         .zip(&buffers.inverse)
     {
         upper[l] = x[l];
-        let distance = reach * step[l] + FLOOR * tolerance / inverse[l];
+        let distance = reach * step[l] + FLOOR * further * tolerance / inverse[l];
         x[l] = larger(x[l] - distance, 0.0);
     }
     lane.next = Move::Verify;
