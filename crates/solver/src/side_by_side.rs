@@ -104,8 +104,10 @@ const SLOW: f64 = 0.95;
 const MARGIN: f64 = 1.1;
 /// How much further down than foretold a lower bound is tried first. What it gains on its own image pays for the floor.
 const STRETCH: f64 = 1.5;
-/// Distance of the lower bound in every component whatever its steps, relative to the tolerance, at first: for rounding.
+/// Distance of the lower bound in every component whatever its steps, relative to the tolerance, at first.
 const FLOOR: f64 = 1.0 / 256.0;
+/// Least such distance, relative to the top: what the rounding of a pass may take from a bound.
+const ROUNDING: f64 = 3e-14;
 
 /// One lane's progress.
 #[derive(Clone, Copy, Debug, Default)]
@@ -359,6 +361,7 @@ fn step_down<const W: usize, M: SideBySide<W>>(
         }
         return;
     }
+    let floor = further * (FLOOR * tolerance).max(ROUNDING);
     for (((x, upper), step), inverse) in buffers
         .x
         .iter_mut()
@@ -367,7 +370,7 @@ fn step_down<const W: usize, M: SideBySide<W>>(
         .zip(&buffers.inverse)
     {
         upper[l] = x[l];
-        let distance = reach * step[l] + FLOOR * further * tolerance / inverse[l];
+        let distance = reach * step[l] + floor / inverse[l];
         x[l] = larger(x[l] - distance, 0.0);
     }
     lane.next = Move::Verify;
