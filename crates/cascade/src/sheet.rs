@@ -1,4 +1,5 @@
-//! From accounts and a state to a balance sheet: the one place where sheets are filled, for every engine.
+//! From accounts and a state to a balance sheet: the one place where sheets are filled, for every engine but
+//! the quick one, whose sheets hold many scenarios ([`crate::lanes`]).
 
 use crate::arithmetic::Arithmetic;
 use crate::composition::Cascade;

@@ -94,10 +94,16 @@ pub struct Found<'a, const W: usize> {
 const SETTLED_COMPONENTS: usize = 1 << 13;
 /// A tolerance that asks for all digits.
 const LAST_DIGITS: f64 = 1e-12;
-/// Steps toward the last bit; near a tipping point there is no end to them.
+/// Steps toward the last bit. Where they do not suffice, other means find what iteration only comes near to.
 const SETTLING_STEPS: u32 = 64;
+/// A change that rounding alone can make again and again, relative.
+const LAST_PLACES: f64 = 16.0 * f64::EPSILON;
+/// Steps that must not be smaller than one before for the last digits to count as going to and fro: components can move in turn.
+const STANDING: u32 = 6;
 /// Proofs that may fail before a lane is given up.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 6;
+/// What a bound that its image misses is lowered by, in what is missing and what that grows to.
+const LOWERING: f64 = 2.0;
 /// A rate of contraction beyond which iteration is slow, so that other means pay.
 const SLOW: f64 = 0.95;
 /// By how much the last rate of contraction may understate the next ones.
@@ -115,10 +121,13 @@ struct Lane {
     next: Move,
     iterations: u64,
     passes: u64,
-    change: f64,
+    /// The last largest step, and the one before it.
+    changes: [f64; 2],
     rate: f64,
     attempts: u32,
     settling: u32,
+    /// Steps of settling since the last one that was smaller than all before.
+    standing: u32,
     width: f64,
 }
 
@@ -128,8 +137,9 @@ struct Buffers<const W: usize> {
     /// The bound from above while a lane verifies and accounts.
     upper: Vec<[f64; W]>,
     lower: Vec<[f64; W]>,
-    /// The last step down of every component.
+    /// The last step down of every component, and the one before it.
     step: Vec<[f64; W]>,
+    before: Vec<[f64; W]>,
     /// `1 / top`, 1 where the top is 0.
     inverse: Vec<[f64; W]>,
 }
@@ -145,6 +155,7 @@ pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, setting
         upper: none.clone(),
         lower: none.clone(),
         step: none.clone(),
+        before: none.clone(),
         inverse: none,
     };
     let mut lanes = [Lane::default(); W];
@@ -190,10 +201,7 @@ pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, setting
                 || settle(&mut buffers, &moves),
             );
             for l in (0..W).filter(|&l| moves[l] == Move::Settle) {
-                lanes[l].settling += 1;
-                if change[l] == 0.0 || lanes[l].settling == SETTLING_STEPS {
-                    lanes[l].next = Move::Account;
-                }
+                settled(map, l, &mut lanes[l], change[l], &mut buffers);
             }
         }
         if moves.contains(&Move::Account) {
@@ -225,6 +233,10 @@ fn load<const W: usize, M: SideBySide<W>>(map: &mut M, l: usize, lane: &mut Lane
         lane.next = Move::Open;
         for (inverse, top) in buffers.inverse.iter_mut().zip(&buffers.x) {
             inverse[l] = if top[l] > 0.0 { 1.0 / top[l] } else { 1.0 };
+        }
+        // What the lane's last problem left must not reach this one.
+        for step in buffers.step.iter_mut().chain(&mut buffers.before) {
+            step[l] = 0.0;
         }
     }
 }
@@ -265,8 +277,9 @@ fn descend<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Steps
     // Positive in lanes that move.
     let moving = moves.map(Move::side);
     let (mut change, mut rise, mut no_number) = ([0.0; W], [0.0; W], [0.0; W]);
-    let components = buffers.x.iter_mut().zip(&buffers.image).zip(&mut buffers.step);
-    for (((slot, &image), step), &inverse) in components.zip(&buffers.inverse) {
+    let components = buffers.x.iter_mut().zip(&buffers.image).zip(&buffers.inverse);
+    let steps = buffers.step.iter_mut().zip(&mut buffers.before);
+    for (((slot, &image), &inverse), (step, before)) in components.zip(steps) {
         let x = *slot;
         let down = each::<W>(
             #[inline(always)]
@@ -296,10 +309,14 @@ fn descend<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Steps
             #[inline(always)]
             |l| choose(taken[l] > 0.0, image[l], x[l]),
         );
-        let before = *step;
+        let (last, one_before) = (*step, *before);
         *step = each::<W>(
             #[inline(always)]
-            |l| choose(moving[l] > 0.0, taken[l], before[l]),
+            |l| choose(moving[l] > 0.0, taken[l], last[l]),
+        );
+        *before = each::<W>(
+            #[inline(always)]
+            |l| choose(moving[l] > 0.0, last[l], one_before[l]),
         );
     }
     Steps {
@@ -333,24 +350,26 @@ fn step_down<const W: usize, M: SideBySide<W>>(
     lane.iterations += 1;
     lane.next = Move::Descend;
     let change = steps.change[l];
-    lane.rate = if lane.iterations > 1 && lane.change > 0.0 {
-        change / lane.change
-    } else if change == 0.0 {
+    // Over two steps, since components may move in turn.
+    let [last, before] = lane.changes;
+    lane.rate = if change == 0.0 {
         0.0
+    } else if lane.iterations > 2 && last > 0.0 {
+        (change / before).sqrt()
     } else {
         1.0
     };
-    lane.change = change;
+    lane.changes = [change, last];
     let broken = steps.no_number[l] != 0.0 || steps.rise[l] > ORDER_SLACK;
     if broken || map.watch(l, lane.iterations, &buffers.x, change).is_break() {
         return give_up(map, l, lane, buffers);
     }
-    // To first order `x - x* = (J + J^2 + ...) step`; the image of the bound comes nearer by another factor.
+    // To first order `x - x* = (J + J^2 + ...) step`; the image of the bound comes nearer by another factor. With a rate `q` such
+    // that two steps contract by `q^2`, `J s <= q s` holds for `s = step + q before` even where `step` alone moves what stood
+    // still before; where all goes at one rate `s` is twice the step.
     let rate = lane.rate * MARGIN + 0.01;
-    // What stands against a bound so near is other rates, or rounding: each failure goes further down in both respects.
-    let further = f64::from(1_u32 << (2 * lane.attempts));
     let (reach, ready) = if rate < SLOW {
-        let reach = STRETCH * further * rate / (1.0 - rate);
+        let reach = STRETCH * rate / (1.0 - rate);
         (reach, rate * (1.0 + reach) * change <= 0.75 * tolerance)
     } else {
         (0.0, change == 0.0)
@@ -361,16 +380,17 @@ fn step_down<const W: usize, M: SideBySide<W>>(
         }
         return;
     }
-    let floor = further * (FLOOR * tolerance).max(ROUNDING);
-    for (((x, upper), step), inverse) in buffers
+    let floor = (FLOOR * tolerance).max(ROUNDING);
+    let steps = buffers.step.iter().zip(&buffers.before);
+    for (((x, upper), (step, before)), inverse) in buffers
         .x
         .iter_mut()
         .zip(&mut buffers.upper)
-        .zip(&buffers.step)
+        .zip(steps)
         .zip(&buffers.inverse)
     {
         upper[l] = x[l];
-        let distance = reach * step[l] + floor / inverse[l];
+        let distance = reach * (step[l] + rate * before[l]) / 2.0 + floor / inverse[l];
         x[l] = larger(x[l] - distance, 0.0);
     }
     lane.next = Move::Verify;
@@ -436,10 +456,20 @@ fn judge<const W: usize, M: SideBySide<W>>(
     if lane.attempts == ATTEMPTS {
         return give_up(map, l, lane, buffers);
     }
-    for (x, upper) in components {
-        x[l] = upper[l];
+    if checks.width[l] > tolerance {
+        // Too early: the next step brings the bounds nearer.
+        for (x, upper) in components {
+            x[l] = upper[l];
+        }
+        lane.next = Move::Resume;
+    } else {
+        // Rounding, magnified where the map is steep: the image says which components must lie how much lower.
+        let further = LOWERING / (1.0 - lane.rate);
+        for (x, image) in buffers.x.iter_mut().zip(&buffers.lower) {
+            let missing = larger(x[l] - image[l], 0.0);
+            x[l] = larger(x[l] - further * missing, 0.0);
+        }
     }
-    lane.next = Move::Resume;
 }
 
 /// Moves answers to their images, inside their brackets; returns the largest relative change.
@@ -466,6 +496,29 @@ fn settle<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> [f64; 
         *slot = new;
     }
     change
+}
+
+/// Decides whether an answer is settled: when nothing moves, or the last digits only go to and fro.
+fn settled<const W: usize, M: SideBySide<W>>(
+    map: &mut M,
+    l: usize,
+    lane: &mut Lane,
+    change: f64,
+    buffers: &mut Buffers<W>,
+) {
+    lane.settling += 1;
+    let least = &mut lane.changes[0];
+    if lane.settling == 1 || change < *least {
+        *least = change;
+        lane.standing = 0;
+    } else {
+        lane.standing += 1;
+    }
+    if change == 0.0 || lane.standing == STANDING && *least <= LAST_PLACES {
+        lane.next = Move::Account;
+    } else if lane.settling == SETTLING_STEPS {
+        give_up(map, l, lane, buffers);
+    }
 }
 
 /// What the application at the answer showed, by lane.

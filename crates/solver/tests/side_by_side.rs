@@ -156,12 +156,7 @@ proptest! {
         prop_assert_eq!(&alone, &answers::<3>(&problems, tolerance));
         prop_assert_eq!(&alone, &answers::<8>(&problems, tolerance));
         for (problem, answer) in problems.iter().zip(&alone) {
-            // Where components move in turn, the last step says too little of the next, and the lane is given up.
-            let in_turn = problem.matrix[0][0].max(problem.matrix[1][1]) < 0.2;
-            let Some(answer) = answer else {
-                prop_assert!(in_turn, "{:?}", problem);
-                continue;
-            };
+            let answer = answer.as_ref().expect("contractions are certified");
             prop_assert!(answer.width <= tolerance && answer.passes >= answer.iterations + 2);
             let exact = exact(problem);
             for n in 0..2 {
