@@ -4,6 +4,7 @@
 //! `instructions` lists the kernels, one to a line, and whether the processor has AVX2; `instructions NAME` runs one.
 
 use delever::core::elementary::{exp, exp_side_by_side};
+use delever::core::{LANES, Pack, PackedWork, vectorized};
 use delever::core::{ImpactModel, Market};
 use delever::prelude::*;
 use delever::solver::Precision;
@@ -69,14 +70,32 @@ fn kernel_exp(numbers: &[f64], values: &mut [f64]) {
     black_box(values);
 }
 
-/// Exponentials of a slice, eight at once, in the instructions that every processor of the target has.
+/// Exponentials of a slice, side by side.
 #[inline(never)]
 fn kernel_exp_side_by_side(numbers: &[f64], values: &mut [f64]) {
-    let (numbers, values) = (numbers.as_chunks::<8>().0, values.as_chunks_mut::<8>().0);
-    for (numbers, values) in numbers.iter().zip(&mut *values) {
-        *values = exp_side_by_side(*numbers);
-    }
+    vectorized(Exponentials {
+        numbers,
+        values: &mut *values,
+    });
     black_box(values);
+}
+
+struct Exponentials<'s> {
+    numbers: &'s [f64],
+    values: &'s mut [f64],
+}
+
+impl PackedWork for Exponentials<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
+        let numbers = self.numbers.as_chunks().0;
+        let values = self.values.as_chunks_mut().0;
+        for (numbers, values) in numbers.iter().zip(values) {
+            *values = exp_side_by_side(like.load(*numbers)).lanes();
+        }
+    }
 }
 
 /// Prices of a slice of assets under exponential impact, as the engine asks for them.

@@ -3,7 +3,7 @@
 use crate::jets::LARGEST_BY_JETS;
 use crate::pass::CHUNK;
 use delever_core::{
-    Ball, Claims, Continuity, Execution, FineInterval, ImpactModel, Interval, Order, Profile, Rule,
+    Claims, Continuity, Execution, FineInterval, ImpactModel, Interval, Order, Profile, Rule,
     RuleContext, SparseRows, Strategy, error_free::CompensatedSum,
 };
 use delever_network::ContagionGraph;
@@ -181,15 +181,6 @@ impl Amounts {
             value,
             bounds,
             fine,
-        }
-    }
-
-    /// An amount in every lane.
-    #[inline(always)]
-    pub fn ball<const W: usize>(&self, n: usize) -> Ball<W> {
-        Ball {
-            center: [self.value[n]; W],
-            radius: [self.radius[n]; W],
         }
     }
 

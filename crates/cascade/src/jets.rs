@@ -145,11 +145,11 @@ impl JetWork {
         }
         sheet.received = sheet.debts_received + sheet.shares;
         sheet.debts_face = Jet::constant(cascade.debts_face.fine[n]);
-        sheet.external_liabilities = data.external_liabilities[n];
+        sheet.external_liabilities = data.external_liabilities[n].into();
         sheet.liabilities = Jet::constant(cascade.liabilities.fine[n]);
-        sheet.equity_initial = data.equity_initial[n];
+        sheet.equity_initial = data.equity_initial[n].into();
         sheet.equity_shocked = data.equity_shocked[n].into();
-        sheet.assets_initial = data.assets_initial[n];
+        sheet.assets_initial = data.assets_initial[n].into();
         sheet.execution = cascade.execution;
         sheet.holdings = holdings;
         sheet.initial_prices = &data.market.initial;

@@ -1,6 +1,6 @@
 //! What a rule, a strategy or a clearing model sees of one institution at one trial state.
 
-use crate::{Dual, Real, SparseRow};
+use crate::{Ball, Dual, Pack, Real, SparseRow};
 
 /// The price at which sellers are paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -40,18 +40,18 @@ pub struct BalanceSheet<'a, N: Real = f64> {
     /// Debts to institutions at face, all seniorities.
     pub debts_face: N,
     /// Debts to creditors outside the system.
-    pub external_liabilities: f64,
+    pub external_liabilities: N::Given,
     /// All liabilities at face.
     pub liabilities: N,
     /// Equity before the shock, claims at face, shareholdings at what they are worth then.
-    pub equity_initial: f64,
+    pub equity_initial: N::Given,
     /// Equity after the shock and before any sale, claims at face.
     pub equity_shocked: N::Given,
     /// Total assets before the shock, claims at face, shareholdings at what they are worth then.
-    pub assets_initial: f64,
+    pub assets_initial: N::Given,
     /// Debt repaid so far, to institutions and outside: already deducted from the liabilities on this sheet. 0 where
     /// nothing is repaid while the engine runs, as in an equilibrium.
-    pub repaid: f64,
+    pub repaid: N::Given,
     /// How sellers are paid.
     pub execution: Execution,
     /// Units held, by asset.
@@ -91,12 +91,12 @@ impl<'a, N: Real> BalanceSheet<'a, N> {
             debts_received: zero,
             shares: zero,
             debts_face: zero,
-            external_liabilities: 0.0,
+            external_liabilities: N::NOTHING,
             liabilities: zero,
-            equity_initial: 0.0,
+            equity_initial: N::NOTHING,
             equity_shocked: N::NOTHING,
-            assets_initial: 0.0,
-            repaid: 0.0,
+            assets_initial: N::NOTHING,
+            repaid: N::NOTHING,
             execution: Execution::Terminal,
             holdings: SparseRow::default(),
             initial_prices: &[],
@@ -175,6 +175,53 @@ impl<'a, N: Real> BalanceSheet<'a, N> {
     }
 }
 
+impl<'a, P: Pack> BalanceSheet<'a, Ball<P>> {
+    /// The same sheet in registers like these. What is not looked at is not loaded.
+    #[inline(always)]
+    #[must_use]
+    pub fn load<Q: Pack<Array = P::Array>>(&self, like: Q) -> BalanceSheet<'a, Ball<Q>> {
+        BalanceSheet {
+            cash: self.cash,
+            other_assets: self.other_assets,
+            marketable: self.marketable.load(like),
+            marketable_at_average: self.marketable_at_average.load(like),
+            execution_gain: self.execution_gain.load(like),
+            claims_face: self.claims_face.load(like),
+            received: self.received.load(like),
+            debts_received: self.debts_received.load(like),
+            shares: self.shares.load(like),
+            debts_face: self.debts_face.load(like),
+            external_liabilities: self.external_liabilities,
+            liabilities: self.liabilities.load(like),
+            equity_initial: self.equity_initial,
+            equity_shocked: self.equity_shocked,
+            assets_initial: self.assets_initial,
+            repaid: self.repaid,
+            execution: self.execution,
+            holdings: self.holdings,
+            initial_prices: self.initial_prices,
+            prices: self.prices,
+            average_prices: self.average_prices,
+            highest: None,
+            settled: self
+                .settled
+                .map(|(outside, assets)| (outside.load(like), assets.load(like))),
+        }
+    }
+
+    /// [`Self::settle`], computed in registers like these.
+    #[inline(always)]
+    pub fn settle_in<Q: Pack<Array = P::Array>>(&mut self, like: Q) {
+        self.settled = None;
+        let mut wide = self.load(like);
+        wide.settle();
+        let back = self.marketable.center;
+        self.settled = wide
+            .settled
+            .map(|(outside, assets)| (outside.load(back), assets.load(back)));
+    }
+}
+
 impl<'a> BalanceSheet<'a> {
     /// The same sheet in dual numbers that do not move, for an engine that differentiates to set in motion.
     ///
@@ -192,12 +239,12 @@ impl<'a> BalanceSheet<'a> {
             debts_received: self.debts_received.into(),
             shares: self.shares.into(),
             debts_face: self.debts_face.into(),
-            external_liabilities: self.external_liabilities,
+            external_liabilities: self.external_liabilities.into(),
             liabilities: self.liabilities.into(),
-            equity_initial: self.equity_initial,
+            equity_initial: self.equity_initial.into(),
             equity_shocked: self.equity_shocked.into(),
-            assets_initial: self.assets_initial,
-            repaid: self.repaid,
+            assets_initial: self.assets_initial.into(),
+            repaid: self.repaid.into(),
             execution: self.execution,
             holdings: self.holdings,
             initial_prices: self.initial_prices,

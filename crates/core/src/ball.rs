@@ -1,7 +1,7 @@
-//! Balls: a value and how far the exact one can be from it, for many scenarios side by side.
+//! Balls: a value and how far the exact one can be from it, for many numbers side by side.
 
-use crate::Real;
-use crate::elementary::{self, all, choose, each};
+use crate::elementary;
+use crate::{Pack, Plain, Real};
 use std::ops::{Add, Div, Mul, Sub};
 
 /// Twice the largest relative error of one rounding: once for the rounding, once for what the estimate itself loses.
@@ -11,286 +11,274 @@ const UNDERFLOW: f64 = 1e-300;
 /// Covers the roundings of a radius: they are relative, all its terms being `>= 0`, and formulas have far fewer than `2^20`.
 const INFLATION: f64 = 1.0 + 1.0 / (1_u64 << 30) as f64;
 
-/// `W` numbers that are computed side by side, each with a bound of its rounding error: the exact number lies within
+/// Numbers that are computed side by side, each with a bound of its rounding error: the exact number lies within
 /// `radius` of `center`, up to the inflation that [`Self::end`] adds.
 ///
 /// The centers are, operation by operation, what the same formula gives in `f64`; so one evaluation yields the value
-/// and what proves it, at a few operations more. An [`crate::Interval`] is sharper and several times as dear. Plain
-/// loops over `W` lanes compile to vector instructions; no operation mixes lanes, so bits do not depend on `W`.
+/// and what proves it, at a few operations more. An [`crate::Interval`] is sharper and several times as dear. No operation
+/// mixes lanes, so bits do not depend on how many there are and on the registers that hold them.
 ///
 /// ```
-/// use delever_core::{Ball, Real};
-/// let third = Ball::<2>::from(1.0) / Ball::given([3.0, 4.0]);
-/// assert_eq!(third.center, [1.0 / 3.0, 0.25]);
-/// assert!(third.end([1.0; 2])[0] > 1.0 / 3.0 && third.radius[0] < 1e-15);
+/// use delever_core::{Ball, Pack, Plain, Real};
+/// let third = Ball::<Plain>::from(1.0) / Ball::given([3.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+/// assert_eq!(third.center.lanes()[..2], [1.0 / 3.0, 0.25]);
+/// assert!(third.end(Plain::of([1.0; 8])).lanes()[0] > 1.0 / 3.0 && third.radius.lanes()[0] < 1e-15);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ball<const W: usize> {
+pub struct Ball<P> {
     /// The numbers as computed.
-    pub center: [f64; W],
+    pub center: P,
     /// How far the exact ones can be from them.
-    pub radius: [f64; W],
+    pub radius: P,
 }
 
-impl<const W: usize> Ball<W> {
-    /// Computes every lane by itself: `(center, radius)`.
+impl<P: Pack> Ball<P> {
+    /// Numbers that are exactly these.
     #[inline(always)]
-    fn of(lane: impl Fn(usize) -> (f64, f64)) -> Self {
-        let mut ball = Self {
-            center: [0.0; W],
-            radius: [0.0; W],
-        };
-        for l in 0..W {
-            (ball.center[l], ball.radius[l]) = lane(l);
+    #[must_use]
+    pub fn exact(center: P) -> Self {
+        Self {
+            radius: center.splat(0.0),
+            center,
         }
-        ball
     }
 
-    /// A sum of at most `terms` products of two numbers `>= 0`, added from left to right.
+    /// The same numbers in registers like these.
+    #[inline(always)]
+    #[must_use]
+    pub fn load<Q: Pack<Array = P::Array>>(self, like: Q) -> Ball<Q> {
+        Ball {
+            center: like.load(self.center.lanes()),
+            radius: like.load(self.radius.lanes()),
+        }
+    }
+
+    /// Sums of at most `terms` products of two numbers `>= 0`, added from left to right.
     ///
     /// `n` terms lose at most `n u / (1 - n u)` relatively, `u = 2^-53` (Higham 2002, section 4.2).
     #[inline(always)]
     #[must_use]
-    pub fn sum_of_products(sum: [f64; W], terms: usize) -> Self {
-        let slack = (terms + 4) as f64 * (f64::EPSILON / 2.0);
-        Self::of(
-            #[inline(always)]
-            |l| (sum[l], sum[l] * slack + if sum[l] == 0.0 { 0.0 } else { 1e-280 }),
-        )
+    pub fn sum_of_products(sum: P, terms: P::Array) -> Self {
+        let terms = sum.load(terms) + sum.splat(4.0);
+        let slack = terms * sum.splat(f64::EPSILON / 2.0);
+        let zero = sum.splat(0.0);
+        let least = zero.where_or(sum.equals(zero), sum.splat(1e-280));
+        Self {
+            center: sum,
+            radius: sum * slack + least,
+        }
     }
 
     /// In each lane the upper end where `side` is 1, the lower one where it is -1, the center where it is 0.
     #[inline(always)]
     #[must_use]
-    pub fn end(self, side: [f64; W]) -> [f64; W] {
-        each(
-            #[inline(always)]
-            |l| {
-                let moved = self.center[l] + side[l] * self.reach(l);
-                // Zero times an infinite radius is no number.
-                if side[l] == 0.0 { self.center[l] } else { moved }
-            },
-        )
+    pub fn end(self, side: P) -> P {
+        let moved = self.center + side * self.reach();
+        // Zero times an infinite radius is no number.
+        self.center.where_or(side.equals(side.splat(0.0)), moved)
     }
 
-    /// How far the ends of a lane lie from its center; nothing where the center is exact.
+    /// How far the ends lie from the center; nothing where the center is exact.
     #[inline(always)]
-    fn reach(self, l: usize) -> f64 {
-        let reach = self.radius[l] * INFLATION + ROUNDING * self.center[l].abs();
-        if self.radius[l] == 0.0 { 0.0 } else { reach }
+    fn reach(self) -> P {
+        let (zero, rounding) = (self.center.splat(0.0), self.center.splat(ROUNDING));
+        let reach = self.radius * self.center.splat(INFLATION) + rounding * self.center.abs();
+        zero.where_or(self.radius.equals(zero), reach)
     }
 
     #[inline(always)]
-    fn lows(self) -> [f64; W] {
-        each(
-            #[inline(always)]
-            |l| self.low(l),
-        )
+    fn low(self) -> P {
+        self.center - self.reach()
     }
 
     #[inline(always)]
-    fn highs(self) -> [f64; W] {
-        each(
-            #[inline(always)]
-            |l| self.high(l),
-        )
+    fn high(self) -> P {
+        self.center + self.reach()
+    }
+
+    /// Where the number is zero for sure.
+    #[inline(always)]
+    fn is_nothing(self) -> P::Mask {
+        let zero = self.center.splat(0.0);
+        let (center, radius) = (self.center.equals(zero), self.radius.equals(zero));
+        self.center.both(center, radius)
     }
 
     #[inline(always)]
-    fn low(self, l: usize) -> f64 {
-        self.center[l] - self.reach(l)
-    }
-
-    #[inline(always)]
-    fn high(self, l: usize) -> f64 {
-        self.center[l] + self.reach(l)
-    }
-}
-
-impl<const W: usize> From<f64> for Ball<W> {
-    #[inline]
-    fn from(value: f64) -> Self {
+    fn where_or(self, mask: P::Mask, other: Self) -> Self {
         Self {
-            center: [value; W],
-            radius: [0.0; W],
+            center: self.center.where_or(mask, other.center),
+            radius: self.radius.where_or(mask, other.radius),
         }
     }
+
+    #[inline(always)]
+    fn constant(self, value: f64) -> Self {
+        Self::exact(self.center.splat(value))
+    }
 }
 
-impl<const W: usize> Add for Ball<W> {
+impl Ball<Plain> {
+    /// Takes one lane from other numbers.
+    pub(crate) fn set_lane(&mut self, l: usize, from: Self) {
+        let take = |to: Plain, from: Plain| {
+            let mut lanes = to.lanes();
+            lanes[l] = from.lanes()[l];
+            to.load(lanes)
+        };
+        self.center = take(self.center, from.center);
+        self.radius = take(self.radius, from.radius);
+    }
+}
+
+impl<P: Pack> From<f64> for Ball<P> {
+    #[inline(always)]
+    fn from(value: f64) -> Self {
+        Self::exact(P::of(P::ZEROS).splat(value))
+    }
+}
+
+impl<P: Pack> Add for Ball<P> {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self::of(
-            #[inline(always)]
-            |l| {
-                let sum = self.center[l] + other.center[l];
-                (sum, self.radius[l] + other.radius[l] + ROUNDING * sum.abs())
-            },
-        )
+        let center = self.center + other.center;
+        let radius = self.radius + other.radius + center.splat(ROUNDING) * center.abs();
+        Self { center, radius }
     }
 }
 
-impl<const W: usize> Sub for Ball<W> {
+impl<P: Pack> Sub for Ball<P> {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        Self::of(
-            #[inline(always)]
-            |l| {
-                let difference = self.center[l] - other.center[l];
-                (
-                    difference,
-                    self.radius[l] + other.radius[l] + ROUNDING * difference.abs(),
-                )
-            },
-        )
+        let center = self.center - other.center;
+        let radius = self.radius + other.radius + center.splat(ROUNDING) * center.abs();
+        Self { center, radius }
     }
 }
 
-impl<const W: usize> Mul for Ball<W> {
+impl<P: Pack> Mul for Ball<P> {
     type Output = Self;
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
-        Self::of(
-            #[inline(always)]
-            |l| {
-                let product = self.center[l] * other.center[l];
-                let spread = self.radius[l] * (other.center[l].abs() + other.radius[l])
-                    + self.center[l].abs() * other.radius[l];
-                (product, spread + ROUNDING * product.abs() + UNDERFLOW)
-            },
-        )
+        let center = self.center * other.center;
+        let spread = self.radius * (other.center.abs() + other.radius) + self.center.abs() * other.radius;
+        let radius = spread + center.splat(ROUNDING) * center.abs() + center.splat(UNDERFLOW);
+        Self { center, radius }
     }
 }
 
-impl<const W: usize> Div for Ball<W> {
+impl<P: Pack> Div for Ball<P> {
     type Output = Self;
     /// A denominator that may be zero or less gives an infinite radius: callers decide such cases first.
     #[inline(always)]
     fn div(self, other: Self) -> Self {
-        Self::of(
-            #[inline(always)]
-            |l| {
-                let quotient = self.center[l] / other.center[l];
-                let least = other.low(l);
-                // n/d - n0/d0 = (n - n0)/d + (n0/d0) (d0 - d)/d.
-                let spread = (self.radius[l] + quotient.abs() * other.radius[l]) / least;
-                let radius = spread + ROUNDING * quotient.abs() + UNDERFLOW;
-                (quotient, if least > 0.0 { radius } else { f64::INFINITY })
-            },
-        )
+        let center = self.center / other.center;
+        let least = other.low();
+        // n/d - n0/d0 = (n - n0)/d + (n0/d0) (d0 - d)/d.
+        let spread = (self.radius + center.abs() * other.radius) / least;
+        let radius = spread + center.splat(ROUNDING) * center.abs() + center.splat(UNDERFLOW);
+        let is_positive = center.splat(0.0).is_below(least);
+        Self {
+            center,
+            radius: radius.where_or(is_positive, center.splat(f64::INFINITY)),
+        }
     }
 }
 
-impl<const W: usize> Real for Ball<W> {
-    type Given = [f64; W];
-    const NOTHING: [f64; W] = [0.0; W];
+impl<P: Pack> Real for Ball<P> {
+    type Given = P::Array;
+    const NOTHING: P::Array = P::ZEROS;
 
     #[inline(always)]
-    fn given(amount: [f64; W]) -> Self {
-        Self {
-            center: amount,
-            radius: [0.0; W],
-        }
+    fn given(amount: P::Array) -> Self {
+        Self::exact(P::of(amount))
     }
 
     #[inline(always)]
     fn at_least(self, floor: f64) -> Self {
-        Self::of(
-            #[inline(always)]
-            |l| {
-                let exact = self.high(l) <= floor;
-                (
-                    self.center[l].at_least(floor),
-                    if exact { 0.0 } else { self.radius[l] },
-                )
-            },
-        )
+        let floor = self.center.splat(floor);
+        let exact = self.high().is_at_most(floor);
+        Self {
+            center: self.center.or_larger(floor),
+            radius: floor.splat(0.0).where_or(exact, self.radius),
+        }
     }
 
     #[inline(always)]
     fn at_most(self, cap: f64) -> Self {
-        Self::of(
-            #[inline(always)]
-            |l| {
-                let exact = self.low(l) >= cap;
-                (
-                    self.center[l].at_most(cap),
-                    if exact { 0.0 } else { self.radius[l] },
-                )
-            },
-        )
+        let cap = self.center.splat(cap);
+        let exact = cap.is_at_most(self.low());
+        Self {
+            center: self.center.or_smaller(cap),
+            radius: cap.splat(0.0).where_or(exact, self.radius),
+        }
     }
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        Self::of(
-            #[inline(always)]
-            |l| {
-                let root = self.center[l].sqrt();
-                // |sqrt x - sqrt c| = |x - c| / (sqrt x + sqrt c).
-                let spread = if root > 0.0 {
-                    self.radius[l] / root
-                } else {
-                    self.radius[l].sqrt()
-                };
-                (root, spread + ROUNDING * root)
-            },
-        )
+        let center = self.center.sqrt();
+        // |sqrt x - sqrt c| = |x - c| / (sqrt x + sqrt c).
+        let is_positive = center.splat(0.0).is_below(center);
+        let spread = (self.radius / center).where_or(is_positive, self.radius.sqrt());
+        Self {
+            center,
+            radius: spread + center.splat(ROUNDING) * center,
+        }
     }
 
     #[inline(always)]
     fn exp(self) -> Self {
         let center = elementary::exp_side_by_side(self.center);
+        let constant = |value| center.splat(value);
         // exp(r) - 1 <= r + r^2 for r <= 1; the value itself is wrong by less than a unit in the last place.
-        let r = each::<W>(
-            #[inline(always)]
-            |l| self.radius[l] * INFLATION,
-        );
-        let radius = each::<W>(
-            #[inline(always)]
-            |l| center[l] * (r[l] + r[l] * r[l] + 4.0 * f64::EPSILON) + UNDERFLOW,
-        );
-        let radius = each::<W>(
-            #[inline(always)]
-            |l| choose(r[l] <= 1.0, radius[l], f64::INFINITY),
-        );
-        let radius = each::<W>(
-            #[inline(always)]
-            |l| choose((self.center[l] == 0.0) & (self.radius[l] == 0.0), 0.0, radius[l]),
-        );
-        Self { center, radius }
+        let r = self.radius * constant(INFLATION);
+        let radius = center * (r + r * r + constant(4.0 * f64::EPSILON)) + constant(UNDERFLOW);
+        let radius = radius.where_or(r.is_at_most(constant(1.0)), constant(f64::INFINITY));
+        Self {
+            center,
+            radius: constant(0.0).where_or(self.is_nothing(), radius),
+        }
     }
 
     fn one_minus_tanh(self) -> Self {
-        Self::of(
-            #[inline(always)]
-            |l| {
-                let at = |x: f64| elementary::one_minus_tanh_bounds(x.max(0.0));
-                let value = elementary::one_minus_tanh(self.center[l]);
-                let (low, high) = (at(self.high(l)).0, at(self.low(l)).1);
-                (value, (high - value).max(value - low))
-            },
-        )
+        let value = self.center.each(elementary::one_minus_tanh);
+        let bounds = |x: f64| elementary::one_minus_tanh_bounds(x.max(0.0));
+        let low = self.high().each(|x| bounds(x).0);
+        let high = self.low().each(|x| bounds(x).1);
+        Self {
+            center: value,
+            radius: (high - value).or_larger(value - low),
+        }
     }
 
     fn pow(self, exponent: f64) -> Self {
-        Self::of(
-            #[inline(always)]
-            |l| {
-                let at = |x: f64| elementary::pow_bounds(x.max(0.0), exponent);
-                let value = elementary::pow(self.center[l], exponent);
-                let (low, high) = (at(self.low(l)).0, at(self.high(l)).1);
-                (value, (high - value).max(value - low))
-            },
-        )
+        let value = self.center.each(|x| elementary::pow(x, exponent));
+        let bounds = |x: f64| elementary::pow_bounds(x.max(0.0), exponent);
+        let low = self.low().each(|x| bounds(x).0);
+        let high = self.high().each(|x| bounds(x).1);
+        Self {
+            center: value,
+            radius: (high - value).or_larger(value - low),
+        }
     }
 
     #[inline(always)]
     fn is_zero(self) -> bool {
-        // The same in every lane, as the trait says.
-        self.center[0] == 0.0 && self.radius[0] == 0.0
+        self.center.all(self.is_nothing())
+    }
+
+    #[inline(always)]
+    fn if_zero(self, zero: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self {
+        let nothing = self.is_nothing();
+        if !self.center.any(nothing) {
+            otherwise()
+        } else if self.center.all(nothing) {
+            zero()
+        } else {
+            zero().where_or(nothing, otherwise())
+        }
     }
 
     #[inline(always)]
@@ -301,115 +289,63 @@ impl<const W: usize> Real for Ball<W> {
         otherwise: impl FnOnce() -> Self,
     ) -> Self {
         let (below, otherwise) = (below(), otherwise());
-        let (least, most) = (self.lows(), self.highs());
-        let (least_threshold, most_threshold) = (threshold.lows(), threshold.highs());
-        let is_below = |l: usize| self.center[l] < threshold.center[l];
-        let center = each::<W>(
-            #[inline(always)]
-            |l| choose(is_below(l), below.center[l], otherwise.center[l]),
+        let is_below = self.center.is_below(threshold.center);
+        let taken = below.where_or(is_below, otherwise);
+        let both = (below.center - otherwise.center).abs() + (below.radius + otherwise.radius);
+        let decided = self.center.either(
+            self.high().is_below(threshold.low()),
+            threshold.high().is_at_most(self.low()),
         );
-        let taken = each::<W>(
-            #[inline(always)]
-            |l| choose(is_below(l), below.radius[l], otherwise.radius[l]),
-        );
-        let both = each::<W>(
-            #[inline(always)]
-            |l| (below.center[l] - otherwise.center[l]).abs() + (below.radius[l] + otherwise.radius[l]),
-        );
-        let radius = each::<W>(
-            #[inline(always)]
-            |l| {
-                choose(
-                    (most[l] < least_threshold[l]) | (least[l] >= most_threshold[l]),
-                    taken[l],
-                    both[l],
-                )
-            },
-        );
-        Self { center, radius }
+        Self {
+            center: taken.center,
+            radius: taken.radius.where_or(decided, both),
+        }
     }
 
     #[inline(always)]
     fn fraction_of(self, whole: Self) -> Self {
-        let (least, most) = (self.lows(), self.highs());
-        let (least_base, most_base) = (whole.lows(), whole.highs());
+        let (part, base) = (self.center, whole.center);
+        let (zero, one) = (part.splat(0.0), part.splat(1.0));
         // Most institutions sell nothing, or pay all: then no lane is in doubt, and nothing is divided.
-        if all::<W>(
-            #[inline(always)]
-            |l| most[l] <= 0.0,
-        ) {
-            return Self::from(0.0);
+        let nothing = self.high().is_at_most(zero);
+        if part.all(nothing) {
+            return self.constant(0.0);
         }
-        if all::<W>(
-            #[inline(always)]
-            |l| (least_base[l] > 0.0) & (least[l] >= most_base[l]),
-        ) {
-            return Self::from(1.0);
+        let least_base = whole.low();
+        let is_positive = zero.is_below(least_base);
+        let all = part.both(is_positive, whole.high().is_at_most(self.low()));
+        if part.all(all) {
+            return self.constant(1.0);
         }
-        let (part, base) = (&self.center, &whole.center);
-        let quotient = each::<W>(
-            #[inline(always)]
-            |l| part[l] / base[l],
+        let quotient = one.where_or(
+            part.either(base.is_at_most(zero), base.is_at_most(part)),
+            part / base,
         );
-        let at_most_one = each::<W>(
-            #[inline(always)]
-            |l| choose((base[l] <= 0.0) | (part[l] >= base[l]), 1.0, quotient[l]),
-        );
-        let center = each::<W>(
-            #[inline(always)]
-            |l| choose(part[l] <= 0.0, 0.0, at_most_one[l]),
-        );
+        let center = zero.where_or(part.is_at_most(zero), quotient);
         // Clipping moves no two numbers apart, so the bound of a quotient holds, with the quotient clipped.
-        let spread = each::<W>(
-            #[inline(always)]
-            |l| self.radius[l] + center[l] * whole.radius[l],
-        );
-        let spread = each::<W>(
-            #[inline(always)]
-            |l| spread[l] / least_base[l] + ROUNDING * center[l],
-        );
-        let radius = each::<W>(
-            #[inline(always)]
-            |l| choose(least_base[l] > 0.0, spread[l], 1.0),
-        );
+        let spread = (self.radius + center * whole.radius) / least_base + part.splat(ROUNDING) * center;
+        let radius = spread.where_or(is_positive, one);
         // 0 and 1 are exact where nothing is in doubt.
-        let whole_sold = each::<W>(
-            #[inline(always)]
-            |l| choose((least_base[l] > 0.0) & (least[l] >= most_base[l]), 0.0, radius[l]),
-        );
-        let radius = each::<W>(
-            #[inline(always)]
-            |l| choose(most[l] <= 0.0, 0.0, whole_sold[l]),
-        );
-        Self { center, radius }
+        Self {
+            center,
+            radius: zero.where_or(part.either(nothing, all), radius),
+        }
     }
 
     #[inline(always)]
     fn signed_fraction_of(self, whole: Self) -> Self {
         let sold = self.fraction_of(whole);
-        if all::<W>(
-            #[inline(always)]
-            |l| self.low(l) >= 0.0,
-        ) {
+        let zero = self.center.splat(0.0);
+        if zero.all(zero.is_at_most(self.low())) {
             return sold;
         }
-        let bought = (Self::from(0.0) - self).fraction_of(whole);
-        Self::of(
-            #[inline(always)]
-            |l| {
-                // Where nothing is held, nothing can be bought in proportion.
-                let bought_at = if whole.center[l] > 0.0 {
-                    bought.center[l]
-                } else {
-                    0.0
-                };
-                (
-                    sold.center[l] - bought_at,
-                    sold.radius[l]
-                        + bought.radius[l]
-                        + if whole.low(l) > 0.0 { 0.0 } else { bought.center[l] },
-                )
-            },
-        )
+        let bought = (self.constant(0.0) - self).fraction_of(whole);
+        // Where nothing is held, nothing can be bought in proportion.
+        let bought_at = bought.center.where_or(zero.is_below(whole.center), zero);
+        let in_doubt = zero.where_or(zero.is_below(whole.low()), bought.center);
+        Self {
+            center: sold.center - bought_at,
+            radius: sold.radius + bought.radius + in_doubt,
+        }
     }
 }

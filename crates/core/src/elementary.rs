@@ -13,6 +13,7 @@
 //! at least `exponent * 2^-53`; for `exponent >= 2^-20` that is far more than the error, so both cannot fall on
 //! the wrong sides of one rounding boundary.
 
+use crate::Pack;
 use crate::error_free::{two_product, two_sum};
 
 const SEGMENTS: i64 = 64;
@@ -101,143 +102,64 @@ pub fn exp(x: f64) -> f64 {
     )
 }
 
-/// [`exp`] of several numbers at once, the same bits: without branches, so that it compiles to vector instructions.
+/// [`exp`] of numbers side by side, the same bits: without branches on them.
 #[inline(always)]
-pub fn exp_side_by_side<const W: usize>(x: [f64; W]) -> [f64; W] {
+pub fn exp_side_by_side<P: Pack>(x: P) -> P {
     /// Added to a whole number below `2^31`, it leaves that number in the lowest bits.
     const WHOLE: f64 = 6_755_399_441_055_744.0;
-    // Stage by stage, each a short loop over lanes: long ones with choices inside do not become vector instructions.
-    let inside = each::<W>(
-        #[inline(always)]
-        |l| choose(x[l] < EXP_UNDERFLOW, EXP_UNDERFLOW, x[l]),
-    );
-    let inside = each::<W>(
-        #[inline(always)]
-        |l| choose(inside[l] > EXP_OVERFLOW, EXP_OVERFLOW, inside[l]),
-    );
-    let rounded = each::<W>(
-        #[inline(always)]
-        |l| (inside[l] * SEGMENTS_PER_UNIT + WHOLE) - WHOLE,
-    );
-    let guess = each::<W>(
-        #[inline(always)]
-        |l| {
-            choose(
-                rounded[l] > inside[l] * SEGMENTS_PER_UNIT,
-                rounded[l] - 1.0,
-                rounded[l],
-            )
-        },
-    );
-    let (here, after) = (
-        above(inside, guess),
-        above(
-            inside,
-            each(
-                #[inline(always)]
-                |l| guess[l] + 1.0,
-            ),
-        ),
-    );
-    let segment = each::<W>(
-        #[inline(always)]
-        |l| choose(here[l] < 0.0, guess[l] - 1.0, guess[l]),
-    );
-    let segment = each::<W>(
-        #[inline(always)]
-        |l| choose((here[l] >= 0.0) & (after[l] >= 0.0), guess[l] + 1.0, segment[l]),
-    );
-    let r = above(inside, segment);
-    let number = each::<W>(
-        #[inline(always)]
-        |l| segment[l] + WHOLE,
-    );
-    let (mut high, mut low, mut next) = ([0.0; W], [0.0; W], [0.0; W]);
-    for l in 0..W {
-        let place = (number[l].to_bits() & (SEGMENTS as u64 - 1)) as usize;
-        high[l] = f64::from_bits(TABLE[place].0);
-        low[l] = f64::from_bits(TABLE[place].1);
-        next[l] = f64::from_bits(TABLE[place + 1].0);
+    let constant = |value| x.splat(value);
+    let (one, whole) = (constant(1.0), constant(WHOLE));
+    let inside = x
+        .or_larger(constant(EXP_UNDERFLOW))
+        .or_smaller(constant(EXP_OVERFLOW));
+    let floor = |x: P| {
+        let rounded = (x + whole) - whole;
+        (rounded - one).where_or(x.is_below(rounded), rounded)
+    };
+    // How far numbers lie above the starts of segments.
+    let above =
+        |segment: P| (inside - segment * constant(SEGMENT_HIGH)) - segment * constant(SEGMENT_LOW);
+    let zero = constant(0.0);
+    let guess = floor(inside * constant(SEGMENTS_PER_UNIT));
+    let (here, after) = (above(guess), above(guess + one));
+    let segment = (guess + one).where_or(zero.is_at_most(after), guess);
+    let segment = (guess - one).where_or(here.is_below(zero), segment);
+    let r = above(segment);
+    let exponent = floor(segment * constant(1.0 / SEGMENTS as f64));
+    let place = segment - exponent * constant(SEGMENTS as f64);
+    let mut high = (place + whole).lanes();
+    let (mut low, mut next) = (P::ZEROS, P::ZEROS);
+    for ((high, low), next) in high.as_mut().iter_mut().zip(low.as_mut()).zip(next.as_mut()) {
+        let place = (high.to_bits() & (SEGMENTS as u64 - 1)) as usize;
+        *high = f64::from_bits(TABLE[place].0);
+        *low = f64::from_bits(TABLE[place].1);
+        *next = f64::from_bits(TABLE[place + 1].0);
     }
-    let p = each::<W>(
-        #[inline(always)]
-        |l| exp_of_offset(r[l]),
-    );
-    let inexact = each::<W>(
-        #[inline(always)]
-        |l| high[l] + (high[l] * p[l] + low[l]),
-    );
-    let bounded = each::<W>(
-        #[inline(always)]
-        |l| choose(inexact[l] < next[l], inexact[l], next[l]),
-    );
-    // The power of two, at most 2^1024, in two steps: each of them is normal, and the second is 1 but near
-    // the ends.
-    let mut scaled = bounded;
-    let mut left = [0_i64; W];
-    for l in 0..W {
-        let bits = number[l].to_bits() as i64;
-        left[l] = ((bits << 32) >> 32) >> SEGMENTS.trailing_zeros();
-    }
-    for _ in 0..2 {
-        for l in 0..W {
-            let step = left[l].clamp(-1000, 1000);
-            scaled[l] *= f64::from_bits(((step + 1023) as u64) << 52);
-            left[l] -= step;
+    let (high, low, next) = (x.load(high), x.load(low), x.load(next));
+    let term = |sum: P, factor: f64| constant(factor) + r * sum;
+    let p = term(constant(1.0 / 720.0), 1.0 / 120.0);
+    let p = r * term(term(term(term(p, 1.0 / 24.0), 1.0 / 6.0), 1.0 / 2.0), 1.0);
+    let value = (high + (high * p + low)).or_smaller(next);
+    // `2^e`: a whole number below `2^11` in the lowest bits, moved to where exponents are.
+    let power = |exponent: P| {
+        let mut power = (exponent + constant(4_503_599_627_370_496.0 + 1023.0)).lanes();
+        for lane in power.as_mut() {
+            *lane = f64::from_bits(lane.to_bits() << 52);
         }
+        x.load(power)
+    };
+    // The power of two, at most 2^1024, in two steps where one would not be normal.
+    let most = exponent
+        .or_larger(constant(-1000.0))
+        .or_smaller(constant(1000.0));
+    let mut scaled = value * power(most);
+    if !x.all(most.equals(exponent)) {
+        scaled = scaled * power(exponent - most);
     }
-    let scaled = each::<W>(
-        #[inline(always)]
-        |l| choose(x[l] < EXP_UNDERFLOW, 0.0, scaled[l]),
-    );
-    let scaled = each::<W>(
-        #[inline(always)]
-        |l| choose(x[l] > EXP_OVERFLOW, f64::INFINITY, scaled[l]),
-    );
-    each::<W>(
-        #[inline(always)]
-        |l| choose(x[l].is_nan(), x[l], scaled[l]),
-    )
-}
-
-/// How far numbers lie above the starts of segments.
-#[inline(always)]
-fn above<const W: usize>(x: [f64; W], segment: [f64; W]) -> [f64; W] {
-    let high = each::<W>(
-        #[inline(always)]
-        |l| x[l] - segment[l] * SEGMENT_HIGH,
-    );
-    each(
-        #[inline(always)]
-        |l| high[l] - segment[l] * SEGMENT_LOW,
-    )
-}
-
-/// The same function in every lane. Short ones, one after the other, compile to vector instructions; long ones with
-/// branches do not.
-#[inline(always)]
-pub(crate) fn each<const W: usize>(lane: impl Fn(usize) -> f64) -> [f64; W] {
-    let mut out = [0.0; W];
-    for l in 0..W {
-        out[l] = lane(l);
-    }
-    out
-}
-
-/// Whether a condition holds in every lane, without a branch for each.
-#[inline(always)]
-pub(crate) fn all<const W: usize>(lane: impl Fn(usize) -> bool) -> bool {
-    let mut failing = 0_u64;
-    for l in 0..W {
-        failing |= u64::from(!lane(l));
-    }
-    failing == 0
-}
-
-/// `taken` where the condition holds, else `left`.
-#[inline(always)]
-pub(crate) fn choose(condition: bool, taken: f64, left: f64) -> f64 {
-    if condition { taken } else { left }
+    let scaled = zero.where_or(x.is_below(constant(EXP_UNDERFLOW)), scaled);
+    let scaled = constant(f64::INFINITY).where_or(constant(EXP_OVERFLOW).is_below(x), scaled);
+    // What is no number stays none.
+    scaled.where_or(x.equals(x), x)
 }
 
 /// `exp(r) - 1` for `0 <= r <= 0.0109`: the first term left out is below 2e-17 of the sum.

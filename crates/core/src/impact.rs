@@ -1,8 +1,9 @@
 //! Price impact: how far sales push prices. Kernel for authors, model for the engine, spec for scenario files.
 
 use crate::{
-    Ball, Continuity, Dual, FineInterval, ImpactInLanes, Interval, Jet, LANES, Order, ParameterTable,
-    Parameters, Profile, Real, SparseRows, SpecError, SpecTable, SpecTables, TableShape, vectorized,
+    Ball, Continuity, Dual, FineInterval, ImpactInLanes, Interval, Jet, LANES, Order, Pack, PackedWork,
+    ParameterTable, Parameters, Plain, Profile, Real, Single, SparseRows, SpecError, SpecTable, SpecTables,
+    TableShape, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -286,13 +287,8 @@ pub trait ImpactModel: Send + Sync {
         false
     }
 
-    /// The model over one scenario with bounds, if it has that form.
-    fn in_one_lane(&self) -> Option<&dyn ImpactInLanes<1>> {
-        None
-    }
-
-    /// The model over scenarios side by side, if it has that form: both forms or none.
-    fn in_lanes(&self) -> Option<&dyn ImpactInLanes<LANES>> {
+    /// The model in lanes, if it has that form.
+    fn in_lanes(&self) -> Option<&dyn ImpactInLanes> {
         None
     }
 }
@@ -362,10 +358,7 @@ macro_rules! forward_impact {
             fn has_derivative(&self) -> bool {
                 (**self).has_derivative()
             }
-            fn in_one_lane(&self) -> Option<&dyn ImpactInLanes<1>> {
-                (**self).in_one_lane()
-            }
-            fn in_lanes(&self) -> Option<&dyn ImpactInLanes<LANES>> {
+            fn in_lanes(&self) -> Option<&dyn ImpactInLanes> {
                 (**self).in_lanes()
             }
         }
@@ -576,36 +569,48 @@ impl<K: ImpactKernel> ImpactModel for PerAsset<K> {
         self.kernel.has_derivative()
     }
 
-    fn in_one_lane(&self) -> Option<&dyn ImpactInLanes<1>> {
-        self.has_formula().then_some(self)
-    }
-
-    fn in_lanes(&self) -> Option<&dyn ImpactInLanes<LANES>> {
-        self.has_formula().then_some(self)
+    fn in_lanes(&self) -> Option<&dyn ImpactInLanes> {
+        let nothing = Ball::<Plain>::from(0.0);
+        let has_formula = |row| self.kernel.survival_in(nothing, row).is_some();
+        self.rows.iter().all(has_formula).then_some(self)
     }
 }
 
-impl<K: ImpactKernel> PerAsset<K> {
-    /// Whether the kernel gives its formula in any arithmetic.
-    fn has_formula(&self) -> bool {
-        let nothing = Ball::<1>::from(0.0);
-        let formula = |row| self.kernel.survival_in(nothing, row);
-        self.rows.first().is_none_or(|row| formula(row).is_some())
+impl<K: ImpactKernel> ImpactInLanes for PerAsset<K> {
+    fn survive(&self, first: usize, sold: &mut [Ball<Plain>]) {
+        vectorized(Survive {
+            kernel: &self.kernel,
+            rows: &self.rows[first..],
+            sold,
+        });
+    }
+
+    fn survive_alone(&self, first: usize, sold: &mut [Ball<Single>]) {
+        for (sold, row) in sold.iter_mut().zip(&self.rows[first..]) {
+            if let Some(multiplier) = self.kernel.survival_in(*sold, row) {
+                *sold = multiplier;
+            }
+        }
     }
 }
 
-impl<K: ImpactKernel, const W: usize> ImpactInLanes<W> for PerAsset<K> {
-    fn survive(&self, sold: &mut [Ball<W>]) {
-        vectorized(
-            #[inline(always)]
-            || {
-                for (sold, row) in sold.iter_mut().zip(&self.rows) {
-                    if let Some(formula) = self.kernel.survival_in(*sold, row) {
-                        *sold = formula;
-                    }
-                }
-            },
-        );
+struct Survive<'s, K: ImpactKernel> {
+    kernel: &'s K,
+    rows: &'s [K::Row],
+    sold: &'s mut [Ball<Plain>],
+}
+
+impl<K: ImpactKernel> PackedWork for Survive<'_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
+        let plain = Plain::of([0.0; LANES]);
+        for (sold, row) in self.sold.iter_mut().zip(self.rows) {
+            if let Some(multiplier) = self.kernel.survival_in(sold.load(like), row) {
+                *sold = multiplier.load(plain);
+            }
+        }
     }
 }
 

@@ -1,52 +1,63 @@
-//! Scenarios side by side: the forms of the models that compute [`LANES`] scenarios at once, and one alone.
+//! Many numbers at once: the forms of the models that compute [`LANES`] scenarios, or as many institutions, side by side.
 //!
-//! Every load of a holding then serves all lanes, and plain loops over lanes compile to vector instructions. The lanes
-//! never mix, so a scenario has the same bits alone, among others, and whatever vectors the machine has.
+//! Every load of a holding then serves all lanes. The lanes never mix, so a scenario has the same bits alone, among others, and
+//! whatever vectors the machine has.
 
-use crate::{BalanceSheet, Ball, Sale};
+use crate::{BalanceSheet, Ball, Plain, Sale, Single};
 
-/// Scenarios that are computed side by side: as many doubles as the widest vectors of common machines hold.
+/// Numbers that are computed side by side: as many doubles as the widest vectors of common machines hold.
 pub const LANES: usize = 8;
 
-/// A deleveraging rule over `W` scenarios; as [`crate::Rule::sales_into`], with bounds.
-pub trait RuleInLanes<const W: usize>: Send + Sync {
-    /// What each institution must sell in each scenario. `first` is the block's row of `sheets[0]`.
-    fn sales_in_lanes(&self, first: usize, sheets: &[BalanceSheet<'_, Ball<W>>], sales: &mut [Sale<Ball<W>>]);
+/// What stands side by side on one balance sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// One institution in [`LANES`] scenarios.
+    Scenario,
+    /// [`LANES`] institutions, one after the other, in one scenario. The sheet then has amounts only, neither holdings nor
+    /// prices; behind the last institution lanes are empty.
+    Institution,
 }
 
-/// Claims of one number a debtor over `W` scenarios; as [`crate::Claims::settle_into`], with bounds.
-pub trait ClaimsInLanes<const W: usize>: Send + Sync {
-    /// The payment ratios of these institutions.
+/// A deleveraging rule in lanes; as [`crate::Rule::sales_into`], with bounds.
+pub trait RuleInLanes: Send + Sync {
+    /// What must be sold. `first` is the block's row of the first lane of `sheets[0]`.
+    fn sales_in_lanes(
+        &self,
+        lane: Lane,
+        first: usize,
+        sheets: &[BalanceSheet<'_, Ball<Plain>>],
+        sales: &mut [Sale<Ball<Plain>>],
+    );
+
+    /// Whether it computes institutions side by side: a rule that looks at each one's holdings does not.
+    fn takes_institutions(&self) -> bool {
+        false
+    }
+}
+
+/// Claims of one number a debtor in lanes; as [`crate::Claims::settle_into`], with bounds.
+pub trait ClaimsInLanes: Send + Sync {
+    /// The payment ratios of these institutions, by id: one for each sheet, or one for each lane.
     fn ratios_in_lanes(
         &self,
+        lane: Lane,
         institutions: &[u32],
-        sheets: &[BalanceSheet<'_, Ball<W>>],
-        ratios: &mut [Ball<W>],
+        sheets: &[BalanceSheet<'_, Ball<Plain>>],
+        ratios: &mut [Ball<Plain>],
     );
+
+    /// Whether it computes institutions side by side.
+    fn takes_institutions(&self) -> bool {
+        false
+    }
 }
 
-/// Price impact over `W` scenarios: the multiplier of shocked prices, with bounds.
-pub trait ImpactInLanes<const W: usize>: Send + Sync {
-    /// Turns what is sold of each asset, money at the initial price, into the multiplier of its shocked price.
-    fn survive(&self, sold: &mut [Ball<W>]);
-}
+/// Price impact in lanes: the multiplier of shocked prices, with bounds.
+pub trait ImpactInLanes: Send + Sync {
+    /// Turns what is sold of each asset from `first` on, money at the initial price, into the multiplier of its shocked price in
+    /// [`LANES`] scenarios.
+    fn survive(&self, first: usize, sold: &mut [Ball<Plain>]);
 
-/// Runs `work` in the widest vectors that the machine has and the build knows, with the same bits as without them.
-///
-/// Only what is inlined into `work` is compiled for these vectors.
-#[inline(always)]
-pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
-    struct Work<F>(F);
-    impl<R, F: FnOnce() -> R> pulp::NullaryFnOnce for Work<F> {
-        type Output = R;
-        #[inline(always)]
-        fn call(self) -> R {
-            (self.0)()
-        }
-    }
-    if cfg!(feature = "portable") {
-        work()
-    } else {
-        pulp::Arch::new().dispatch(Work(work))
-    }
+    /// The same in one scenario.
+    fn survive_alone(&self, first: usize, sold: &mut [Ball<Single>]);
 }

@@ -56,9 +56,11 @@ mod jet;
 mod lanes;
 pub mod normal;
 mod order;
+mod packed;
 mod parameters;
 mod real;
 mod registry;
+mod rows;
 mod rule;
 mod sparse;
 mod spec_table;
@@ -79,8 +81,11 @@ pub use impact::{
 };
 pub use interval::Interval;
 pub use jet::Jet;
-pub use lanes::{ClaimsInLanes, ImpactInLanes, LANES, RuleInLanes, vectorized};
+pub use lanes::{ClaimsInLanes, ImpactInLanes, LANES, Lane, RuleInLanes};
 pub use order::{Continuity, Order, Profile};
+pub use packed::{
+    Pack, Packed, PackedWork, Plain, Registers, Single, Unpacked, auto_vectorized, vectorized,
+};
 pub use parameters::{
     ParameterTable, ParameterValue, Parameters, Problem as ParameterProblem, SpecError, parameter_names,
 };

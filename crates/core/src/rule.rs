@@ -1,8 +1,9 @@
 //! Deleveraging rules: how much an institution must sell. Kernel for authors, model for the engine, spec for files.
 
+use crate::rows::Rows;
 use crate::{
-    BalanceSheet, Ball, Continuity, Dual, Execution, Interval, Jet, LANES, Order, ParameterTable, Parameters,
-    Profile, Real, RuleInLanes, SpecError, vectorized,
+    BalanceSheet, Ball, Continuity, Dual, Execution, Interval, Jet, LANES, Lane, Order, Pack, PackedWork,
+    ParameterTable, Parameters, Plain, Profile, Real, RuleInLanes, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -32,10 +33,22 @@ impl<N: Real> Sale<N> {
     }
 }
 
+impl<P: Pack> Sale<Ball<P>> {
+    /// The same in registers like these.
+    #[inline(always)]
+    #[must_use]
+    pub fn load<Q: Pack<Array = P::Array>>(self, like: Q) -> Sale<Ball<Q>> {
+        match self {
+            Self::Money(money) => Sale::Money(money.load(like)),
+            Self::Fraction(fraction) => Sale::Fraction(fraction.load(like)),
+        }
+    }
+}
+
 /// A deleveraging rule for one institution at a time: what a rule author writes.
 pub trait RuleKernel: Send + Sync {
     /// Parameters of one institution: columns of the institutions table and keys of `[deleveraging]`.
-    type Row: DeserializeOwned + Send + Sync;
+    type Row: DeserializeOwned + PartialEq + Send + Sync;
     /// Parameters of one asset that the rule needs, such as a risk weight; [`NoColumns`] for none.
     type AssetRow: DeserializeOwned + Send + Sync;
 
@@ -106,6 +119,12 @@ pub trait RuleKernel: Send + Sync {
     /// Only then do they serve to enclose all equilibria of a system that is not ordered; otherwise all that a rule may ask for, from
     /// buying to selling everything, counts as possible. Default: no.
     fn encloses(&self) -> bool {
+        false
+    }
+
+    /// Whether the formula looks at amounts alone, not at single holdings and prices. Then institutions that share their
+    /// parameters are computed side by side. Default: no.
+    fn reads_amounts_only(&self) -> bool {
         false
     }
 
@@ -206,13 +225,8 @@ pub trait Rule: Send + Sync {
         Profile::default()
     }
 
-    /// The rule over one scenario with bounds, if it has that form.
-    fn in_one_lane(&self) -> Option<&dyn RuleInLanes<1>> {
-        None
-    }
-
-    /// The rule over scenarios side by side, if it has that form: both forms or none.
-    fn in_lanes(&self) -> Option<&dyn RuleInLanes<LANES>> {
+    /// The rule in lanes, if it has that form.
+    fn in_lanes(&self) -> Option<&dyn RuleInLanes> {
         None
     }
 }
@@ -243,10 +257,7 @@ macro_rules! forward_rule {
             fn profile(&self, context: RuleContext) -> Profile {
                 (**self).profile(context)
             }
-            fn in_one_lane(&self) -> Option<&dyn RuleInLanes<1>> {
-                (**self).in_one_lane()
-            }
-            fn in_lanes(&self) -> Option<&dyn RuleInLanes<LANES>> {
+            fn in_lanes(&self) -> Option<&dyn RuleInLanes> {
                 (**self).in_lanes()
             }
         }
@@ -258,14 +269,18 @@ forward_rule!(&M, Box<M>, std::sync::Arc<M>);
 #[derive(Clone, Debug)]
 pub struct PerInstitution<K: RuleKernel> {
     kernel: K,
-    rows: Vec<K::Row>,
+    rows: Rows<K::Row>,
     assets: Vec<K::AssetRow>,
 }
 
 impl<K: RuleKernel> PerInstitution<K> {
     /// A rule with the parameters of each institution of its block, and of each asset.
     pub fn new(kernel: K, rows: Vec<K::Row>, assets: Vec<K::AssetRow>) -> Self {
-        Self { kernel, rows, assets }
+        Self {
+            kernel,
+            rows: Rows::new(rows),
+            assets,
+        }
     }
 
     /// Builds the rule from a scenario's parameters, with every problem of every row reported.
@@ -301,7 +316,7 @@ impl<K: RuleKernel> PerInstitution<K> {
             );
         }
         if problems.is_empty() {
-            Ok(Self { kernel, rows, assets })
+            Ok(Self::new(kernel, rows, assets))
         } else {
             Err(problems)
         }
@@ -310,7 +325,7 @@ impl<K: RuleKernel> PerInstitution<K> {
 
 impl<K: RuleKernel> Rule for PerInstitution<K> {
     fn sales_into(&self, first: usize, sheets: &[BalanceSheet<'_>], sales: &mut [Sale]) {
-        for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
+        for ((sheet, sale), row) in sheets.iter().zip(sales).zip(self.rows.range(first..self.rows.len())) {
             *sale = self.kernel.sale(sheet, row, &self.assets);
         }
     }
@@ -321,7 +336,7 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
         sheets: &[BalanceSheet<'_, Interval>],
         sales: &mut [Sale<Interval>],
     ) {
-        for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
+        for ((sheet, sale), row) in sheets.iter().zip(sales).zip(self.rows.range(first..self.rows.len())) {
             // All that a rule may ask for, from buying as much as is held to selling it.
             *sale = self
                 .kernel
@@ -331,7 +346,7 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
     }
 
     fn sale_jet(&self, row: usize, sheet: &BalanceSheet<'_, Jet>) -> Option<Sale<Jet>> {
-        self.kernel.sale_jet(sheet, &self.rows[row], &self.assets)
+        self.kernel.sale_jet(sheet, self.rows.get(row), &self.assets)
     }
 
     fn encloses(&self) -> bool {
@@ -344,7 +359,7 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
         sheet: &BalanceSheet<'_, Dual>,
         moved: Option<(&str, Dual)>,
     ) -> Option<Sale<Dual>> {
-        let row = &self.rows[row];
+        let row = self.rows.get(row);
         match moved {
             None => self.kernel.sale_in_duals(sheet, row, &self.assets),
             Some((parameter, by)) => self.kernel.sale_moved(parameter, by, sheet, row, &self.assets),
@@ -357,46 +372,79 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
             continuity: Continuity::Both,
             bounded: true,
         };
-        self.rows.iter().fold(best, |profile, row| {
+        self.rows.distinct().iter().fold(best, |profile, row| {
             profile.and(self.kernel.profile(row, &self.assets, context))
         })
     }
 
-    fn in_one_lane(&self) -> Option<&dyn RuleInLanes<1>> {
-        self.has_formula().then_some(self)
-    }
-
-    fn in_lanes(&self) -> Option<&dyn RuleInLanes<LANES>> {
-        self.has_formula().then_some(self)
-    }
-}
-
-impl<K: RuleKernel> PerInstitution<K> {
-    /// Whether the kernel gives its formula in any arithmetic.
-    fn has_formula(&self) -> bool {
-        let sheet = BalanceSheet::<Ball<1>>::empty();
+    fn in_lanes(&self) -> Option<&dyn RuleInLanes> {
+        let sheet = BalanceSheet::<Ball<Plain>>::empty();
         let formula = |row| self.kernel.sale_in(&sheet, row, &self.assets);
-        self.rows.first().is_none_or(|row| formula(row).is_some())
+        let has_formula = self.rows.distinct().iter().all(|row| formula(row).is_some());
+        has_formula.then_some(self)
     }
 }
 
-impl<K: RuleKernel, const W: usize> RuleInLanes<W> for PerInstitution<K> {
+impl<K: RuleKernel> RuleInLanes for PerInstitution<K> {
     fn sales_in_lanes(
         &self,
+        lane: Lane,
         first: usize,
-        sheets: &[BalanceSheet<'_, Ball<W>>],
-        sales: &mut [Sale<Ball<W>>],
+        sheets: &[BalanceSheet<'_, Ball<Plain>>],
+        sales: &mut [Sale<Ball<Plain>>],
     ) {
-        vectorized(
-            #[inline(always)]
-            || {
-                for ((sheet, sale), row) in sheets.iter().zip(sales).zip(&self.rows[first..]) {
-                    if let Some(formula) = self.kernel.sale_in(sheet, row, &self.assets) {
-                        *sale = formula;
-                    }
+        vectorized(SalesInLanes {
+            rule: self,
+            lane,
+            first,
+            sheets,
+            sales,
+        });
+    }
+
+    fn takes_institutions(&self) -> bool {
+        self.kernel.reads_amounts_only()
+    }
+}
+
+struct SalesInLanes<'s, 'b, K: RuleKernel> {
+    rule: &'s PerInstitution<K>,
+    lane: Lane,
+    first: usize,
+    sheets: &'s [BalanceSheet<'b, Ball<Plain>>],
+    sales: &'s mut [Sale<Ball<Plain>>],
+}
+
+impl<K: RuleKernel> PackedWork for SalesInLanes<'_, '_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
+        let PerInstitution { kernel, rows, assets } = self.rule;
+        let plain = Plain::of([0.0; LANES]);
+        let institutions = match self.lane {
+            Lane::Scenario => 1,
+            Lane::Institution => LANES,
+        };
+        for (n, (sheet, slot)) in self.sheets.iter().zip(self.sales).enumerate() {
+            let sheet = sheet.load(like);
+            let first = self.first + n * institutions;
+            let here = first..(first + institutions).min(rows.len());
+            if let Some(row) = rows.shared(here.clone()) {
+                if let Some(sale) = kernel.sale_in(&sheet, row, assets) {
+                    *slot = sale.load(plain);
                 }
-            },
-        );
+                continue;
+            }
+            // Parameters differ: each institution's formula runs on all lanes and serves one.
+            let mut fractions = Ball::<Plain>::from(0.0);
+            for (l, row) in rows.range(here).enumerate() {
+                if let Some(sale) = kernel.sale_in(&sheet, row, assets) {
+                    fractions.set_lane(l, sale.fraction(&sheet).load(plain));
+                }
+            }
+            *slot = Sale::Fraction(fractions);
+        }
     }
 }
 

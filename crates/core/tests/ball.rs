@@ -1,6 +1,7 @@
 //! Balls: centers are what doubles give, ends hold what intervals hold, lanes never mix.
 
-use delever_core::{Ball, Interval, Real};
+use delever_core::elementary::{exp, exp_side_by_side};
+use delever_core::{Ball, Interval, LANES, Pack, PackedWork, Plain, Real, Single, vectorized};
 use proptest::prelude::*;
 
 /// A formula with every operation that models use.
@@ -50,8 +51,19 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
-fn lanes<const W: usize>(values: &[[f64; 3]; 8], place: usize, from: usize) -> Ball<W> {
-    Ball::given(std::array::from_fn(|l| values[from + l][place]))
+/// A formula in the widest registers that there are: centers and radii.
+struct Wide {
+    formula: Formula,
+    arguments: [Ball<Plain>; 3],
+}
+
+impl PackedWork for Wide {
+    type Output = Ball<Plain>;
+
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) -> Ball<Plain> {
+        let [x, y, z] = self.arguments.map(|ball| ball.load(like));
+        self.formula.at(x, y, z).load(Plain::of([0.0; LANES]))
+    }
 }
 
 proptest! {
@@ -61,17 +73,26 @@ proptest! {
         which in 0..FORMULAS.len(),
     ) {
         let formula = FORMULAS[which];
-        let ball: Ball<8> = formula.at(lanes(&values, 0, 0), lanes(&values, 1, 0), lanes(&values, 2, 0));
-        let (low, high) = (ball.end([-1.0; 8]), ball.end([1.0; 8]));
+        let arguments = [0, 1, 2].map(|place| Ball::given(values.map(|lane| lane[place])));
+        let ball: Ball<Plain> = formula.at(arguments[0], arguments[1], arguments[2]);
+        let wide = vectorized(Wide { formula, arguments });
+        let end = |side: f64| ball.end(Plain::of([side; LANES])).lanes();
+        let (low, high) = (end(-1.0), end(1.0));
+        let (center, radius) = (ball.center.lanes(), ball.radius.lanes());
         for (l, &[x, y, z]) in values.iter().enumerate() {
             let value: f64 = formula.at(x, y, z);
-            prop_assert_eq!(ball.center[l].to_bits(), value.to_bits(), "{:?} {} {}", formula, ball.center[l], value);
+            prop_assert_eq!(center[l].to_bits(), value.to_bits(), "{:?} {} {}", formula, center[l], value);
             // The exact value lies in both: where they do not meet, one of them is wrong.
             let exact: Interval = formula.at(Interval::from(x), Interval::from(y), Interval::from(z));
             prop_assert!(low[l] <= exact.high && exact.low <= high[l], "{:?}: {:?} {} {}", formula, exact, low[l], high[l]);
-            let alone: Ball<1> = formula.at(lanes(&values, 0, l), lanes(&values, 1, l), lanes(&values, 2, l));
-            prop_assert_eq!(alone.center[0].to_bits(), ball.center[l].to_bits());
-            prop_assert_eq!(alone.radius[0].to_bits(), ball.radius[l].to_bits());
+            let alone: Ball<Single> = formula.at(Ball::given([x]), Ball::given([y]), Ball::given([z]));
+            for (center_of, radius_of) in [
+                (alone.center.lanes()[0], alone.radius.lanes()[0]),
+                (wide.center.lanes()[l], wide.radius.lanes()[l]),
+            ] {
+                prop_assert_eq!(center_of.to_bits(), center[l].to_bits(), "{:?}", formula);
+                prop_assert_eq!(radius_of.to_bits(), radius[l].to_bits(), "{:?}", formula);
+            }
         }
     }
 
@@ -84,12 +105,13 @@ proptest! {
         which in 0..FORMULAS.len(),
     ) {
         let formula = FORMULAS[which];
-        let around = |value: f64| Ball::<1> { center: [value], radius: [value * spread] };
+        let around = |value: f64| Ball::<Single> { center: Single::of([value]), radius: Single::of([value * spread]) };
         let inside = |value: f64, part: f64| Interval::from(value + value * spread * part * 0.999);
         let ball = formula.at(around(x), around(y), around(z));
         let exact = formula.at(inside(x, parts[0]), inside(y, parts[1]), inside(z, parts[2]));
         prop_assert!(
-            ball.end([-1.0])[0] <= exact.high && exact.low <= ball.end([1.0])[0],
+            ball.end(Single::of([-1.0])).lanes()[0] <= exact.high
+                && exact.low <= ball.end(Single::of([1.0])).lanes()[0],
             "{:?}: {:?} not in {:?}", formula, exact, ball
         );
     }
@@ -123,12 +145,22 @@ fn an_exponential_side_by_side_has_the_bits_of_one_alone() {
         (x < 0.5).then_some(x)
     });
     for x in points.into_iter().chain(dense) {
-        let [several] = delever_core::elementary::exp_side_by_side([x]);
-        assert_eq!(
-            several.to_bits(),
-            delever_core::elementary::exp(x).to_bits(),
-            "{x:e}"
-        );
+        for value in vectorized(Exponential([x; LANES])) {
+            assert_eq!(value.to_bits(), exp(x).to_bits(), "{x:e}");
+        }
+        let [alone] = exp_side_by_side(Single::of([x])).lanes();
+        assert_eq!(alone.to_bits(), exp(x).to_bits(), "{x:e}");
     }
-    assert!(delever_core::elementary::exp_side_by_side([f64::NAN])[0].is_nan());
+    assert!(vectorized(Exponential([f64::NAN; LANES]))[0].is_nan());
+    assert!(exp_side_by_side(Single::of([f64::NAN])).lanes()[0].is_nan());
+}
+
+struct Exponential([f64; LANES]);
+
+impl PackedWork for Exponential {
+    type Output = [f64; LANES];
+
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) -> [f64; LANES] {
+        exp_side_by_side(like.load(self.0)).lanes()
+    }
 }

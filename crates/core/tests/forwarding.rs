@@ -2,40 +2,43 @@
 
 use delever_core::{
     Anchor, BalanceSheet, Ball, Claims, ClaimsInLanes, Contingent, ContingentBounds, Continuity, Dual,
-    Execution, ImpactInLanes, ImpactModel, Interval, Jet, LANES, Market, MarketSlopes, NoColumns, Order,
-    PerInstitution, Profile, Real, Rule, RuleContext, RuleInLanes, RuleKernel, Sale, SparseRows, Strategy,
+    Execution, ImpactInLanes, ImpactModel, Interval, Jet, Lane, Market, MarketSlopes, NoColumns, Order,
+    PerInstitution, Plain, Profile, Real, Rule, RuleContext, RuleInLanes, RuleKernel, Sale, Single, SparseRows, Strategy,
     StrategyScratch,
 };
 use std::sync::Arc;
 
-impl<const W: usize> RuleInLanes<W> for Probe {
-    fn sales_in_lanes(&self, _: usize, _: &[BalanceSheet<'_, Ball<W>>], sales: &mut [Sale<Ball<W>>]) {
+impl RuleInLanes for Probe {
+    fn sales_in_lanes(
+        &self,
+        _: Lane,
+        _: usize,
+        _: &[BalanceSheet<'_, Ball<Plain>>],
+        sales: &mut [Sale<Ball<Plain>>],
+    ) {
         sales.fill(Sale::Money(Ball::from(3.0)));
     }
 }
 
-impl<const W: usize> ClaimsInLanes<W> for Probe {
-    fn ratios_in_lanes(&self, _: &[u32], _: &[BalanceSheet<'_, Ball<W>>], ratios: &mut [Ball<W>]) {
+impl ClaimsInLanes for Probe {
+    fn ratios_in_lanes(
+        &self,
+        _: Lane,
+        _: &[u32],
+        _: &[BalanceSheet<'_, Ball<Plain>>],
+        ratios: &mut [Ball<Plain>],
+    ) {
         ratios.fill(Ball::from(0.5));
     }
 }
 
-impl<const W: usize> ImpactInLanes<W> for Probe {
-    fn survive(&self, sold: &mut [Ball<W>]) {
+impl ImpactInLanes for Probe {
+    fn survive(&self, _: usize, sold: &mut [Ball<Plain>]) {
         sold.fill(Ball::from(0.25));
     }
-}
-
-/// The forms over lanes of one of the three model traits.
-macro_rules! in_lanes {
-    ($model:ident) => {
-        fn in_one_lane(&self) -> Option<&dyn $model<1>> {
-            Some(self)
-        }
-        fn in_lanes(&self) -> Option<&dyn $model<LANES>> {
-            Some(self)
-        }
-    };
+    fn survive_alone(&self, _: usize, sold: &mut [Ball<Single>]) {
+        sold.fill(Ball::from(0.25));
+    }
 }
 
 /// Answers every method with something that no default gives.
@@ -50,7 +53,9 @@ const PROFILE: Profile = Profile {
 };
 
 impl ImpactModel for Probe {
-    in_lanes!(ImpactInLanes);
+    fn in_lanes(&self) -> Option<&dyn ImpactInLanes> {
+        Some(self)
+    }
     fn prices_into(&self, _: Market<'_>, _: &[f64], prices: &mut [f64]) {
         prices.fill(1.0);
     }
@@ -119,7 +124,9 @@ impl ImpactModel for Probe {
 }
 
 impl Rule for Probe {
-    in_lanes!(RuleInLanes);
+    fn in_lanes(&self) -> Option<&dyn RuleInLanes> {
+        Some(self)
+    }
     fn sales_into(&self, first: usize, _: &[BalanceSheet<'_>], sales: &mut [Sale]) {
         sales.fill(Sale::Money(first as f64));
     }
@@ -201,7 +208,9 @@ impl Strategy for Probe {
 }
 
 impl Claims for Probe {
-    in_lanes!(ClaimsInLanes);
+    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
+        Some(self)
+    }
     fn components(&self) -> usize {
         7
     }
@@ -291,7 +300,7 @@ impl Claims for Probe {
 }
 
 fn impact(model: impl ImpactModel) {
-    assert!(model.in_one_lane().is_some() && model.in_lanes().is_some());
+    assert!(model.in_lanes().is_some());
     let market = Market::new(&[1.0], &[1.0]);
     let (mut a, mut b) = ([0.0], [0.0]);
     model.prices_into(market, &[0.0], &mut a);
@@ -318,7 +327,7 @@ fn impact(model: impl ImpactModel) {
 }
 
 fn rule(model: impl Rule) {
-    assert!(model.in_one_lane().is_some() && model.in_lanes().is_some());
+    assert!(model.in_lanes().is_some());
     let mut sales = [Sale::nothing()];
     model.sales_into(4, &[BalanceSheet::empty()], &mut sales);
     assert_eq!(sales, [Sale::Money(4.0)]);
@@ -366,7 +375,7 @@ fn strategy(model: impl Strategy) {
 }
 
 fn claims(model: impl Claims) {
-    assert!(model.in_one_lane().is_some() && model.in_lanes().is_some());
+    assert!(model.in_lanes().is_some());
     let (mut low, mut high) = ([0.0], [0.0]);
     assert_eq!((model.components(), model.entitlements().row_count()), (7, 3));
     assert!(model.share_entitlements().is_some() && model.failure_equity(3) == 5.0);

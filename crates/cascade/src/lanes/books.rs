@@ -1,9 +1,8 @@
 //! Sums of balance sheets over institutions, in every lane.
 
-use super::pass::LaneData;
 use crate::composition::Cascade;
 use crate::outcome::Totals;
-use delever_core::{BalanceSheet, Ball};
+use delever_core::BalanceSheet;
 
 /// Sums over a chunk of institutions; the same figures in the same order as an outcome's totals.
 #[derive(Clone, Copy, Debug)]
@@ -34,40 +33,42 @@ impl<const W: usize> Default for Books<W> {
     }
 }
 
+/// One institution in every scenario.
+pub(super) struct Account<const W: usize> {
+    pub cash: [f64; W],
+    pub other_assets: [f64; W],
+    pub assets: [f64; W],
+    pub marketable: [f64; W],
+    pub received: [f64; W],
+    /// Holdings at shocked prices.
+    pub before: [f64; W],
+    /// What it pays of its debts.
+    pub ratio: [f64; W],
+}
+
 impl<const W: usize> Books<W> {
-    /// Adds the institution at compiled position `n`; `before` is what it holds at shocked prices, `ratio` what it pays.
-    #[inline(always)]
-    pub fn add(
-        &mut self,
-        cascade: &Cascade<'_>,
-        data: &LaneData<W>,
-        n: usize,
-        sheet: &BalanceSheet<'_, Ball<W>>,
-        before: &[f64; W],
-        ratio: &[f64; W],
-    ) {
-        let assets = sheet.assets().center;
+    /// Adds the institution at compiled position `n`.
+    pub fn add(&mut self, cascade: &Cascade<'_>, n: usize, account: &Account<W>) {
         let liabilities = cascade.liabilities.value[n];
         let claims_face = cascade.claims_face.value[n];
         let initial = cascade.equity_initial[n];
         let failure_equity = cascade.failure_equity[n];
-        let (cash, other_assets) = (&data.cash[n], &data.other_assets[n]);
-        let (marketable, received) = (&sheet.marketable.center, &sheet.received.center);
         let mut short = [false; W];
         self.equity_initial += initial;
         for l in 0..W {
-            let shocked = cash[l] + other_assets[l] + before[l] + claims_face - liabilities;
-            self.equity[l] += assets[l] - liabilities;
+            let (assets, before) = (account.assets[l], account.before[l]);
+            let shocked = account.cash[l] + account.other_assets[l] + before + claims_face - liabilities;
+            self.equity[l] += assets - liabilities;
             self.loss_shock[l] += initial - shocked;
-            self.loss_fire_sale[l] += before[l] - marketable[l];
+            self.loss_fire_sale[l] += before - account.marketable[l];
             if cascade.components > 0 {
-                self.loss_contagion[l] += claims_face - received[l];
+                self.loss_contagion[l] += claims_face - account.received[l];
             }
-            let margin = assets[l] - liabilities - failure_equity;
-            short[l] = margin < 0.0 || ratio[l] < 1.0;
+            let margin = assets - liabilities - failure_equity;
+            short[l] = margin < 0.0 || account.ratio[l] < 1.0;
             self.defaults[l] += if margin < 0.0 { 1.0 } else { 0.0 };
-            let exposure = before[l] + claims_face;
-            let rounding = 1e-9 * (assets[l].abs() + liabilities + exposure);
+            let exposure = before + claims_face;
+            let rounding = 1e-9 * (assets.abs() + liabilities + exposure);
             let relative = (margin.abs() - rounding) / (exposure + f64::MIN_POSITIVE);
             self.margin_of_solvency[l] = if relative < self.margin_of_solvency[l] {
                 relative
@@ -76,31 +77,26 @@ impl<const W: usize> Books<W> {
             };
         }
         if cascade.components > 0 && short.contains(&true) {
-            self.add_destroyed(cascade, n, sheet, short);
+            self.add_destroyed(cascade, n, account, short);
         }
     }
 
     /// What is destroyed where not all is paid: rare, so one lane after the other.
     #[cold]
-    fn add_destroyed(
-        &mut self,
-        cascade: &Cascade<'_>,
-        n: usize,
-        sheet: &BalanceSheet<'_, Ball<W>>,
-        short: [bool; W],
-    ) {
+    fn add_destroyed(&mut self, cascade: &Cascade<'_>, n: usize, account: &Account<W>, short: [bool; W]) {
         for l in (0..W).filter(|&l| short[l]) {
             let mut one = BalanceSheet::<f64>::empty();
-            (one.cash, one.other_assets) = (sheet.cash[l], sheet.other_assets[l]);
-            one.marketable = sheet.marketable.center[l];
+            (one.cash, one.other_assets) = (account.cash[l], account.other_assets[l]);
+            one.marketable = account.marketable[l];
             one.marketable_at_average = one.marketable;
-            one.claims_face = sheet.claims_face.center[l];
-            one.received = sheet.received.center[l];
+            one.claims_face = cascade.claims_face.value[n];
+            one.received = account.received[l];
             one.debts_received = one.received;
-            one.debts_face = sheet.debts_face.center[l];
-            one.external_liabilities = sheet.external_liabilities;
-            one.liabilities = sheet.liabilities.center[l];
-            (one.equity_initial, one.assets_initial) = (sheet.equity_initial, sheet.assets_initial);
+            one.debts_face = cascade.debts_face.value[n];
+            one.external_liabilities = cascade.external_liabilities[n];
+            one.liabilities = cascade.liabilities.value[n];
+            one.equity_initial = cascade.equity_initial[n];
+            one.assets_initial = cascade.assets_initial[n];
             one.settle();
             self.bankruptcy_costs[l] += cascade.claims.value_destroyed(cascade.order[n], &one);
         }

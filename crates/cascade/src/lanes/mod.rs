@@ -1,64 +1,98 @@
 //! The quick engine: scenarios side by side, each certified on its own.
 //!
 //! It takes cascades whose models have a form over lanes ([`delever_core::RuleInLanes`] and its kin): ordered and bounded,
-//! pro-rata sellers paid the terminal price, claims of one number a debtor. A single solve goes the same way with one
-//! lane, so a scenario has the same bits alone and among others. What is not certified here is solved by
-//! [`delever_solver::solve`].
+//! pro-rata sellers paid the terminal price, claims of one number a debtor. Many scenarios go side by side, [`LANES`] at a
+//! time; of a single one, as many institutions do. A scenario has the same bits either way. What is not certified here is
+//! solved by [`delever_solver::solve`].
 
 mod books;
+mod chunk;
 mod pass;
 mod queue;
 mod single;
 mod sweep;
 
 use crate::composition::Cascade;
-use delever_core::{Claims, ClaimsInLanes, Execution, ImpactInLanes, ImpactModel, LANES, Rule, RuleInLanes};
+use delever_core::{
+    Ball, ClaimsInLanes, Execution, ImpactInLanes, LANES, Lane, Pack, Plain, RuleInLanes, Single, Unpacked,
+};
 
 pub(crate) use single::solve_quickly;
 pub use sweep::Summary;
 
-/// The models of a cascade, over `W` scenarios.
-pub(crate) struct LaneModels<'c, const W: usize> {
-    pub rules: Vec<&'c dyn RuleInLanes<W>>,
+/// The models of a cascade, in lanes.
+pub(crate) struct LaneModels<'c> {
+    pub rules: Vec<&'c dyn RuleInLanes>,
     /// `None` where claims are worth their face.
-    pub claims: Option<&'c dyn ClaimsInLanes<W>>,
-    pub impact: &'c dyn ImpactInLanes<W>,
+    pub claims: Option<&'c dyn ClaimsInLanes>,
+    pub impact: &'c dyn ImpactInLanes,
 }
 
-/// Looks a model up in its form over `W` scenarios.
+impl LaneModels<'_> {
+    /// Whether all of them compute institutions side by side.
+    pub fn take_institutions(&self) -> bool {
+        self.rules.iter().all(|rule| rule.takes_institutions())
+            && self.claims.is_none_or(|claims| claims.takes_institutions())
+    }
+}
+
+/// Scenarios a state holds: [`LANES`], or one. Lane `l` of a balance sheet is scenario `l % W` of the sheet's institution `l / W`.
 pub(crate) trait Width<const W: usize> {
-    fn rule(rule: &dyn Rule) -> Option<&dyn RuleInLanes<W>>;
-    fn claims(claims: &dyn Claims) -> Option<&dyn ClaimsInLanes<W>>;
-    fn impact(impact: &dyn ImpactModel) -> Option<&dyn ImpactInLanes<W>>;
+    /// What the lanes of a sheet are.
+    const LANE: Lane;
+    /// Institutions on a sheet.
+    const INSTITUTIONS: usize = LANES / W;
+    /// One institution's sums in all scenarios, beside sheets in registers `P`.
+    type Sums<P: Pack<Array = [f64; LANES]>>: Pack<Array = [f64; W]>;
+
+    /// Registers for sums.
+    fn sums<P: Pack<Array = [f64; LANES]>>(like: P) -> Self::Sums<P>;
+    /// The prices that sheets show.
+    fn shown(prices: &[[f64; W]]) -> &[[f64; LANES]];
+    /// Turns what is sold of each asset from `first` on into the multiplier of its price.
+    fn survive(impact: &dyn ImpactInLanes, first: usize, sold: &mut [Ball<Unpacked<W>>]);
 }
 
 /// The widths that there are.
 pub(crate) struct Widths;
 
-macro_rules! width {
-    ($lanes:expr, $look_up:ident) => {
-        impl Width<$lanes> for Widths {
-            fn rule(rule: &dyn Rule) -> Option<&dyn RuleInLanes<$lanes>> {
-                rule.$look_up()
-            }
-            fn claims(claims: &dyn Claims) -> Option<&dyn ClaimsInLanes<$lanes>> {
-                claims.$look_up()
-            }
-            fn impact(impact: &dyn ImpactModel) -> Option<&dyn ImpactInLanes<$lanes>> {
-                impact.$look_up()
-            }
-        }
-    };
+impl Width<LANES> for Widths {
+    const LANE: Lane = Lane::Scenario;
+    type Sums<P: Pack<Array = [f64; LANES]>> = P;
+
+    #[inline(always)]
+    fn sums<P: Pack<Array = [f64; LANES]>>(like: P) -> P {
+        like
+    }
+    #[inline(always)]
+    fn shown(prices: &[[f64; LANES]]) -> &[[f64; LANES]] {
+        prices
+    }
+    fn survive(impact: &dyn ImpactInLanes, first: usize, sold: &mut [Ball<Plain>]) {
+        impact.survive(first, sold);
+    }
 }
-width!(1, in_one_lane);
-width!({ LANES }, in_lanes);
+
+impl Width<1> for Widths {
+    const LANE: Lane = Lane::Institution;
+    type Sums<P: Pack<Array = [f64; LANES]>> = Single;
+
+    #[inline(always)]
+    fn sums<P: Pack<Array = [f64; LANES]>>(_: P) -> Single {
+        Single::of([0.0])
+    }
+    #[inline(always)]
+    fn shown(_: &[[f64; 1]]) -> &[[f64; LANES]] {
+        &[]
+    }
+    fn survive(impact: &dyn ImpactInLanes, first: usize, sold: &mut [Ball<Single>]) {
+        impact.survive_alone(first, sold);
+    }
+}
 
 impl Cascade<'_> {
-    /// The models over `W` scenarios, if the quick engine can take this cascade.
-    pub(crate) fn in_lanes<const W: usize>(&self) -> Option<LaneModels<'_, W>>
-    where
-        Widths: Width<W>,
-    {
+    /// The models in lanes, if the quick engine can take this cascade.
+    pub(crate) fn in_lanes(&self) -> Option<LaneModels<'_>> {
         let plain = self.shape.isotone
             && self.shape.bounded
             && self.execution == Execution::Terminal
@@ -69,14 +103,14 @@ impl Cascade<'_> {
         if !plain {
             return None;
         }
-        let rules = self.blocks.iter().map(|block| Widths::rule(&*block.rule));
+        let rules = self.blocks.iter().map(|block| block.rule.in_lanes());
         Some(LaneModels {
             rules: rules.collect::<Option<_>>()?,
             claims: match self.components {
                 0 => None,
-                _ => Some(Widths::claims(&*self.claims)?),
+                _ => Some(self.claims.in_lanes()?),
             },
-            impact: Widths::impact(&*self.impact)?,
+            impact: self.impact.in_lanes()?,
         })
     }
 }

@@ -6,7 +6,7 @@ use super::{LaneModels, Width, Widths};
 use crate::composition::Cascade;
 use crate::outcome::Totals;
 use crate::shock::Shock;
-use delever_core::vectorized;
+use delever_core::auto_vectorized;
 use delever_solver::{Found, Move, Settings, SideBySide, solve_side_by_side};
 use std::ops::ControlFlow;
 
@@ -37,7 +37,7 @@ impl<const W: usize> Watch<W> for () {}
 
 struct Queue<'q, const W: usize, D, O> {
     cascade: &'q Cascade<'q>,
-    models: LaneModels<'q, W>,
+    models: LaneModels<'q>,
     data: LaneData<W>,
     work: LaneWork<W>,
     shocks: &'q [Shock],
@@ -49,29 +49,27 @@ struct Queue<'q, const W: usize, D, O> {
 }
 
 /// Solves the greatest equilibrium under each shock, lanes permitting; shocks must fit the system. Hands each over by its
-/// place as it is done, `None` where it was given up. `false` if the quick engine cannot take this cascade.
+/// place as it is done, `None` where it was given up. A state of one scenario asks for models that take institutions.
 pub(super) fn solve_queue<const W: usize, D, O>(
     cascade: &Cascade<'_>,
+    models: LaneModels<'_>,
     shocks: &[Shock],
     settings: &Settings,
     watch: O,
     done: D,
-) -> bool
-where
+) where
     Widths: Width<W>,
     D: FnMut(usize, Option<Answer<'_, W>>),
     O: Watch<W>,
 {
-    let Some(models) = cascade.in_lanes::<W>() else {
-        return false;
-    };
     let (count, assets) = (cascade.order.len(), cascade.system.asset_count());
+    let padded = count + <Widths as Width<W>>::INSTITUTIONS;
     let mut queue = Queue {
         cascade,
         models,
         data: LaneData {
-            cash: vec![[0.0; W]; count],
-            other_assets: vec![[0.0; W]; count],
+            cash: vec![[0.0; W]; padded],
+            other_assets: vec![[0.0; W]; padded],
             shocked: vec![[0.0; W]; assets],
         },
         work: LaneWork::new(cascade),
@@ -82,11 +80,11 @@ where
         watch,
     };
     solve_side_by_side(&mut queue, settings);
-    true
 }
 
 impl<const W: usize, D, O> SideBySide<W> for Queue<'_, W, D, O>
 where
+    Widths: Width<W>,
     D: FnMut(usize, Option<Answer<'_, W>>),
     O: Watch<W>,
 {
@@ -133,7 +131,7 @@ where
 
     #[inline(always)]
     fn vectorized<R>(&self, work: impl FnOnce() -> R) -> R {
-        vectorized(work)
+        auto_vectorized(work)
     }
 
     fn watch(&mut self, _: usize, iteration: u64, x: &[[f64; W]], change: f64) -> ControlFlow<()> {

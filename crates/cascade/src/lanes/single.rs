@@ -1,20 +1,32 @@
 //! One scenario, the quick way.
 
-use super::queue::{Watch, solve_queue};
+use super::queue::{Answer, Watch, solve_queue};
 use crate::map::CascadeMap;
 use crate::shock::Shock;
+use delever_core::LANES;
 use delever_solver::linear::Effort;
 use delever_solver::{Bracket, Observer, Settings, Solution, Status, Step};
 use std::ops::ControlFlow;
 
-/// Hands steps of a single lane to a solver's observer.
-struct Observed<'o, O>(&'o mut O);
+/// Hands steps of the only scenario to a solver's observer.
+struct Observed<'o, O> {
+    observer: &'o mut O,
+    /// Its state, where others could stand beside it.
+    point: Vec<f64>,
+}
 
-impl<O: Observer> Watch<1> for Observed<'_, O> {
-    fn on_step(&mut self, iteration: u64, x: &[[f64; 1]], change: f64) -> ControlFlow<()> {
-        self.0.on_step(Step {
+impl<O: Observer, const W: usize> Watch<W> for Observed<'_, O> {
+    fn on_step(&mut self, iteration: u64, x: &[[f64; W]], change: f64) -> ControlFlow<()> {
+        let point = if W == 1 {
+            x.as_flattened()
+        } else {
+            self.point.clear();
+            self.point.extend(x.iter().map(|lanes| lanes[0]));
+            &self.point
+        };
+        self.observer.on_step(Step {
             iteration,
-            point: x.as_flattened(),
+            point,
             change,
         })
     }
@@ -27,29 +39,41 @@ pub(crate) fn solve_quickly(
     settings: &Settings,
     observer: &mut impl Observer,
 ) -> Option<Solution> {
+    let cascade = map.cascade;
+    let models = cascade.in_lanes()?;
+    let shock = std::slice::from_ref(shock);
+    let watch = Observed {
+        observer,
+        point: Vec::new(),
+    };
     let mut solution = None;
-    solve_queue::<1, _, _>(
-        map.cascade,
-        std::slice::from_ref(shock),
-        settings,
-        Observed(observer),
-        |_, answer| {
-            solution = answer.map(|answer| Solution {
-                point: answer.read(answer.found.point),
-                bracket: Some(Bracket {
-                    lower: answer.read(answer.found.lower),
-                    upper: answer.read(answer.found.upper),
-                    width: answer.found.width,
-                }),
-                residual: answer.found.residual,
-                status: Status::Certified,
-                iterations: answer.found.iterations,
-                passes: answer.found.passes,
-                policy_steps: 0,
-                linear: Effort::default(),
-                cycle: None,
-            });
-        },
-    );
+    if models.take_institutions() {
+        solve_queue::<1, _, _>(cascade, models, shock, settings, watch, |_, answer| {
+            solution = answer.map(proved);
+        });
+    } else {
+        // Rules that look at holdings take one institution at a time: in as many scenarios, of which all but one are empty.
+        solve_queue::<LANES, _, _>(cascade, models, shock, settings, watch, |_, answer| {
+            solution = answer.map(proved);
+        });
+    }
     solution
+}
+
+fn proved<const W: usize>(answer: Answer<'_, W>) -> Solution {
+    Solution {
+        point: answer.read(answer.found.point),
+        bracket: Some(Bracket {
+            lower: answer.read(answer.found.lower),
+            upper: answer.read(answer.found.upper),
+            width: answer.found.width,
+        }),
+        residual: answer.found.residual,
+        status: Status::Certified,
+        iterations: answer.found.iterations,
+        passes: answer.found.passes,
+        policy_steps: 0,
+        linear: Effort::default(),
+        cycle: None,
+    }
 }

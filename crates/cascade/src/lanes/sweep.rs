@@ -64,8 +64,9 @@ impl Cascade<'_> {
     fn sweep_task(&self, shocks: &[Shock], settings: &Settings) -> Vec<Result<Summary, CascadeError>> {
         let checked: Result<(), _> = shocks.iter().try_for_each(|shock| shock.check(self.system));
         let mut found: Vec<Option<Summary>> = shocks.iter().map(|_| None).collect();
-        if checked.is_ok() && settings.method == Method::Automatic {
-            solve_queue::<LANES, _, _>(self, shocks, settings, (), |place, answer| {
+        let quick = checked.is_ok() && settings.method == Method::Automatic;
+        if let Some(models) = self.in_lanes().filter(|_| quick) {
+            solve_queue::<LANES, _, _>(self, models, shocks, settings, (), |place, answer| {
                 found[place] = answer.map(|answer| {
                     let assets = self.system.asset_count();
                     let width = answer.found.width;

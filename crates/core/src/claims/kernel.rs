@@ -1,16 +1,17 @@
 //! Models of one payment ratio for each institution, written one debtor at a time.
 
 use super::{Anchor, Claims, NetworkView};
+use crate::rows::Rows;
 use crate::{
-    BalanceSheet, Ball, ClaimsInLanes, Continuity, Dual, Execution, Interval, Jet, LANES, Order, Profile,
-    Real, SparseRows, SpecError, vectorized,
+    BalanceSheet, Ball, ClaimsInLanes, Continuity, Dual, Execution, Interval, Jet, LANES, Lane, Order, Pack,
+    PackedWork, Plain, Profile, Real, SparseRows, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
 
 /// A clearing or valuation model for one debtor at a time: what a model author writes.
 pub trait ClaimKernel: Send + Sync {
     /// Parameters of one institution: columns of the institutions table and keys of `[clearing]`.
-    type Row: DeserializeOwned + Send + Sync;
+    type Row: DeserializeOwned + PartialEq + Send + Sync;
 
     /// What creditors inside the system receive for one unit of face value, in `[0, 1]`.
     fn payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &Self::Row) -> f64;
@@ -38,6 +39,12 @@ pub trait ClaimKernel: Send + Sync {
     /// Only then do they serve to enclose all equilibria of a system that is not ordered; otherwise any ratio from 0 to 1 counts as
     /// possible. Default: no.
     fn encloses(&self) -> bool {
+        false
+    }
+
+    /// Whether the formula looks at amounts alone, not at single holdings and prices. Then institutions that share their
+    /// parameters are computed side by side. Default: no.
+    fn reads_amounts_only(&self) -> bool {
         false
     }
 
@@ -90,7 +97,7 @@ pub trait ClaimKernel: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct PerInstitutionClaims<K: ClaimKernel> {
     kernel: K,
-    rows: Vec<K::Row>,
+    rows: Rows<K::Row>,
     entitlements: SparseRows,
 }
 
@@ -99,7 +106,7 @@ impl<K: ClaimKernel> PerInstitutionClaims<K> {
     pub fn new(kernel: K, rows: Vec<K::Row>, debts: SparseRows) -> Self {
         Self {
             kernel,
-            rows,
+            rows: Rows::new(rows),
             entitlements: debts,
         }
     }
@@ -113,11 +120,7 @@ impl<K: ClaimKernel> PerInstitutionClaims<K> {
             .filter_map(|(n, row)| kernel.check(row).err().map(|problem| problem.at_row(n)))
             .collect();
         if problems.is_empty() {
-            Ok(Self {
-                kernel,
-                rows,
-                entitlements: view.all_debts(),
-            })
+            Ok(Self::new(kernel, rows, view.all_debts()))
         } else {
             Err(problems)
         }
@@ -132,7 +135,7 @@ impl<K: ClaimKernel> PerInstitutionClaims<K> {
         sheet: &BalanceSheet<'_, Interval>,
     ) -> Interval {
         self.kernel
-            .external_payment_ratio_bounds(sheet, &self.rows[institution as usize])
+            .external_payment_ratio_bounds(sheet, self.rows.get(institution as usize))
             .unwrap_or(Interval::new(0.0, 1.0))
     }
 }
@@ -153,7 +156,7 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
 
     fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]) {
         for ((&institution, sheet), ratio) in institutions.iter().zip(sheets).zip(components) {
-            *ratio = self.kernel.payment_ratio(sheet, &self.rows[institution as usize]);
+            *ratio = self.kernel.payment_ratio(sheet, self.rows.get(institution as usize));
         }
     }
 
@@ -167,7 +170,7 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
         for (n, (&institution, sheet)) in institutions.iter().zip(sheets).enumerate() {
             let bounds = self
                 .kernel
-                .payment_ratio_bounds(sheet, &self.rows[institution as usize])
+                .payment_ratio_bounds(sheet, self.rows.get(institution as usize))
                 .unwrap_or(Interval::new(0.0, 1.0));
             (low[n], high[n]) = (bounds.low, bounds.high);
         }
@@ -187,7 +190,7 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
     ) {
         slopes.fill(
             self.kernel
-                .slope(anchor, sheet, other, &self.rows[institution as usize]),
+                .slope(anchor, sheet, other, self.rows.get(institution as usize)),
         );
     }
 
@@ -199,7 +202,7 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
     ) -> bool {
         let ratio = self
             .kernel
-            .payment_ratio_in(sheet, &self.rows[institution as usize]);
+            .payment_ratio_in(sheet, self.rows.get(institution as usize));
         match (ratio, components) {
             (Some(ratio), [component]) => {
                 *component = ratio;
@@ -217,21 +220,21 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
     ) -> bool {
         let ratio = self
             .kernel
-            .payment_ratio_in_duals(sheet, &self.rows[institution as usize]);
+            .payment_ratio_in_duals(sheet, self.rows.get(institution as usize));
         let known = ratio.is_some();
         components.fill(ratio.unwrap_or(Dual::NOTHING));
         known
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
-        let row = &self.rows[institution as usize];
+        let row = self.rows.get(institution as usize);
         self.kernel.payment_ratio(sheet, row) * sheet.debts_face
             + self.kernel.external_payment_ratio(sheet, row) * sheet.external_liabilities
     }
 
     fn value_destroyed(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
         self.kernel
-            .value_destroyed(sheet, &self.rows[institution as usize])
+            .value_destroyed(sheet, self.rows.get(institution as usize))
     }
 
     fn profile(&self, execution: Execution) -> Profile {
@@ -240,46 +243,75 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
             continuity: Continuity::Both,
             bounded: true,
         };
-        self.rows.iter().fold(best, |profile, row| {
+        self.rows.distinct().iter().fold(best, |profile, row| {
             profile.and(self.kernel.profile(row, execution))
         })
     }
 
-    fn in_one_lane(&self) -> Option<&dyn ClaimsInLanes<1>> {
-        self.has_formula().then_some(self)
-    }
-
-    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes<LANES>> {
-        self.has_formula().then_some(self)
-    }
-}
-
-impl<K: ClaimKernel> PerInstitutionClaims<K> {
-    /// Whether the kernel gives its formula in any arithmetic.
-    fn has_formula(&self) -> bool {
-        let sheet = BalanceSheet::<Ball<1>>::empty();
+    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
+        let sheet = BalanceSheet::<Ball<Plain>>::empty();
         let formula = |row| self.kernel.payment_ratio_in(&sheet, row);
-        self.rows.first().is_none_or(|row| formula(row).is_some())
+        let has_formula = self.rows.distinct().iter().all(|row| formula(row).is_some());
+        has_formula.then_some(self)
     }
 }
 
-impl<K: ClaimKernel, const W: usize> ClaimsInLanes<W> for PerInstitutionClaims<K> {
+impl<K: ClaimKernel> ClaimsInLanes for PerInstitutionClaims<K> {
     fn ratios_in_lanes(
         &self,
+        lane: Lane,
         institutions: &[u32],
-        sheets: &[BalanceSheet<'_, Ball<W>>],
-        ratios: &mut [Ball<W>],
+        sheets: &[BalanceSheet<'_, Ball<Plain>>],
+        ratios: &mut [Ball<Plain>],
     ) {
-        vectorized(
-            #[inline(always)]
-            || {
-                for ((&institution, sheet), ratio) in institutions.iter().zip(sheets).zip(ratios) {
-                    let row = &self.rows[institution as usize];
-                    if let Some(formula) = self.kernel.payment_ratio_in(sheet, row) {
-                        *ratio = formula;
-                    }
+        vectorized(RatiosInLanes {
+            claims: self,
+            lane,
+            institutions,
+            sheets,
+            ratios,
+        });
+    }
+
+    fn takes_institutions(&self) -> bool {
+        self.kernel.reads_amounts_only()
+    }
+}
+
+struct RatiosInLanes<'s, 'b, K: ClaimKernel> {
+    claims: &'s PerInstitutionClaims<K>,
+    lane: Lane,
+    institutions: &'s [u32],
+    sheets: &'s [BalanceSheet<'b, Ball<Plain>>],
+    ratios: &'s mut [Ball<Plain>],
+}
+
+impl<K: ClaimKernel> PackedWork for RatiosInLanes<'_, '_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
+        let PerInstitutionClaims { kernel, rows, .. } = self.claims;
+        let plain = Plain::of([0.0; LANES]);
+        let institutions = self.institutions.chunks(match self.lane {
+            Lane::Scenario => 1,
+            Lane::Institution => LANES,
+        });
+        for ((here, sheet), slot) in institutions.zip(self.sheets).zip(self.ratios) {
+            let sheet = sheet.load(like);
+            let here = here.iter().map(|&institution| institution as usize);
+            if let Some(row) = rows.shared(here.clone()) {
+                if let Some(ratio) = kernel.payment_ratio_in(&sheet, row) {
+                    *slot = ratio.load(plain);
                 }
-            },
-        );
+                continue;
+            }
+            // Parameters differ: each institution's formula runs on all lanes and serves one.
+            for (l, institution) in here.enumerate() {
+                if let Some(ratio) = kernel.payment_ratio_in(&sheet, rows.get(institution)) {
+                    slot.set_lane(l, ratio.load(plain));
+                }
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ pub use kernel::{ClaimKernel, PerInstitutionClaims};
 pub use slope::{Anchor, ramp_slope, residual_slope};
 pub use view::{ClaimsSpec, CreditDefaultSwap, NetworkView};
 
-use crate::{BalanceSheet, ClaimsInLanes, Dual, Execution, Interval, Jet, LANES, Profile, SparseRows};
+use crate::{BalanceSheet, ClaimsInLanes, Dual, Execution, Interval, Jet, Profile, SparseRows};
 
 /// Amounts that are due only in some states, money: what credit default swaps promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -156,13 +156,8 @@ pub trait Claims: Send + Sync {
         false
     }
 
-    /// The model over one scenario with bounds, if it has that form.
-    fn in_one_lane(&self) -> Option<&dyn ClaimsInLanes<1>> {
-        None
-    }
-
-    /// The model over scenarios side by side, if it has that form: both forms or none.
-    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes<LANES>> {
+    /// The model in lanes, if it has that form.
+    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
         None
     }
 }
@@ -250,10 +245,7 @@ macro_rules! forward_claims {
             fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
                 (**self).not_unique(no_outside_assets)
             }
-            fn in_one_lane(&self) -> Option<&dyn ClaimsInLanes<1>> {
-                (**self).in_one_lane()
-            }
-            fn in_lanes(&self) -> Option<&dyn ClaimsInLanes<LANES>> {
+            fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
                 (**self).in_lanes()
             }
         }

@@ -49,7 +49,7 @@ fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> N {
         || match row.external {
             ExternalRank::PariPassu => sheet.assets().fraction_of(sheet.liabilities),
             ExternalRank::Senior => {
-                (sheet.assets() - N::from(sheet.external_liabilities)).fraction_of(sheet.debts_face)
+                (sheet.assets() - N::given(sheet.external_liabilities)).fraction_of(sheet.debts_face)
             }
         },
     )
@@ -58,7 +58,7 @@ fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> N {
 fn external_ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &EisenbergNoeRow) -> N {
     let whole = match row.external {
         ExternalRank::PariPassu => sheet.liabilities,
-        ExternalRank::Senior => N::from(sheet.external_liabilities),
+        ExternalRank::Senior => N::given(sheet.external_liabilities),
     };
     whole.if_zero(|| N::from(1.0), || sheet.assets().fraction_of(whole))
 }
@@ -107,6 +107,10 @@ impl ClaimKernel for EisenbergNoe {
     }
 
     fn encloses(&self) -> bool {
+        true
+    }
+
+    fn reads_amounts_only(&self) -> bool {
         true
     }
 

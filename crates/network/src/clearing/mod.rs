@@ -17,7 +17,7 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 use crate::analysis::closed_classes;
 use delever_core::{
     Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsInLanes, ClaimsSpec, Contingent, ContingentBounds,
-    CreditDefaultSwap, Dual, Execution, Interval, Jet, LANES, NetworkView, NoColumns, Order,
+    CreditDefaultSwap, Dual, Execution, Interval, Jet, NetworkView, NoColumns, Order,
     PerInstitutionClaims, Profile, Real, Registry, SparseRows, SpecError,
 };
 use swaps::Swaps;
@@ -282,11 +282,7 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         }
     }
 
-    fn in_one_lane(&self) -> Option<&dyn ClaimsInLanes<1>> {
-        self.claims.in_one_lane().filter(|_| self.swaps.is_empty())
-    }
-
-    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes<LANES>> {
+    fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
         self.claims.in_lanes().filter(|_| self.swaps.is_empty())
     }
 

@@ -113,6 +113,10 @@ impl ClaimKernel for RogersVeraart {
         true
     }
 
+    fn reads_amounts_only(&self) -> bool {
+        true
+    }
+
     fn profile(&self, row: &RogersVeraartRow, execution: Execution) -> Profile {
         let costs = row.alpha < 1.0 || row.beta < 1.0;
         // A debtor that receives more sells less and forgoes execution gain: where gain counts for more than

@@ -44,11 +44,14 @@ pub struct DebtRank;
 
 #[inline(always)]
 fn value<N: Real>(sheet: &BalanceSheet<'_, N>) -> N {
-    if sheet.equity_initial > 0.0 {
-        (sheet.assets() - sheet.liabilities).fraction_of(N::from(sheet.equity_initial))
-    } else {
-        N::from(0.0)
-    }
+    let equity_initial = N::given(sheet.equity_initial);
+    N::from(0.0).if_below(
+        equity_initial,
+        #[inline(always)]
+        || (sheet.assets() - sheet.liabilities).fraction_of(equity_initial),
+        #[inline(always)]
+        || N::from(0.0),
+    )
 }
 
 impl ClaimKernel for DebtRank {
@@ -94,6 +97,10 @@ impl ClaimKernel for DebtRank {
     }
 
     fn encloses(&self) -> bool {
+        true
+    }
+
+    fn reads_amounts_only(&self) -> bool {
         true
     }
 

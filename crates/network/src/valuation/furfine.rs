@@ -76,6 +76,10 @@ impl ClaimKernel for Furfine {
         true
     }
 
+    fn reads_amounts_only(&self) -> bool {
+        true
+    }
+
     fn profile(&self, row: &FurfineRow, _: Execution) -> Profile {
         Profile {
             order: Order::Isotone,

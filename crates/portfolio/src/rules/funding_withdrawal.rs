@@ -48,8 +48,8 @@ fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &FundingWithdrawalRow) -> Sal
         excess.fraction_of(N::from(row.run_below) - N::from(row.run_complete_below))
     };
     let withdrawn = debts.if_zero(|| N::from(0.0), || debts.if_below(assets, run, || one));
-    let lent = N::from(sheet.external_liabilities) + N::from(sheet.repaid);
-    let need = (withdrawn * lent - (N::from(sheet.repaid) + N::given(sheet.cash))).at_least(0.0);
+    let lent = N::given(sheet.external_liabilities) + N::given(sheet.repaid);
+    let need = (withdrawn * lent - (N::given(sheet.repaid) + N::given(sheet.cash))).at_least(0.0);
     if at_average(sheet.execution) {
         Sale::Fraction(need.fraction_of(sheet.marketable_at_average))
     } else {
@@ -76,6 +76,10 @@ impl RuleKernel for FundingWithdrawal {
     }
 
     fn encloses(&self) -> bool {
+        true
+    }
+
+    fn reads_amounts_only(&self) -> bool {
         true
     }
 

@@ -139,6 +139,10 @@ impl RuleKernel for LeverageCap {
         true
     }
 
+    fn reads_amounts_only(&self) -> bool {
+        true
+    }
+
     fn sale_moved<N: Real>(
         &self,
         parameter: &str,

@@ -1,6 +1,6 @@
 //! Back to a target leverage after a loss.
 
-use super::leverage_cap::{need, sale_under, whole_at_average};
+use super::leverage_cap::{money, need, whole_at_average};
 use super::{ORDERED, at_average};
 use delever_core::{BalanceSheet, NoColumns, Profile, Real, RuleContext, RuleKernel, Sale, SpecError};
 
@@ -43,37 +43,54 @@ pub struct LeverageTargetRow {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LeverageTarget;
 
+/// What is asked for at a target of `lambda`: money, or a fraction where sellers are paid average prices.
 #[inline(always)]
-fn target<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow) -> Option<N> {
-    match row.target_leverage {
-        Some(leverage) => Some(N::from(leverage)),
-        None if sheet.equity_initial > 0.0 => {
-            Some(N::from(sheet.assets_initial) / N::from(sheet.equity_initial))
+fn asked<N: Real>(sheet: &BalanceSheet<'_, N>, two_sided: bool, lambda: N) -> N {
+    let need = || need(sheet, lambda);
+    match (at_average(sheet.execution), two_sided) {
+        (true, false) => need().fraction_of(whole_at_average(sheet, lambda)),
+        (true, true) => need().signed_fraction_of(whole_at_average(sheet, lambda)),
+        (false, false) => money(sheet, need),
+        (false, true) => {
+            let (assets, debts) = (sheet.assets(), sheet.liabilities);
+            let everything = N::from(f64::INFINITY);
+            debts.if_zero(
+                || assets.if_below(N::from(0.0), || everything, need),
+                || debts.if_below(assets, need, || everything),
+            )
         }
-        None => None,
     }
 }
 
+/// `moved` moves the target, for derivatives in it.
 #[inline(always)]
-fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow, lambda: Option<N>) -> Sale<N> {
-    let (assets, debts) = (sheet.assets(), sheet.liabilities);
-    let everything = N::from(f64::INFINITY);
-    let Some(lambda) = lambda else {
-        let nothing = N::from(0.0);
-        let money = debts.if_zero(|| nothing, || debts.if_below(assets, || nothing, || everything));
-        return Sale::Money(money);
+fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow, moved: impl Fn(N) -> N) -> Sale<N> {
+    let nothing = N::from(0.0);
+    let at_average = at_average(sheet.execution);
+    let asked = match row.target_leverage {
+        Some(leverage) => asked(sheet, row.two_sided, moved(N::from(leverage))),
+        None => {
+            let (assets, debts) = (sheet.assets(), sheet.liabilities);
+            let equity_initial = N::given(sheet.equity_initial);
+            let everything = N::from(if at_average { 1.0 } else { f64::INFINITY });
+            nothing.if_below(
+                equity_initial,
+                #[inline(always)]
+                || {
+                    let leverage = N::given(sheet.assets_initial) / equity_initial;
+                    asked(sheet, row.two_sided, moved(leverage))
+                },
+                // No leverage to return to.
+                #[inline(always)]
+                || debts.if_zero(|| nothing, || debts.if_below(assets, || nothing, || everything)),
+            )
+        }
     };
-    if !row.two_sided {
-        return sale_under(sheet, lambda);
+    if at_average {
+        Sale::Fraction(asked)
+    } else {
+        Sale::Money(asked)
     }
-    let need = || need(sheet, lambda);
-    if at_average(sheet.execution) {
-        return Sale::Fraction(need().signed_fraction_of(whole_at_average(sheet, lambda)));
-    }
-    Sale::Money(debts.if_zero(
-        || assets.if_below(N::from(0.0), || everything, need),
-        || debts.if_below(assets, need, || everything),
-    ))
 }
 
 impl RuleKernel for LeverageTarget {
@@ -81,7 +98,7 @@ impl RuleKernel for LeverageTarget {
     type AssetRow = NoColumns;
 
     fn sale(&self, sheet: &BalanceSheet<'_>, row: &LeverageTargetRow, _: &[NoColumns]) -> Sale {
-        sale(sheet, row, target(sheet, row))
+        sale(sheet, row, |target| target)
     }
 
     #[inline(always)]
@@ -91,7 +108,7 @@ impl RuleKernel for LeverageTarget {
         row: &LeverageTargetRow,
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
-        Some(sale(sheet, row, target(sheet, row)))
+        Some(sale(sheet, row, |target| target))
     }
 
     fn sale_moved<N: Real>(
@@ -102,11 +119,14 @@ impl RuleKernel for LeverageTarget {
         row: &LeverageTargetRow,
         _: &[NoColumns],
     ) -> Option<Sale<N>> {
-        let moved = || target(sheet, row).map(|lambda| lambda + by);
-        (parameter == "target_leverage").then(|| sale(sheet, row, moved()))
+        (parameter == "target_leverage").then(|| sale(sheet, row, |target| target + by))
     }
 
     fn encloses(&self) -> bool {
+        true
+    }
+
+    fn reads_amounts_only(&self) -> bool {
         true
     }
 

@@ -116,6 +116,10 @@ impl RuleKernel for LeverageThreshold {
         true
     }
 
+    fn reads_amounts_only(&self) -> bool {
+        true
+    }
+
     fn profile(&self, row: &LeverageThresholdRow, _: &[NoColumns], context: RuleContext) -> Profile {
         // Where need sets in at the threshold itself, or before it, this is a leverage cap.
         let is_a_cap = row.default_below.is_none() && (row.act_below == 1.0 || row.act_below == row.target);

@@ -33,7 +33,7 @@ pub struct LiquidityShortfall;
 #[inline(always)]
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, withdrawals: N) -> Sale<N> {
     let due = sheet.debts_face + withdrawals;
-    let need = (due - (N::given(sheet.cash) + sheet.received + N::from(sheet.repaid))).at_least(0.0);
+    let need = (due - (N::given(sheet.cash) + sheet.received + N::given(sheet.repaid))).at_least(0.0);
     if at_average(sheet.execution) {
         Sale::Fraction(need.fraction_of(sheet.marketable_at_average))
     } else {
@@ -71,6 +71,10 @@ impl RuleKernel for LiquidityShortfall {
     }
 
     fn encloses(&self) -> bool {
+        true
+    }
+
+    fn reads_amounts_only(&self) -> bool {
         true
     }
 

@@ -24,6 +24,10 @@ impl RuleKernel for NoSales {
         true
     }
 
+    fn reads_amounts_only(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: &NoColumns, _: &[NoColumns], _: RuleContext) -> Profile {
         ORDERED
     }

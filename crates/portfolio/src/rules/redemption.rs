@@ -87,11 +87,14 @@ pub struct Redemption;
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RedemptionRow) -> Sale<N> {
     let one = N::from(1.0);
     let equity = sheet.assets() - sheet.liabilities;
-    let loss = if sheet.equity_initial > 0.0 {
-        (one - equity / N::from(sheet.equity_initial)).at_least(0.0)
-    } else {
-        N::from(0.0)
-    };
+    let equity_initial = N::given(sheet.equity_initial);
+    let loss = N::from(0.0).if_below(
+        equity_initial,
+        #[inline(always)]
+        || (one - equity / equity_initial).at_least(0.0),
+        #[inline(always)]
+        || N::from(0.0),
+    );
     let flow = N::from(row.base_flow) + N::from(row.flow_sensitivity) * loss;
     let paid = flow.at_least(0.0).at_most(row.gate) * (one - N::from(row.swing_price));
     match row.liquidity {
@@ -123,6 +126,10 @@ impl RuleKernel for Redemption {
     }
 
     fn encloses(&self) -> bool {
+        true
+    }
+
+    fn reads_amounts_only(&self) -> bool {
         true
     }
 

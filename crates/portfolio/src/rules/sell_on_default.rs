@@ -52,6 +52,10 @@ impl RuleKernel for SellOnDefault {
         true
     }
 
+    fn reads_amounts_only(&self) -> bool {
+        true
+    }
+
     fn profile(&self, _: &NoColumns, _: &[NoColumns], context: RuleContext) -> Profile {
         Profile {
             continuity: Continuity::FromAbove,

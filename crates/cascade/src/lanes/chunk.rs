@@ -1,0 +1,329 @@
+//! A chunk of institutions in one pass: balance sheets from prices and payments, sales and payments from balance sheets.
+
+use super::books::{Account, Books};
+use super::pass::Pass;
+use super::{Width, Widths};
+use delever_core::{
+    BalanceSheet, Ball, LANES, Lane, Pack, PackedWork, Plain, Sale, SparseRow, SparseRows,
+};
+use delever_solver::Move;
+use std::ops::Range;
+
+/// Balance sheets that are on the table at once: few enough to stay in the nearest cache.
+const SHEETS: usize = 4;
+/// Institutions whose rows are summed together: each sum waits for its last term, so others go on meanwhile.
+const ROWS: usize = 4;
+
+/// A chunk of institutions and its scratch memory.
+pub(super) struct Chunk<const W: usize> {
+    pub rows: Range<usize>,
+    /// Units sold, by asset.
+    pub sold: Vec<[f64; W]>,
+    /// Payment ratios, by place in the chunk.
+    pub ratios: Vec<[f64; W]>,
+    /// Holdings at shocked prices, by place in the chunk; written by the first pass of a lane.
+    before: Vec<[f64; W]>,
+    pub books: Books<W>,
+}
+
+impl<const W: usize> Chunk<W> {
+    pub fn new(rows: Range<usize>, assets: usize, components: usize) -> Self {
+        Self {
+            sold: vec![[0.0; W]; assets],
+            ratios: vec![[0.0; W]; rows.len() * components],
+            before: vec![[0.0; W]; rows.len()],
+            books: Books::default(),
+            rows,
+        }
+    }
+}
+
+/// One pass of one chunk.
+pub(super) struct ChunkPass<'p, const W: usize> {
+    pub pass: &'p Pass<'p, W>,
+    pub prices: &'p [[f64; W]],
+    pub ratios: &'p [[f64; W]],
+    pub chunk: &'p mut Chunk<W>,
+}
+
+impl<const W: usize> PackedWork for ChunkPass<'_, W>
+where
+    Widths: Width<W>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
+        let Self { pass, prices, ratios, chunk } = self;
+        chunk.sold.fill([0.0; W]);
+        chunk.books = Books::default();
+        let institutions = <Widths as Width<W>>::INSTITUTIONS;
+        let mut sheets = [BalanceSheet::<Ball<Plain>>::empty(); SHEETS];
+        let mut sales = [Sale::<Ball<Plain>>::nothing(); SHEETS];
+        let mut settled = [Ball::<Plain>::from(1.0); SHEETS];
+        for (block, rule) in pass.cascade.blocks.iter().zip(&pass.models.rules) {
+            let end = block.range.end.min(chunk.rows.end);
+            let mut first = block.range.start.max(chunk.rows.start);
+            while first < end {
+                let tile = first..(first + SHEETS * institutions).min(end);
+                let count = tile.len().div_ceil(institutions);
+                let (sheets, sales) = (&mut sheets[..count], &mut sales[..count]);
+                pass.fill(like, prices, ratios, tile.clone(), sheets);
+                let lane = <Widths as Width<W>>::LANE;
+                rule.sales_in_lanes(lane, first - block.range.start, sheets, sales);
+                let settled = &mut settled[..count];
+                if let Some(claims) = pass.models.claims {
+                    let ids = &pass.cascade.order[tile.clone()];
+                    claims.ratios_in_lanes(lane, ids, sheets, settled);
+                }
+                for (n, sheet) in sheets.iter().enumerate() {
+                    let place = first + n * institutions;
+                    let here = place..(place + institutions).min(end);
+                    pass.take(like, here, sheet, &sales[n], &settled[n], chunk);
+                }
+                first = tile.end;
+            }
+        }
+    }
+}
+
+impl<const W: usize> Pass<'_, W>
+where
+    Widths: Width<W>,
+{
+    /// Fills the sheets of these institutions.
+    #[inline(always)]
+    fn fill<'s, P: Pack<Array = [f64; LANES]>>(
+        &'s self,
+        like: P,
+        prices: &'s [[f64; W]],
+        ratios: &[[f64; W]],
+        tile: Range<usize>,
+        sheets: &mut [BalanceSheet<'s, Ball<Plain>>],
+    ) {
+        let cascade = self.cascade;
+        let institutions = <Widths as Width<W>>::INSTITUTIONS;
+        let plain = Plain::of([0.0; LANES]);
+        let (mut marketable, mut terms) = ([[0.0; LANES]; SHEETS], [[0.0; LANES]; SHEETS]);
+        let sums = <Widths as Width<W>>::sums(like);
+        product_sums(sums, &cascade.holdings, &tile, prices, &mut marketable, &mut terms);
+        for (n, sheet) in sheets.iter_mut().enumerate() {
+            let place = tile.start + n * institutions;
+            sheet.cash = lanes_from(&self.data.cash, place);
+            sheet.other_assets = lanes_from(&self.data.other_assets, place);
+            sheet.marketable = Ball::sum_of_products(like.load(marketable[n]), terms[n]).load(plain);
+            sheet.marketable_at_average = sheet.marketable;
+            sheet.external_liabilities = spread::<W>(&cascade.external_liabilities, place);
+            sheet.liabilities = exactly_known::<W>(&cascade.liabilities, place);
+            sheet.equity_initial = spread::<W>(&cascade.equity_initial, place);
+            sheet.assets_initial = spread::<W>(&cascade.assets_initial, place);
+            if <Widths as Width<W>>::LANE == Lane::Scenario {
+                sheet.holdings = cascade.holdings.row(place);
+                sheet.initial_prices = cascade.system.prices();
+                sheet.prices = <Widths as Width<W>>::shown(prices);
+                sheet.average_prices = sheet.prices;
+            }
+        }
+        if cascade.components == 0 {
+            for (n, sheet) in sheets.iter_mut().enumerate() {
+                let place = tile.start + n * institutions;
+                sheet.claims_face = exactly_known::<W>(&cascade.claims_face, place);
+                sheet.debts_face = exactly_known::<W>(&cascade.debts_face, place);
+                sheet.received = sheet.claims_face;
+                sheet.debts_received = sheet.received;
+                sheet.settle_in(like);
+            }
+            return;
+        }
+        let (mut received, mut terms) = ([[0.0; LANES]; SHEETS], [[0.0; LANES]; SHEETS]);
+        product_sums(sums, cascade.entitlements(), &tile, ratios, &mut received, &mut terms);
+        for (n, sheet) in sheets.iter_mut().enumerate() {
+            let place = tile.start + n * institutions;
+            sheet.claims_face = exactly_known::<W>(&cascade.claims_face, place);
+            sheet.debts_face = exactly_known::<W>(&cascade.debts_face, place);
+            sheet.received = Ball::sum_of_products(like.load(received[n]), terms[n]).load(plain);
+            sheet.debts_received = sheet.received;
+            sheet.settle_in(like);
+        }
+    }
+
+    /// Takes down what the institutions of a sheet sell and pay, each end as its lane's move says.
+    #[inline(always)]
+    fn take<P: Pack<Array = [f64; LANES]>>(
+        &self,
+        like: P,
+        here: Range<usize>,
+        sheet: &BalanceSheet<'_, Ball<Plain>>,
+        sale: &Sale<Ball<Plain>>,
+        settled: &Ball<Plain>,
+        chunk: &mut Chunk<W>,
+    ) {
+        let cascade = self.cascade;
+        let first = here.start - chunk.rows.start;
+        let (zero, one) = (like.splat(0.0), like.splat(1.0));
+        let side = like.load(repeated(self.moves.map(Move::side)));
+        if cascade.components > 0 {
+            let ratios = settled.load(like).end(side).or_smaller(one).or_larger(zero).lanes();
+            chunk.ratios[first..][..here.len()].copy_from_slice(&ratios.as_chunks::<W>().0[..here.len()]);
+        }
+        if self.moves.contains(&Move::Open) {
+            let marketable = sheet.marketable.center.lanes();
+            let before = chunk.before[first..][..here.len()].iter_mut();
+            for (before, marketable) in before.zip(marketable.as_chunks::<W>().0) {
+                for s in (0..W).filter(|&s| self.moves[s] == Move::Open) {
+                    before[s] = marketable[s];
+                }
+            }
+        }
+        let fraction = sale.load(like).fraction(&sheet.load(like));
+        // A price falls with what is sold: the upper end of it goes with the lower end of sales.
+        let fraction = fraction.end(zero - side).or_larger(zero).or_smaller(one);
+        // A term of zero changes no sum, so the bits are the same as with it.
+        if like.any(zero.is_below(fraction)) {
+            let like = <Widths as Width<W>>::sums(like);
+            let fractions = fraction.lanes();
+            for (n, &fraction) in here.clone().zip(fractions.as_chunks::<W>().0) {
+                if W == 1 && fraction[0] == 0.0 {
+                    continue;
+                }
+                let fraction = like.load(fraction);
+                let row = cascade.holdings.row(n);
+                for (&asset, &held) in row.columns.iter().zip(row.values) {
+                    let sold = &mut chunk.sold[asset as usize];
+                    *sold = (like.load(*sold) + fraction * like.splat(held)).lanes();
+                }
+            }
+        }
+        if self.moves.contains(&Move::Account) {
+            self.account(here, sheet, settled, chunk);
+        }
+    }
+
+    /// Enters the institutions of a sheet in the books.
+    fn account(
+        &self,
+        here: Range<usize>,
+        sheet: &BalanceSheet<'_, Ball<Plain>>,
+        settled: &Ball<Plain>,
+        chunk: &mut Chunk<W>,
+    ) {
+        let first = here.start - chunk.rows.start;
+        let [assets, marketable, received, ratios] =
+            [sheet.assets(), sheet.marketable, sheet.received, *settled].map(|ball| ball.center.lanes());
+        for (i, n) in here.enumerate() {
+            let account = Account {
+                cash: self.data.cash[n],
+                other_assets: self.data.other_assets[n],
+                assets: assets.as_chunks::<W>().0[i],
+                marketable: marketable.as_chunks::<W>().0[i],
+                received: received.as_chunks::<W>().0[i],
+                before: chunk.before[first + i],
+                ratio: ratios.as_chunks::<W>().0[i],
+            };
+            chunk.books.add(self.cascade, n, &account);
+        }
+    }
+}
+
+/// What stands for each scenario, in every lane of a sheet.
+#[inline(always)]
+fn repeated<const W: usize>(values: [f64; W]) -> [f64; LANES] {
+    std::array::from_fn(
+        #[inline(always)]
+        |l| values[l % W],
+    )
+}
+
+/// The amounts of the institutions from `place` on, padded behind the last, in the lanes of a sheet.
+#[inline(always)]
+fn lanes_from<const W: usize>(amounts: &[[f64; W]], place: usize) -> [f64; LANES] {
+    let (lanes, _) = amounts[place..].as_flattened().as_chunks::<LANES>();
+    lanes[0]
+}
+
+/// What is the same in all scenarios, in the lanes of a sheet; zero behind the last institution.
+#[inline(always)]
+fn spread<const W: usize>(amounts: &[f64], place: usize) -> [f64; LANES] {
+    if W == LANES {
+        return [amounts[place]; LANES];
+    }
+    if let Some((&lanes, _)) = amounts[place..].split_first_chunk() {
+        return lanes;
+    }
+    std::array::from_fn(
+        #[inline(always)]
+        |l| amounts.get(place + l / W).copied().unwrap_or(0.0),
+    )
+}
+
+/// Given sums with their rounding, in the lanes of a sheet.
+#[inline(always)]
+fn exactly_known<const W: usize>(amounts: &crate::composition::Amounts, place: usize) -> Ball<Plain> {
+    Ball {
+        center: Plain::of(spread::<W>(&amounts.value, place)),
+        radius: Plain::of(spread::<W>(&amounts.radius, place)),
+    }
+}
+
+/// `sum_k value_k vector_k` left to right, for the rows of a tile, and how many terms each has: institution by institution, the
+/// scenarios of each side by side.
+#[inline(always)]
+fn product_sums<const W: usize, Q: Pack<Array = [f64; W]>>(
+    like: Q,
+    matrix: &SparseRows,
+    tile: &Range<usize>,
+    vector: &[[f64; W]],
+    sums: &mut [[f64; LANES]; SHEETS],
+    terms: &mut [[f64; LANES]; SHEETS],
+) {
+    let (sums, _) = sums.as_flattened_mut().as_chunks_mut::<W>();
+    let (terms, _) = terms.as_flattened_mut().as_chunks_mut::<W>();
+    for start in tile.clone().step_by(ROWS) {
+        let here = start..(start + ROWS).min(tile.end);
+        let mut rows = [SparseRow::default(); ROWS];
+        for (row, n) in rows.iter_mut().zip(here.clone()) {
+            *row = matrix.row(n);
+        }
+        let place = start - tile.start;
+        let ends = sums_of_rows(like, &rows, vector);
+        for (i, sum) in ends.into_iter().take(here.len()).enumerate() {
+            sums[place + i] = sum.lanes();
+            terms[place + i] = [rows[i].columns.len() as f64; W];
+        }
+    }
+}
+
+#[inline(always)]
+fn sums_of_rows<const W: usize, Q: Pack<Array = [f64; W]>>(
+    like: Q,
+    rows: &[SparseRow<'_>; ROWS],
+    vector: &[[f64; W]],
+) -> [Q; ROWS] {
+    let mut sums = [like.splat(0.0); ROWS];
+    let [a, b, c, d] = rows;
+    let length = |row: &SparseRow<'_>| row.columns.len();
+    let common = length(a).min(length(b)).min(length(c)).min(length(d));
+    let first = a.columns.iter().zip(a.values).zip(b.columns.iter().zip(b.values));
+    let second = c.columns.iter().zip(c.values).zip(d.columns.iter().zip(d.values));
+    for ((a, b), (c, d)) in first.zip(second) {
+        sums[0] = plus_product(sums[0], a, vector);
+        sums[1] = plus_product(sums[1], b, vector);
+        sums[2] = plus_product(sums[2], c, vector);
+        sums[3] = plus_product(sums[3], d, vector);
+    }
+    for (sum, row) in sums.iter_mut().zip(rows) {
+        for term in row.columns[common..].iter().zip(&row.values[common..]) {
+            *sum = plus_product(*sum, term, vector);
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn plus_product<const W: usize, Q: Pack<Array = [f64; W]>>(
+    sum: Q,
+    (&column, &value): (&u32, &f64),
+    vector: &[[f64; W]],
+) -> Q {
+    sum + sum.splat(value) * sum.load(vector[column as usize])
+}

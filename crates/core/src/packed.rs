@@ -1,0 +1,404 @@
+//! Doubles side by side in vector registers.
+//!
+//! The compiler turns loops over eight doubles into vector instructions only now and then; so lanes are held in registers by
+//! name. Which registers there are is found out at run time, once for each piece of work ([`vectorized`]).
+
+use crate::LANES;
+use pulp::{Scalar, Simd};
+use std::fmt::{Debug, Formatter};
+use std::ops::{Add, Div, Mul, Sub};
+
+/// Doubles side by side, lane by lane: what [`crate::Ball`] computes with.
+///
+/// No operation mixes lanes, and all are correctly rounded: bits do not depend on the registers. Comparisons with what is no
+/// number are false.
+pub trait Pack:
+    Copy
+    + Debug
+    + PartialEq
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+{
+    /// The lanes in memory.
+    type Array: Copy + Debug + PartialEq + Send + Sync + 'static + AsRef<[f64]> + AsMut<[f64]>;
+    /// A truth value in every lane.
+    type Mask: Copy;
+    /// Zero in every lane.
+    const ZEROS: Self::Array;
+
+    /// The lanes of an array; asks whether the registers are there, so prefer [`Self::load`].
+    #[must_use]
+    fn of(lanes: Self::Array) -> Self;
+    /// The lanes of an array, in registers like these.
+    #[must_use]
+    fn load(self, lanes: Self::Array) -> Self;
+    /// The lanes as an array.
+    fn lanes(self) -> Self::Array;
+    /// One value in every lane, in registers like these.
+    #[must_use]
+    fn splat(self, value: f64) -> Self;
+    /// The magnitude.
+    #[must_use]
+    fn abs(self) -> Self;
+    /// The square root.
+    #[must_use]
+    fn sqrt(self) -> Self;
+    /// `self` where it is greater, else `other`.
+    #[must_use]
+    fn or_larger(self, other: Self) -> Self;
+    /// `self` where it is less, else `other`.
+    #[must_use]
+    fn or_smaller(self, other: Self) -> Self;
+    /// `self < other`.
+    fn is_below(self, other: Self) -> Self::Mask;
+    /// `self <= other`.
+    fn is_at_most(self, other: Self) -> Self::Mask;
+    /// `self == other`.
+    fn equals(self, other: Self) -> Self::Mask;
+    /// `self` where the mask holds, else `other`.
+    #[must_use]
+    fn where_or(self, mask: Self::Mask, other: Self) -> Self;
+    /// Where both masks hold.
+    fn both(self, a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// Where one of two masks holds.
+    fn either(self, a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// Whether a mask holds in every lane.
+    fn all(self, mask: Self::Mask) -> bool;
+    /// Whether a mask holds in any lane.
+    fn any(self, mask: Self::Mask) -> bool;
+
+    /// A function of one lane after the other.
+    #[must_use]
+    #[inline(always)]
+    fn each(self, function: impl Fn(f64) -> f64) -> Self {
+        let mut lanes = self.lanes();
+        for lane in lanes.as_mut() {
+            *lane = function(*lane);
+        }
+        self.load(lanes)
+    }
+}
+
+/// A kind of vector registers.
+pub trait Registers: Simd {
+    /// The proof that this machine has them. Only work that [`vectorized`] chose for such a machine asks.
+    fn here() -> Self;
+    /// `a` where `a > b`, else `b`.
+    #[inline(always)]
+    fn larger(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+        self.select_f64s(self.less_than_f64s(b, a), a, b)
+    }
+    /// `a` where `a < b`, else `b`.
+    #[inline(always)]
+    fn smaller(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+        self.select_f64s(self.less_than_f64s(a, b), a, b)
+    }
+}
+
+impl Registers for Scalar {
+    #[inline(always)]
+    fn here() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+macro_rules! registers {
+    ($($simd:ty),*) => {$(
+        impl Registers for $simd {
+            #[inline(always)]
+            fn here() -> Self {
+                let Some(simd) = Self::try_new() else {
+                    unreachable!("work is handed to registers that the machine has")
+                };
+                simd
+            }
+            // These instructions take the second operand where neither is greater, or one is no number.
+            #[inline(always)]
+            fn larger(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+                self.max_f64s(a, b)
+            }
+            #[inline(always)]
+            fn smaller(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+                self.min_f64s(a, b)
+            }
+        }
+    )*};
+}
+#[cfg(target_arch = "x86_64")]
+registers!(pulp::x86::V3, pulp::x86::V4);
+
+/// `W` doubles in `N` registers.
+#[derive(Clone, Copy)]
+pub struct Packed<S: Registers, const N: usize, const W: usize> {
+    parts: [S::f64s; N],
+    registers: S,
+}
+
+/// `W` doubles one by one: how they lie in memory between pieces of work, and how machines without wide vectors compute.
+pub type Unpacked<const W: usize> = Packed<Scalar, W, W>;
+
+/// [`LANES`] doubles one by one.
+pub type Plain = Unpacked<LANES>;
+
+/// A double by itself.
+pub type Single = Unpacked<1>;
+
+impl<S: Registers, const N: usize, const W: usize> Packed<S, N, W> {
+    #[inline(always)]
+    fn map(self, operation: impl Fn(S, S::f64s) -> S::f64s) -> Self {
+        let mut parts = self.parts;
+        for part in &mut parts {
+            *part = operation(self.registers, *part);
+        }
+        Self { parts, ..self }
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, operation: impl Fn(S, S::f64s, S::f64s) -> S::f64s) -> Self {
+        let mut parts = self.parts;
+        for n in 0..N {
+            parts[n] = operation(self.registers, parts[n], other.parts[n]);
+        }
+        Self { parts, ..self }
+    }
+
+    #[inline(always)]
+    fn compare(self, other: Self, relation: impl Fn(S, S::f64s, S::f64s) -> S::m64s) -> [S::m64s; N] {
+        std::array::from_fn(
+            #[inline(always)]
+            |n| relation(self.registers, self.parts[n], other.parts[n]),
+        )
+    }
+
+    #[inline(always)]
+    fn join(
+        self,
+        a: [S::m64s; N],
+        b: [S::m64s; N],
+        operation: impl Fn(S, S::m64s, S::m64s) -> S::m64s,
+    ) -> [S::m64s; N] {
+        std::array::from_fn(
+            #[inline(always)]
+            |n| operation(self.registers, a[n], b[n]),
+        )
+    }
+}
+
+impl<S: Registers, const N: usize, const W: usize> Debug for Packed<S, N, W> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        self.lanes().fmt(formatter)
+    }
+}
+
+impl<S: Registers, const N: usize, const W: usize> PartialEq for Packed<S, N, W> {
+    fn eq(&self, other: &Self) -> bool {
+        self.lanes() == other.lanes()
+    }
+}
+
+macro_rules! operator {
+    ($($operator:ident $method:ident $simd:ident),*) => {$(
+        impl<S: Registers, const N: usize, const W: usize> $operator for Packed<S, N, W> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                self.zip(other, #[inline(always)] |simd, a, b| simd.$simd(a, b))
+            }
+        }
+    )*};
+}
+operator!(Add add add_f64s, Sub sub sub_f64s, Mul mul mul_f64s, Div div div_f64s);
+
+impl<S: Registers, const N: usize, const W: usize> Pack for Packed<S, N, W>
+where
+    [f64; W]: AsRef<[f64]> + AsMut<[f64]>,
+{
+    type Array = [f64; W];
+    type Mask = [S::m64s; N];
+    const ZEROS: [f64; W] = [0.0; W];
+
+    #[inline(always)]
+    fn of(lanes: [f64; W]) -> Self {
+        Self {
+            parts: bytemuck::cast(lanes),
+            registers: S::here(),
+        }
+    }
+    #[inline(always)]
+    fn load(self, lanes: [f64; W]) -> Self {
+        Self {
+            parts: bytemuck::cast(lanes),
+            ..self
+        }
+    }
+    #[inline(always)]
+    fn lanes(self) -> [f64; W] {
+        bytemuck::cast(self.parts)
+    }
+    #[inline(always)]
+    fn splat(self, value: f64) -> Self {
+        let all = self.registers.splat_f64s(value);
+        Self {
+            parts: [all; N],
+            ..self
+        }
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.map(
+            #[inline(always)]
+            |simd, a| simd.abs_f64s(a),
+        )
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.map(
+            #[inline(always)]
+            |simd, a| simd.sqrt_f64s(a),
+        )
+    }
+    #[inline(always)]
+    fn or_larger(self, other: Self) -> Self {
+        self.zip(
+            other,
+            #[inline(always)]
+            |simd, a, b| simd.larger(a, b),
+        )
+    }
+    #[inline(always)]
+    fn or_smaller(self, other: Self) -> Self {
+        self.zip(
+            other,
+            #[inline(always)]
+            |simd, a, b| simd.smaller(a, b),
+        )
+    }
+    #[inline(always)]
+    fn is_below(self, other: Self) -> Self::Mask {
+        self.compare(
+            other,
+            #[inline(always)]
+            |simd, a, b| simd.less_than_f64s(a, b),
+        )
+    }
+    #[inline(always)]
+    fn is_at_most(self, other: Self) -> Self::Mask {
+        self.compare(
+            other,
+            #[inline(always)]
+            |simd, a, b| simd.less_than_or_equal_f64s(a, b),
+        )
+    }
+    #[inline(always)]
+    fn equals(self, other: Self) -> Self::Mask {
+        self.compare(
+            other,
+            #[inline(always)]
+            |simd, a, b| simd.equal_f64s(a, b),
+        )
+    }
+    #[inline(always)]
+    fn where_or(self, mask: Self::Mask, other: Self) -> Self {
+        let mut parts = other.parts;
+        for n in 0..N {
+            parts[n] = self.registers.select_f64s(mask[n], self.parts[n], parts[n]);
+        }
+        Self { parts, ..self }
+    }
+    #[inline(always)]
+    fn both(self, a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        self.join(
+            a,
+            b,
+            #[inline(always)]
+            |simd, a, b| simd.and_m64s(a, b),
+        )
+    }
+    #[inline(always)]
+    fn either(self, a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        self.join(
+            a,
+            b,
+            #[inline(always)]
+            |simd, a, b| simd.or_m64s(a, b),
+        )
+    }
+    #[inline(always)]
+    fn all(self, mask: Self::Mask) -> bool {
+        let mut failing = mask[0];
+        for n in 1..N {
+            failing = self.registers.and_m64s(failing, mask[n]);
+        }
+        let failing = self.registers.not_m64s(failing);
+        self.registers.first_true_m64s(failing) == S::F64_LANES
+    }
+    #[inline(always)]
+    fn any(self, mask: Self::Mask) -> bool {
+        let mut holding = mask[0];
+        for n in 1..N {
+            holding = self.registers.or_m64s(holding, mask[n]);
+        }
+        self.registers.first_true_m64s(holding) != S::F64_LANES
+    }
+}
+
+/// Runs a closure whose plain loops the compiler turns into vector instructions by itself, in the widest that there are.
+///
+/// Only what is inlined into it is compiled for them.
+#[inline(always)]
+pub fn auto_vectorized<R>(work: impl FnOnce() -> R) -> R {
+    struct Work<F>(F);
+    impl<R, F: FnOnce() -> R> pulp::NullaryFnOnce for Work<F> {
+        type Output = R;
+        #[inline(always)]
+        fn call(self) -> R {
+            (self.0)()
+        }
+    }
+    if cfg!(feature = "portable") {
+        work()
+    } else {
+        pulp::Arch::new().dispatch(Work(work))
+    }
+}
+
+/// A piece of work over [`LANES`] doubles at a time, whatever the registers. Mark all that it calls `#[inline(always)]`: only what is
+/// inlined into it becomes vector instructions.
+pub trait PackedWork {
+    /// What it returns.
+    type Output;
+    /// Does the work in registers like these.
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) -> Self::Output;
+}
+
+/// Runs work in the widest vectors that the machine has and the build knows, with the same bits as without them.
+#[inline(always)]
+pub fn vectorized<T: PackedWork>(work: T) -> T::Output {
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+    {
+        /// Work in registers that are there.
+        struct Here<T, const N: usize, S>(T, S);
+        impl<T: PackedWork, const N: usize, S: Registers> pulp::NullaryFnOnce for Here<T, N, S> {
+            type Output = T::Output;
+            #[inline(always)]
+            fn call(self) -> T::Output {
+                let Self(work, registers) = self;
+                let parts = [registers.splat_f64s(0.0); N];
+                work.run(Packed::<S, N, LANES> { parts, registers })
+            }
+        }
+        if let Some(registers) = pulp::x86::V4::try_new() {
+            return registers.vectorize(Here::<T, 1, _>(work, registers));
+        }
+        if let Some(registers) = pulp::x86::V3::try_new() {
+            return registers.vectorize(Here::<T, 2, _>(work, registers));
+        }
+    }
+    work.run(Plain::of([0.0; LANES]))
+}
