@@ -84,7 +84,7 @@ pub use jet::Jet;
 pub use lanes::{ClaimsInLanes, ImpactInLanes, LANES, Lane, RuleInLanes};
 pub use order::{Continuity, Order, Profile};
 pub use packed::{
-    Pack, Packed, PackedWork, Plain, Registers, Single, Unpacked, auto_vectorized, vectorized,
+    Alignment, CacheLine, Pack, Packed, PackedWork, Plain, Registers, Single, auto_vectorized, vectorized,
 };
 pub use parameters::{
     ParameterTable, ParameterValue, Parameters, Problem as ParameterProblem, SpecError, parameter_names,

@@ -133,23 +133,32 @@ macro_rules! registers {
 #[cfg(target_arch = "x86_64")]
 registers!(pulp::x86::V3, pulp::x86::V4);
 
-/// `W` doubles in `N` registers.
+/// `W` doubles in `N` registers; in memory they lie as `A` does.
 #[derive(Clone, Copy)]
-pub struct Packed<S: Registers, const N: usize, const W: usize> {
+pub struct Packed<S: Registers, const N: usize, const W: usize, A = ()> {
     parts: [S::f64s; N],
     registers: S,
+    /// Takes no room.
+    _alignment: [A; 0],
 }
 
-/// `W` doubles one by one: how they lie in memory between pieces of work, and how machines without wide vectors compute.
-pub type Unpacked<const W: usize> = Packed<Scalar, W, W>;
+/// The alignment of a cache line: vectors that straddle two lines take twice as long.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub struct CacheLine;
 
-/// [`LANES`] doubles one by one.
-pub type Plain = Unpacked<LANES>;
+/// [`LANES`] doubles one by one: how they lie in memory between pieces of work, and how machines without wide vectors compute.
+pub type Plain = Packed<Scalar, LANES, LANES, CacheLine>;
 
 /// A double by itself.
-pub type Single = Unpacked<1>;
+pub type Single = Packed<Scalar, 1, 1>;
 
-impl<S: Registers, const N: usize, const W: usize> Packed<S, N, W> {
+/// How numbers lie in memory.
+pub trait Alignment: Copy + Send + Sync + 'static {}
+impl Alignment for () {}
+impl Alignment for CacheLine {}
+
+impl<S: Registers, const N: usize, const W: usize, A: Alignment> Packed<S, N, W, A> {
     #[inline(always)]
     fn map(self, operation: impl Fn(S, S::f64s) -> S::f64s) -> Self {
         let mut parts = self.parts;
@@ -190,13 +199,13 @@ impl<S: Registers, const N: usize, const W: usize> Packed<S, N, W> {
     }
 }
 
-impl<S: Registers, const N: usize, const W: usize> Debug for Packed<S, N, W> {
+impl<S: Registers, const N: usize, const W: usize, A: Alignment> Debug for Packed<S, N, W, A> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
         self.lanes().fmt(formatter)
     }
 }
 
-impl<S: Registers, const N: usize, const W: usize> PartialEq for Packed<S, N, W> {
+impl<S: Registers, const N: usize, const W: usize, A: Alignment> PartialEq for Packed<S, N, W, A> {
     fn eq(&self, other: &Self) -> bool {
         self.lanes() == other.lanes()
     }
@@ -204,7 +213,7 @@ impl<S: Registers, const N: usize, const W: usize> PartialEq for Packed<S, N, W>
 
 macro_rules! operator {
     ($($operator:ident $method:ident $simd:ident),*) => {$(
-        impl<S: Registers, const N: usize, const W: usize> $operator for Packed<S, N, W> {
+        impl<S: Registers, const N: usize, const W: usize, A: Alignment> $operator for Packed<S, N, W, A> {
             type Output = Self;
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
@@ -215,7 +224,7 @@ macro_rules! operator {
 }
 operator!(Add add add_f64s, Sub sub sub_f64s, Mul mul mul_f64s, Div div div_f64s);
 
-impl<S: Registers, const N: usize, const W: usize> Pack for Packed<S, N, W>
+impl<S: Registers, const N: usize, const W: usize, A: Alignment> Pack for Packed<S, N, W, A>
 where
     [f64; W]: AsRef<[f64]> + AsMut<[f64]>,
 {
@@ -228,6 +237,7 @@ where
         Self {
             parts: bytemuck::cast(lanes),
             registers: S::here(),
+            _alignment: [],
         }
     }
     #[inline(always)]
@@ -390,7 +400,8 @@ pub fn vectorized<T: PackedWork>(work: T) -> T::Output {
             fn call(self) -> T::Output {
                 let Self(work, registers) = self;
                 let parts = [registers.splat_f64s(0.0); N];
-                work.run(Packed::<S, N, LANES> { parts, registers })
+                let _alignment = [];
+                work.run(Packed::<S, N, LANES> { parts, registers, _alignment })
             }
         }
         if let Some(registers) = pulp::x86::V4::try_new() {

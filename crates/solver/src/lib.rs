@@ -44,6 +44,7 @@
 //! assert!((solution.point[0] - 1.0 / 3.0).abs() < 1e-15);
 //! ```
 
+mod aligned;
 mod chain;
 mod enclosure;
 mod fine;
@@ -56,6 +57,7 @@ mod side_by_side;
 mod solution;
 mod solve;
 
+pub use aligned::Aligned;
 pub use enclosure::{Enclosure, EnclosureSettings, enclose};
 pub use map::{End, FixedPointMap, MapShape, Observer, Precision, Step, Twofold};
 pub use side_by_side::{Found, Move, SideBySide, solve_side_by_side};

@@ -9,6 +9,7 @@
 //!
 //! Lanes never mix, so a problem takes the same steps to the same bits whatever stands beside it.
 
+use crate::aligned::Aligned;
 use crate::chain::ORDER_SLACK;
 use crate::solve::{PATIENT_STEPS, Settings};
 use std::ops::ControlFlow;
@@ -132,31 +133,31 @@ struct Lane {
 }
 
 struct Buffers<const W: usize> {
-    x: Vec<[f64; W]>,
-    image: Vec<[f64; W]>,
+    x: Aligned<W>,
+    image: Aligned<W>,
     /// The bound from above while a lane verifies and accounts.
-    upper: Vec<[f64; W]>,
-    lower: Vec<[f64; W]>,
+    upper: Aligned<W>,
+    lower: Aligned<W>,
     /// The last step down of every component, and the one before it.
-    step: Vec<[f64; W]>,
-    before: Vec<[f64; W]>,
+    step: Aligned<W>,
+    before: Aligned<W>,
     /// `1 / top`, 1 where the top is 0.
-    inverse: Vec<[f64; W]>,
+    inverse: Aligned<W>,
 }
 
 /// Solves problems side by side until none is left.
 ///
 /// The tolerance is that of [`Settings`]; a lane takes at most a few hundred steps before it is given up.
 pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, settings: &Settings) {
-    let none = vec![[0.0; W]; map.dim()];
+    let zeros = || Aligned::zeros(map.dim());
     let mut buffers = Buffers {
-        x: none.clone(),
-        image: none.clone(),
-        upper: none.clone(),
-        lower: none.clone(),
-        step: none.clone(),
-        before: none.clone(),
-        inverse: none,
+        x: zeros(),
+        image: zeros(),
+        upper: zeros(),
+        lower: zeros(),
+        step: zeros(),
+        before: zeros(),
+        inverse: zeros(),
     };
     let mut lanes = [Lane::default(); W];
     for (l, lane) in lanes.iter_mut().enumerate() {

@@ -6,7 +6,7 @@ use super::{Width, Widths};
 use delever_core::{
     BalanceSheet, Ball, LANES, Lane, Pack, PackedWork, Plain, Sale, SparseRow, SparseRows,
 };
-use delever_solver::Move;
+use delever_solver::{Aligned, Move};
 use std::ops::Range;
 
 /// Balance sheets that are on the table at once: few enough to stay in the nearest cache.
@@ -18,20 +18,20 @@ const ROWS: usize = 4;
 pub(super) struct Chunk<const W: usize> {
     pub rows: Range<usize>,
     /// Units sold, by asset.
-    pub sold: Vec<[f64; W]>,
+    pub sold: Aligned<W>,
     /// Payment ratios, by place in the chunk.
-    pub ratios: Vec<[f64; W]>,
+    pub ratios: Aligned<W>,
     /// Holdings at shocked prices, by place in the chunk; written by the first pass of a lane.
-    before: Vec<[f64; W]>,
+    before: Aligned<W>,
     pub books: Books<W>,
 }
 
 impl<const W: usize> Chunk<W> {
     pub fn new(rows: Range<usize>, assets: usize, components: usize) -> Self {
         Self {
-            sold: vec![[0.0; W]; assets],
-            ratios: vec![[0.0; W]; rows.len() * components],
-            before: vec![[0.0; W]; rows.len()],
+            sold: Aligned::zeros(assets),
+            ratios: Aligned::zeros(rows.len() * components),
+            before: Aligned::zeros(rows.len()),
             books: Books::default(),
             rows,
         }
@@ -104,14 +104,14 @@ where
         let cascade = self.cascade;
         let institutions = <Widths as Width<W>>::INSTITUTIONS;
         let plain = Plain::of([0.0; LANES]);
-        let (mut marketable, mut terms) = ([[0.0; LANES]; SHEETS], [[0.0; LANES]; SHEETS]);
+        let (mut marketable, mut terms) = (Table::default(), Table::default());
         let sums = <Widths as Width<W>>::sums(like);
         product_sums(sums, &cascade.holdings, &tile, prices, &mut marketable, &mut terms);
         for (n, sheet) in sheets.iter_mut().enumerate() {
             let place = tile.start + n * institutions;
             sheet.cash = lanes_from(&self.data.cash, place);
             sheet.other_assets = lanes_from(&self.data.other_assets, place);
-            sheet.marketable = Ball::sum_of_products(like.load(marketable[n]), terms[n]).load(plain);
+            sheet.marketable = Ball::sum_of_products(like.load(marketable.0[n]), terms.0[n]).load(plain);
             sheet.marketable_at_average = sheet.marketable;
             sheet.external_liabilities = spread::<W>(&cascade.external_liabilities, place);
             sheet.liabilities = exactly_known::<W>(&cascade.liabilities, place);
@@ -135,13 +135,13 @@ where
             }
             return;
         }
-        let (mut received, mut terms) = ([[0.0; LANES]; SHEETS], [[0.0; LANES]; SHEETS]);
+        let (mut received, mut terms) = (Table::default(), Table::default());
         product_sums(sums, cascade.entitlements(), &tile, ratios, &mut received, &mut terms);
         for (n, sheet) in sheets.iter_mut().enumerate() {
             let place = tile.start + n * institutions;
             sheet.claims_face = exactly_known::<W>(&cascade.claims_face, place);
             sheet.debts_face = exactly_known::<W>(&cascade.debts_face, place);
-            sheet.received = Ball::sum_of_products(like.load(received[n]), terms[n]).load(plain);
+            sheet.received = Ball::sum_of_products(like.load(received.0[n]), terms.0[n]).load(plain);
             sheet.debts_received = sheet.received;
             sheet.settle_in(like);
         }
@@ -225,6 +225,11 @@ where
     }
 }
 
+/// A number for each lane of the sheets on the table.
+#[derive(Default)]
+#[repr(align(64))]
+struct Table([[f64; LANES]; SHEETS]);
+
 /// What stands for each scenario, in every lane of a sheet.
 #[inline(always)]
 fn repeated<const W: usize>(values: [f64; W]) -> [f64; LANES] {
@@ -273,11 +278,11 @@ fn product_sums<const W: usize, Q: Pack<Array = [f64; W]>>(
     matrix: &SparseRows,
     tile: &Range<usize>,
     vector: &[[f64; W]],
-    sums: &mut [[f64; LANES]; SHEETS],
-    terms: &mut [[f64; LANES]; SHEETS],
+    sums: &mut Table,
+    terms: &mut Table,
 ) {
-    let (sums, _) = sums.as_flattened_mut().as_chunks_mut::<W>();
-    let (terms, _) = terms.as_flattened_mut().as_chunks_mut::<W>();
+    let (sums, _) = sums.0.as_flattened_mut().as_chunks_mut::<W>();
+    let (terms, _) = terms.0.as_flattened_mut().as_chunks_mut::<W>();
     for start in tile.clone().step_by(ROWS) {
         let here = start..(start + ROWS).min(tile.end);
         let mut rows = [SparseRow::default(); ROWS];

@@ -14,7 +14,7 @@ mod sweep;
 
 use crate::composition::Cascade;
 use delever_core::{
-    Ball, ClaimsInLanes, Execution, ImpactInLanes, LANES, Lane, Pack, Plain, RuleInLanes, Single, Unpacked,
+    Ball, ClaimsInLanes, Execution, ImpactInLanes, LANES, Lane, Pack, Plain, RuleInLanes, Single,
 };
 
 pub(crate) use single::solve_quickly;
@@ -38,6 +38,8 @@ impl LaneModels<'_> {
 
 /// Scenarios a state holds: [`LANES`], or one. Lane `l` of a balance sheet is scenario `l % W` of the sheet's institution `l / W`.
 pub(crate) trait Width<const W: usize> {
+    /// A state's lanes in memory.
+    type Memory: Pack<Array = [f64; W]>;
     /// What the lanes of a sheet are.
     const LANE: Lane;
     /// Institutions on a sheet.
@@ -50,13 +52,14 @@ pub(crate) trait Width<const W: usize> {
     /// The prices that sheets show.
     fn shown(prices: &[[f64; W]]) -> &[[f64; LANES]];
     /// Turns what is sold of each asset from `first` on into the multiplier of its price.
-    fn survive(impact: &dyn ImpactInLanes, first: usize, sold: &mut [Ball<Unpacked<W>>]);
+    fn survive(impact: &dyn ImpactInLanes, first: usize, sold: &mut [Ball<Self::Memory>]);
 }
 
 /// The widths that there are.
 pub(crate) struct Widths;
 
 impl Width<LANES> for Widths {
+    type Memory = Plain;
     const LANE: Lane = Lane::Scenario;
     type Sums<P: Pack<Array = [f64; LANES]>> = P;
 
@@ -74,6 +77,7 @@ impl Width<LANES> for Widths {
 }
 
 impl Width<1> for Widths {
+    type Memory = Single;
     const LANE: Lane = Lane::Institution;
     type Sums<P: Pack<Array = [f64; LANES]>> = Single;
 

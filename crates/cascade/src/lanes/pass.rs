@@ -4,8 +4,8 @@ use super::chunk::{Chunk, ChunkPass};
 use super::{LaneModels, Width, Widths};
 use crate::composition::Cascade;
 use crate::pass::CHUNK;
-use delever_core::{Ball, LANES, Pack, PackedWork, Unpacked, vectorized};
-use delever_solver::Move;
+use delever_core::{Ball, LANES, Pack, PackedWork, vectorized};
+use delever_solver::{Aligned, Move};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -18,25 +18,31 @@ const MARKET: usize = 1024;
 /// What scenarios start from: amounts after the shock, in compiled order, and prices, by asset.
 pub(super) struct LaneData<const W: usize> {
     /// Padded by a sheet's institutions.
-    pub cash: Vec<[f64; W]>,
+    pub cash: Aligned<W>,
     /// Padded likewise.
-    pub other_assets: Vec<[f64; W]>,
-    pub shocked: Vec<[f64; W]>,
+    pub other_assets: Aligned<W>,
+    pub shocked: Aligned<W>,
 }
 
 /// Scratch memory of passes.
-pub(super) struct LaneWork<const W: usize> {
+pub(super) struct LaneWork<const W: usize>
+where
+    Widths: Width<W>,
+{
     pub chunks: Vec<Chunk<W>>,
     /// The state that a pass works on: what it was given, and what came of the groups so far.
-    state: Vec<[f64; W]>,
+    state: Aligned<W>,
     /// Units sold in the chunks of each group, by asset; nothing here where all chunks are one group.
-    groups: Vec<Vec<[f64; W]>>,
+    groups: Vec<Aligned<W>>,
     /// Units sold in all chunks, by asset.
-    pub sold: Vec<[f64; W]>,
-    multipliers: Vec<Ball<Unpacked<W>>>,
+    pub sold: Aligned<W>,
+    multipliers: Vec<Ball<<Widths as Width<W>>::Memory>>,
 }
 
-impl<const W: usize> LaneWork<W> {
+impl<const W: usize> LaneWork<W>
+where
+    Widths: Width<W>,
+{
     pub fn new(cascade: &Cascade<'_>) -> Self {
         let (count, assets) = (cascade.order.len(), cascade.system.asset_count());
         let chunks = (0..count).step_by(CHUNK).map(|start| {
@@ -50,9 +56,9 @@ impl<const W: usize> LaneWork<W> {
         };
         Self {
             chunks,
-            state: vec![[0.0; W]; assets + count * cascade.components],
-            groups: vec![vec![[0.0; W]; assets]; groups],
-            sold: vec![[0.0; W]; assets],
+            state: Aligned::zeros(assets + count * cascade.components),
+            groups: (0..groups).map(|_| Aligned::zeros(assets)).collect(),
+            sold: Aligned::zeros(assets),
             multipliers: vec![Ball::from(0.0); assets],
         }
     }
@@ -210,13 +216,16 @@ where
 }
 
 /// Units sold by group, or in the only chunk, to money sold by asset.
-struct AddUp<'p, const W: usize> {
+struct AddUp<'p, const W: usize>
+where
+    Widths: Width<W>,
+{
     pass: &'p Pass<'p, W>,
     first: usize,
     chunks: &'p [Chunk<W>],
-    groups: &'p [Vec<[f64; W]>],
+    groups: &'p [Aligned<W>],
     sold: &'p mut [[f64; W]],
-    multipliers: &'p mut [Ball<Unpacked<W>>],
+    multipliers: &'p mut [Ball<<Widths as Width<W>>::Memory>],
 }
 
 impl<const W: usize> PackedWork for AddUp<'_, W>
@@ -241,16 +250,19 @@ where
         for ((sold, money), asset) in self.sold.iter().zip(self.multipliers).zip(assets) {
             let at_initial = like.load(*sold) * like.splat(cascade.system.prices()[asset]);
             let terms = [f64::from(cascade.holders[asset] + 1); W];
-            *money = Ball::sum_of_products(at_initial, terms).load(Unpacked::of([0.0; W]));
+            *money = Ball::sum_of_products(at_initial, terms).load(Pack::of([0.0; W]));
         }
     }
 }
 
 /// Multipliers to prices, never above the shocked ones.
-struct Price<'p, const W: usize> {
+struct Price<'p, const W: usize>
+where
+    Widths: Width<W>,
+{
     pass: &'p Pass<'p, W>,
     first: usize,
-    multipliers: &'p [Ball<Unpacked<W>>],
+    multipliers: &'p [Ball<<Widths as Width<W>>::Memory>],
     prices: &'p mut [[f64; W]],
 }
 

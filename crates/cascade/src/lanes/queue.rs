@@ -7,7 +7,7 @@ use crate::composition::Cascade;
 use crate::outcome::Totals;
 use crate::shock::Shock;
 use delever_core::auto_vectorized;
-use delever_solver::{Found, Move, Settings, SideBySide, solve_side_by_side};
+use delever_solver::{Aligned, Found, Move, Settings, SideBySide, solve_side_by_side};
 use std::ops::ControlFlow;
 
 /// What was found for a scenario, to be read in one lane.
@@ -35,7 +35,10 @@ pub(super) trait Watch<const W: usize> {
 
 impl<const W: usize> Watch<W> for () {}
 
-struct Queue<'q, const W: usize, D, O> {
+struct Queue<'q, const W: usize, D, O>
+where
+    Widths: Width<W>,
+{
     cascade: &'q Cascade<'q>,
     models: LaneModels<'q>,
     data: LaneData<W>,
@@ -68,9 +71,9 @@ pub(super) fn solve_queue<const W: usize, D, O>(
         cascade,
         models,
         data: LaneData {
-            cash: vec![[0.0; W]; padded],
-            other_assets: vec![[0.0; W]; padded],
-            shocked: vec![[0.0; W]; assets],
+            cash: Aligned::zeros(padded),
+            other_assets: Aligned::zeros(padded),
+            shocked: Aligned::zeros(assets),
         },
         work: LaneWork::new(cascade),
         shocks,
