@@ -6,7 +6,7 @@
 use crate::{BalanceSheet, Ball, Plain, Sale, Single};
 
 /// Numbers that are computed side by side: as many doubles as the widest vectors of common machines hold.
-pub const LANES: usize = 8;
+pub const LANES: usize = 16;
 
 /// What stands side by side on one balance sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::composition::Cascade;
 use crate::outcome::Totals;
-use delever_core::BalanceSheet;
+use delever_core::{BalanceSheet, Pack};
 
 /// Sums over a chunk of institutions; the same figures in the same order as an outcome's totals.
 #[derive(Clone, Copy, Debug)]
@@ -34,63 +34,69 @@ impl<const W: usize> Default for Books<W> {
 }
 
 /// One institution in every scenario.
-pub(super) struct Account<const W: usize> {
-    pub cash: [f64; W],
-    pub other_assets: [f64; W],
-    pub assets: [f64; W],
-    pub marketable: [f64; W],
-    pub received: [f64; W],
+pub(super) struct Account<Q> {
+    pub cash: Q,
+    pub other_assets: Q,
+    pub assets: Q,
+    pub marketable: Q,
+    pub received: Q,
     /// Holdings at shocked prices.
-    pub before: [f64; W],
+    pub before: Q,
     /// What it pays of its debts.
-    pub ratio: [f64; W],
+    pub ratio: Q,
 }
 
 impl<const W: usize> Books<W> {
     /// Adds the institution at compiled position `n`.
-    pub fn add(&mut self, cascade: &Cascade<'_>, n: usize, account: &Account<W>) {
-        let liabilities = cascade.liabilities.value[n];
-        let claims_face = cascade.claims_face.value[n];
-        let initial = cascade.equity_initial[n];
-        let failure_equity = cascade.failure_equity[n];
-        let mut short = [false; W];
-        self.equity_initial += initial;
-        for l in 0..W {
-            let (assets, before) = (account.assets[l], account.before[l]);
-            let shocked = account.cash[l] + account.other_assets[l] + before + claims_face - liabilities;
-            self.equity[l] += assets - liabilities;
-            self.loss_shock[l] += initial - shocked;
-            self.loss_fire_sale[l] += before - account.marketable[l];
-            if cascade.components > 0 {
-                self.loss_contagion[l] += claims_face - account.received[l];
-            }
-            let margin = assets - liabilities - failure_equity;
-            short[l] = margin < 0.0 || account.ratio[l] < 1.0;
-            self.defaults[l] += if margin < 0.0 { 1.0 } else { 0.0 };
-            let exposure = before + claims_face;
-            let rounding = 1e-9 * (assets.abs() + liabilities + exposure);
-            let relative = (margin.abs() - rounding) / (exposure + f64::MIN_POSITIVE);
-            self.margin_of_solvency[l] = if relative < self.margin_of_solvency[l] {
-                relative
-            } else {
-                self.margin_of_solvency[l]
-            };
+    #[inline(always)]
+    pub fn add<Q: Pack<Array = [f64; W]>>(&mut self, cascade: &Cascade<'_>, n: usize, account: &Account<Q>) {
+        let Account { assets, before, .. } = *account;
+        let constant = |value| assets.splat(value);
+        let (zero, one) = (constant(0.0), constant(1.0));
+        let liabilities = constant(cascade.liabilities.value[n]);
+        let claims_face = constant(cascade.claims_face.value[n]);
+        let initial = constant(cascade.equity_initial[n]);
+        let failure_equity = constant(cascade.failure_equity[n]);
+        let add = |sum: &mut [f64; W], term: Q| *sum = (assets.load(*sum) + term).lanes();
+        self.equity_initial += cascade.equity_initial[n];
+        let shocked = account.cash + account.other_assets + before + claims_face - liabilities;
+        add(&mut self.equity, assets - liabilities);
+        add(&mut self.loss_shock, initial - shocked);
+        add(&mut self.loss_fire_sale, before - account.marketable);
+        if cascade.components > 0 {
+            add(&mut self.loss_contagion, claims_face - account.received);
         }
-        if cascade.components > 0 && short.contains(&true) {
+        let margin = assets - liabilities - failure_equity;
+        let failed = margin.is_below(zero);
+        add(&mut self.defaults, one.where_or(failed, zero));
+        let exposure = before + claims_face;
+        let rounding = constant(1e-9) * (assets.abs() + liabilities + exposure);
+        let relative = (margin.abs() - rounding) / (exposure + constant(f64::MIN_POSITIVE));
+        let least = assets.load(self.margin_of_solvency);
+        self.margin_of_solvency = relative.or_smaller(least).lanes();
+        let short = assets.either(failed, account.ratio.is_below(one));
+        if cascade.components > 0 && assets.any(short) {
+            let short = one.where_or(short, zero).lanes();
             self.add_destroyed(cascade, n, account, short);
         }
     }
 
     /// What is destroyed where not all is paid: rare, so one lane after the other.
     #[cold]
-    fn add_destroyed(&mut self, cascade: &Cascade<'_>, n: usize, account: &Account<W>, short: [bool; W]) {
-        for l in (0..W).filter(|&l| short[l]) {
+    fn add_destroyed<Q: Pack<Array = [f64; W]>>(
+        &mut self,
+        cascade: &Cascade<'_>,
+        n: usize,
+        account: &Account<Q>,
+        short: [f64; W],
+    ) {
+        for l in (0..W).filter(|&l| short[l] != 0.0) {
             let mut one = BalanceSheet::<f64>::empty();
-            (one.cash, one.other_assets) = (account.cash[l], account.other_assets[l]);
-            one.marketable = account.marketable[l];
+            (one.cash, one.other_assets) = (account.cash.lanes()[l], account.other_assets.lanes()[l]);
+            one.marketable = account.marketable.lanes()[l];
             one.marketable_at_average = one.marketable;
             one.claims_face = cascade.claims_face.value[n];
-            one.received = account.received[l];
+            one.received = account.received.lanes()[l];
             one.debts_received = one.received;
             one.debts_face = cascade.debts_face.value[n];
             one.external_liabilities = cascade.external_liabilities[n];

@@ -104,44 +104,35 @@ where
         let cascade = self.cascade;
         let institutions = <Widths as Width<W>>::INSTITUTIONS;
         let plain = Plain::of([0.0; LANES]);
-        let (mut marketable, mut terms) = (Table::default(), Table::default());
-        let sums = <Widths as Width<W>>::sums(like);
-        product_sums(sums, &cascade.holdings, &tile, prices, &mut marketable, &mut terms);
+        let mut sums = SumsOfProducts::default();
+        sums.add_up(like, self.holdings, &tile, prices);
         for (n, sheet) in sheets.iter_mut().enumerate() {
             let place = tile.start + n * institutions;
             sheet.cash = lanes_from(&self.data.cash, place);
             sheet.other_assets = lanes_from(&self.data.other_assets, place);
-            sheet.marketable = Ball::sum_of_products(like.load(marketable.0[n]), terms.0[n]).load(plain);
+            sheet.marketable = sums.of_sheet(like, n).load(plain);
             sheet.marketable_at_average = sheet.marketable;
+            sheet.claims_face = exactly_known::<W>(&cascade.claims_face, place);
+            sheet.debts_face = exactly_known::<W>(&cascade.debts_face, place);
             sheet.external_liabilities = spread::<W>(&cascade.external_liabilities, place);
             sheet.liabilities = exactly_known::<W>(&cascade.liabilities, place);
             sheet.equity_initial = spread::<W>(&cascade.equity_initial, place);
             sheet.assets_initial = spread::<W>(&cascade.assets_initial, place);
             if <Widths as Width<W>>::LANE == Lane::Scenario {
-                sheet.holdings = cascade.holdings.row(place);
+                sheet.holdings = self.holdings.row(place);
                 sheet.initial_prices = cascade.system.prices();
                 sheet.prices = <Widths as Width<W>>::shown(prices);
                 sheet.average_prices = sheet.prices;
             }
         }
-        if cascade.components == 0 {
-            for (n, sheet) in sheets.iter_mut().enumerate() {
-                let place = tile.start + n * institutions;
-                sheet.claims_face = exactly_known::<W>(&cascade.claims_face, place);
-                sheet.debts_face = exactly_known::<W>(&cascade.debts_face, place);
-                sheet.received = sheet.claims_face;
-                sheet.debts_received = sheet.received;
-                sheet.settle_in(like);
-            }
-            return;
+        if let Some(entitlements) = self.entitlements {
+            sums.add_up(like, entitlements, &tile, ratios);
         }
-        let (mut received, mut terms) = (Table::default(), Table::default());
-        product_sums(sums, cascade.entitlements(), &tile, ratios, &mut received, &mut terms);
         for (n, sheet) in sheets.iter_mut().enumerate() {
-            let place = tile.start + n * institutions;
-            sheet.claims_face = exactly_known::<W>(&cascade.claims_face, place);
-            sheet.debts_face = exactly_known::<W>(&cascade.debts_face, place);
-            sheet.received = Ball::sum_of_products(like.load(received.0[n]), terms.0[n]).load(plain);
+            sheet.received = match self.entitlements {
+                Some(_) => sums.of_sheet(like, n).load(plain),
+                None => sheet.claims_face,
+            };
             sheet.debts_received = sheet.received;
             sheet.settle_in(like);
         }
@@ -158,15 +149,14 @@ where
         settled: &Ball<Plain>,
         chunk: &mut Chunk<W>,
     ) {
-        let cascade = self.cascade;
         let first = here.start - chunk.rows.start;
         let (zero, one) = (like.splat(0.0), like.splat(1.0));
-        let side = like.load(repeated(self.moves.map(Move::side)));
-        if cascade.components > 0 {
+        let side = like.load(repeated(self.sides));
+        if self.entitlements.is_some() {
             let ratios = settled.load(like).end(side).or_smaller(one).or_larger(zero).lanes();
             chunk.ratios[first..][..here.len()].copy_from_slice(&ratios.as_chunks::<W>().0[..here.len()]);
         }
-        if self.moves.contains(&Move::Open) {
+        if self.opens {
             let marketable = sheet.marketable.center.lanes();
             let before = chunk.before[first..][..here.len()].iter_mut();
             for (before, marketable) in before.zip(marketable.as_chunks::<W>().0) {
@@ -182,53 +172,56 @@ where
         if like.any(zero.is_below(fraction)) {
             let like = <Widths as Width<W>>::sums(like);
             let fractions = fraction.lanes();
+            let sold = &mut chunk.sold[..];
             for (n, &fraction) in here.clone().zip(fractions.as_chunks::<W>().0) {
                 if W == 1 && fraction[0] == 0.0 {
                     continue;
                 }
                 let fraction = like.load(fraction);
-                let row = cascade.holdings.row(n);
+                let row = match <Widths as Width<W>>::LANE {
+                    Lane::Scenario => sheet.holdings,
+                    Lane::Institution => self.holdings.row(n),
+                };
                 for (&asset, &held) in row.columns.iter().zip(row.values) {
-                    let sold = &mut chunk.sold[asset as usize];
+                    let sold = &mut sold[asset as usize];
                     *sold = (like.load(*sold) + fraction * like.splat(held)).lanes();
                 }
             }
         }
-        if self.moves.contains(&Move::Account) {
-            self.account(here, sheet, settled, chunk);
+        if self.accounts {
+            self.account(<Widths as Width<W>>::sums(like), here, sheet, settled, chunk);
         }
     }
 
     /// Enters the institutions of a sheet in the books.
-    fn account(
+    #[inline(always)]
+    fn account<Q: Pack<Array = [f64; W]>>(
         &self,
+        like: Q,
         here: Range<usize>,
         sheet: &BalanceSheet<'_, Ball<Plain>>,
         settled: &Ball<Plain>,
         chunk: &mut Chunk<W>,
     ) {
         let first = here.start - chunk.rows.start;
-        let [assets, marketable, received, ratios] =
-            [sheet.assets(), sheet.marketable, sheet.received, *settled].map(|ball| ball.center.lanes());
+        let balls = [sheet.assets(), sheet.marketable, sheet.received, *settled];
+        let centers = balls.map(|ball| ball.center.lanes());
         for (i, n) in here.enumerate() {
+            let [assets, marketable, received, ratio] =
+                centers.map(|lanes| like.load(lanes.as_chunks::<W>().0[i]));
             let account = Account {
-                cash: self.data.cash[n],
-                other_assets: self.data.other_assets[n],
-                assets: assets.as_chunks::<W>().0[i],
-                marketable: marketable.as_chunks::<W>().0[i],
-                received: received.as_chunks::<W>().0[i],
-                before: chunk.before[first + i],
-                ratio: ratios.as_chunks::<W>().0[i],
+                cash: like.load(self.data.cash[n]),
+                other_assets: like.load(self.data.other_assets[n]),
+                assets,
+                marketable,
+                received,
+                before: like.load(chunk.before[first + i]),
+                ratio,
             };
             chunk.books.add(self.cascade, n, &account);
         }
     }
 }
-
-/// A number for each lane of the sheets on the table.
-#[derive(Default)]
-#[repr(align(64))]
-struct Table([[f64; LANES]; SHEETS]);
 
 /// What stands for each scenario, in every lane of a sheet.
 #[inline(always)]
@@ -270,31 +263,47 @@ fn exactly_known<const W: usize>(amounts: &crate::composition::Amounts, place: u
     }
 }
 
-/// `sum_k value_k vector_k` left to right, for the rows of a tile, and how many terms each has: institution by institution, the
-/// scenarios of each side by side.
-#[inline(always)]
-fn product_sums<const W: usize, Q: Pack<Array = [f64; W]>>(
-    like: Q,
-    matrix: &SparseRows,
-    tile: &Range<usize>,
-    vector: &[[f64; W]],
-    sums: &mut Table,
-    terms: &mut Table,
-) {
-    let (sums, _) = sums.0.as_flattened_mut().as_chunks_mut::<W>();
-    let (terms, _) = terms.0.as_flattened_mut().as_chunks_mut::<W>();
-    for start in tile.clone().step_by(ROWS) {
-        let here = start..(start + ROWS).min(tile.end);
-        let mut rows = [SparseRow::default(); ROWS];
-        for (row, n) in rows.iter_mut().zip(here.clone()) {
-            *row = matrix.row(n);
+/// `sum_k value_k vector_k` left to right for the rows of the sheets on the table, and how many terms each has.
+#[derive(Default)]
+#[repr(align(64))]
+struct SumsOfProducts {
+    sums: [[f64; LANES]; SHEETS],
+    terms: [[f64; LANES]; SHEETS],
+}
+
+impl SumsOfProducts {
+    /// Institution by institution, the scenarios of each side by side.
+    #[inline(always)]
+    fn add_up<P: Pack<Array = [f64; LANES]>, const W: usize>(
+        &mut self,
+        like: P,
+        matrix: &SparseRows,
+        tile: &Range<usize>,
+        vector: &[[f64; W]],
+    ) where
+        Widths: Width<W>,
+    {
+        let like = <Widths as Width<W>>::sums(like);
+        let (sums, _) = self.sums.as_flattened_mut().as_chunks_mut::<W>();
+        let (terms, _) = self.terms.as_flattened_mut().as_chunks_mut::<W>();
+        for start in tile.clone().step_by(ROWS) {
+            let here = start..(start + ROWS).min(tile.end);
+            let mut rows = [SparseRow::default(); ROWS];
+            for (row, n) in rows.iter_mut().zip(here.clone()) {
+                *row = matrix.row(n);
+            }
+            let place = start - tile.start;
+            let ends = sums_of_rows(like, &rows, vector);
+            for (i, sum) in ends.into_iter().take(here.len()).enumerate() {
+                sums[place + i] = sum.lanes();
+                terms[place + i] = [rows[i].columns.len() as f64; W];
+            }
         }
-        let place = start - tile.start;
-        let ends = sums_of_rows(like, &rows, vector);
-        for (i, sum) in ends.into_iter().take(here.len()).enumerate() {
-            sums[place + i] = sum.lanes();
-            terms[place + i] = [rows[i].columns.len() as f64; W];
-        }
+    }
+
+    #[inline(always)]
+    fn of_sheet<P: Pack<Array = [f64; LANES]>>(&self, like: P, n: usize) -> Ball<P> {
+        Ball::sum_of_products(like.load(self.sums[n]), self.terms[n])
     }
 }
 

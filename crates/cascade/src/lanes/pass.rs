@@ -4,7 +4,7 @@ use super::chunk::{Chunk, ChunkPass};
 use super::{LaneModels, Width, Widths};
 use crate::composition::Cascade;
 use crate::pass::CHUNK;
-use delever_core::{Ball, LANES, Pack, PackedWork, vectorized};
+use delever_core::{Ball, LANES, Pack, PackedWork, SparseRows, vectorized};
 use delever_solver::{Aligned, Move};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -72,15 +72,42 @@ fn group_size(chunks: usize) -> usize {
 /// One pass: what it computes with, the state aside.
 pub(super) struct Pass<'p, const W: usize> {
     pub cascade: &'p Cascade<'p>,
+    pub holdings: &'p SparseRows,
+    /// `None` where claims are worth their face.
+    pub entitlements: Option<&'p SparseRows>,
     pub models: &'p LaneModels<'p>,
     pub data: &'p LaneData<W>,
+    /// What each lane does, and to which side it rounds.
     pub moves: [Move; W],
+    pub sides: [f64; W],
+    /// Whether a lane opens, and whether one accounts.
+    pub opens: bool,
+    pub accounts: bool,
 }
 
-impl<const W: usize> Pass<'_, W>
+impl<'p, const W: usize> Pass<'p, W>
 where
     Widths: Width<W>,
 {
+    pub fn new(
+        cascade: &'p Cascade<'p>,
+        models: &'p LaneModels<'p>,
+        data: &'p LaneData<W>,
+        moves: [Move; W],
+    ) -> Self {
+        Self {
+            cascade,
+            holdings: &cascade.holdings,
+            entitlements: (cascade.components > 0).then(|| cascade.entitlements()),
+            models,
+            data,
+            moves,
+            sides: moves.map(Move::side),
+            opens: moves.contains(&Move::Open),
+            accounts: moves.contains(&Move::Account),
+        }
+    }
+
     /// `image = T(x)`, each lane rounded as its move says. The state is `[prices | payment ratios]`.
     ///
     /// A descending lane goes on inside the pass with prices and payments that the groups so far leave, and with the last
@@ -275,7 +302,7 @@ where
     #[inline(always)]
     fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
         let like = <Widths as Width<W>>::sums(like);
-        let side = like.load(self.pass.moves.map(Move::side));
+        let side = like.load(self.pass.sides);
         let shocked = &self.pass.data.shocked[self.first..];
         for ((price, multiplier), shocked) in self.prices.iter_mut().zip(self.multipliers).zip(shocked) {
             let shocked = like.load(*shocked);

@@ -123,12 +123,7 @@ where
     }
 
     fn apply(&mut self, x: &[[f64; W]], moves: &[Move; W], image: &mut [[f64; W]]) {
-        let pass = Pass {
-            cascade: self.cascade,
-            models: &self.models,
-            data: &self.data,
-            moves: *moves,
-        };
+        let pass = Pass::new(self.cascade, &self.models, &self.data, *moves);
         pass.apply(x, image, &mut self.work);
     }
 
