@@ -1,7 +1,7 @@
 //! Balls: a value and how far the exact one can be from it, for many numbers side by side.
 
-use crate::elementary;
-use crate::{Pack, Plain, Real};
+use crate::rows::Rows;
+use crate::{LANES, Pack, Plain, Real, elementary};
 use std::ops::{Add, Div, Mul, Sub};
 
 /// Twice the largest relative error of one rounding: once for the rounding, once for what the estimate itself loses.
@@ -119,15 +119,36 @@ impl<P: Pack> Ball<P> {
 }
 
 impl Ball<Plain> {
-    /// Takes one lane from other numbers.
-    pub(crate) fn set_lane(&mut self, l: usize, from: Self) {
-        let take = |to: Plain, from: Plain| {
-            let mut lanes = to.lanes();
-            lanes[l] = from.lanes()[l];
-            to.load(lanes)
-        };
-        self.center = take(self.center, from.center);
-        self.radius = take(self.radius, from.radius);
+    /// What a function of parameters gives in the lane of each institution, `rows` of a table in the order of lanes. It is called
+    /// once for each value that they have.
+    #[inline(always)]
+    pub(crate) fn by_row<R, P: Pack<Array = [f64; LANES]>>(
+        table: &Rows<R>,
+        rows: impl Iterator<Item = usize> + Clone,
+        value: impl Fn(&R) -> Option<Ball<P>>,
+    ) -> Self {
+        let (mut center, mut radius) = ([0.0; LANES], [0.0; LANES]);
+        let mut filled = [false; LANES];
+        for (l, row) in rows.clone().enumerate() {
+            if filled[l] {
+                continue;
+            }
+            let which = table.which(row);
+            let Some(ball) = value(table.get(row)) else {
+                continue;
+            };
+            let (centers, radii) = (ball.center.lanes(), ball.radius.lanes());
+            for (same, row) in rows.clone().enumerate().skip(l) {
+                if table.which(row) == which {
+                    (center[same], radius[same]) = (centers[same], radii[same]);
+                    filled[same] = true;
+                }
+            }
+        }
+        Self {
+            center: Plain::of(center),
+            radius: Plain::of(radius),
+        }
     }
 }
 

@@ -23,6 +23,8 @@ const SEGMENTS_PER_UNIT: f64 = f64::from_bits(0x4057_1547_652b_82fe);
 const SEGMENT_HIGH: f64 = f64::from_bits(0x3f86_2e42_fee0_0000);
 /// `ln 2 / 64` less [`SEGMENT_HIGH`].
 const SEGMENT_LOW: f64 = f64::from_bits(0x3d8a_39ef_3579_3c76);
+/// `2^(1/64) - 1` rounded up: the largest that takes no start of a segment beyond the next one's.
+const LARGEST_OFFSET: f64 = f64::from_bits(0x3f86_4d1f_3bc0_3079);
 /// `ln 2` as the sum of two doubles.
 const LN_2: (f64, f64) = (
     f64::from_bits(0x3fe6_2e42_fefa_39ef),
@@ -91,15 +93,10 @@ pub fn exp(x: f64) -> f64 {
         return f64::INFINITY;
     }
     let (segment, r) = segment_of(x);
-    let p = exp_of_offset(r);
-    let place = segment.rem_euclid(SEGMENTS) as usize;
-    let (high, low) = TABLE[place];
-    let value = f64::from_bits(high) + (f64::from_bits(high) * p + f64::from_bits(low));
-    let next = f64::from_bits(TABLE[place + 1].0);
-    scale(
-        if value < next { value } else { next },
-        segment.div_euclid(SEGMENTS),
-    )
+    let p = exp_of_offset(r, |value| value).min(LARGEST_OFFSET);
+    let (high, low) = TABLE[segment.rem_euclid(SEGMENTS) as usize];
+    let (high, low) = (f64::from_bits(high), f64::from_bits(low));
+    scale(high + (high * p + low), segment.div_euclid(SEGMENTS))
 }
 
 /// [`exp`] of numbers side by side, the same bits: without branches on them.
@@ -108,38 +105,31 @@ pub fn exp_side_by_side<P: Pack>(x: P) -> P {
     /// Added to a whole number below `2^31`, it leaves that number in the lowest bits.
     const WHOLE: f64 = 6_755_399_441_055_744.0;
     let constant = |value| x.splat(value);
-    let (one, whole) = (constant(1.0), constant(WHOLE));
-    let inside = x
-        .or_larger(constant(EXP_UNDERFLOW))
-        .or_smaller(constant(EXP_OVERFLOW));
-    let floor = |x: P| {
-        let rounded = (x + whole) - whole;
-        (rounded - one).where_or(x.is_below(rounded), rounded)
-    };
+    let (zero, one, whole) = (constant(0.0), constant(1.0), constant(WHOLE));
+    let nearest = |x: P| (x + whole) - whole;
+    // What is no number stays none, since it stands second.
+    let inside = constant(EXP_UNDERFLOW).or_larger(x);
+    let inside = constant(EXP_OVERFLOW).or_smaller(inside);
     // How far numbers lie above the starts of segments.
     let above =
         |segment: P| (inside - segment * constant(SEGMENT_HIGH)) - segment * constant(SEGMENT_LOW);
-    let zero = constant(0.0);
-    let guess = floor(inside * constant(SEGMENTS_PER_UNIT));
+    // At most one off: the distances decide.
+    let guess = nearest(inside * constant(SEGMENTS_PER_UNIT) - constant(0.5));
     let (here, after) = (above(guess), above(guess + one));
     let segment = (guess + one).where_or(zero.is_at_most(after), guess);
     let segment = (guess - one).where_or(here.is_below(zero), segment);
-    let r = above(segment);
-    let exponent = floor(segment * constant(1.0 / SEGMENTS as f64));
-    let place = segment - exponent * constant(SEGMENTS as f64);
-    let mut high = (place + whole).lanes();
-    let (mut low, mut next) = (P::ZEROS, P::ZEROS);
-    for ((high, low), next) in high.as_mut().iter_mut().zip(low.as_mut()).zip(next.as_mut()) {
-        let place = (high.to_bits() & (SEGMENTS as u64 - 1)) as usize;
-        *high = f64::from_bits(TABLE[place].0);
-        *low = f64::from_bits(TABLE[place].1);
-        *next = f64::from_bits(TABLE[place + 1].0);
+    let mut high = (segment + whole).lanes();
+    let mut low = P::ZEROS;
+    for (high, low) in high.as_mut().iter_mut().zip(low.as_mut()) {
+        let (start, rest) = TABLE[(high.to_bits() & (SEGMENTS as u64 - 1)) as usize];
+        (*high, *low) = (f64::from_bits(start), f64::from_bits(rest));
     }
-    let (high, low, next) = (x.load(high), x.load(low), x.load(next));
-    let term = |sum: P, factor: f64| constant(factor) + r * sum;
-    let p = term(constant(1.0 / 720.0), 1.0 / 120.0);
-    let p = r * term(term(term(term(p, 1.0 / 24.0), 1.0 / 6.0), 1.0 / 2.0), 1.0);
-    let value = (high + (high * p + low)).or_smaller(next);
+    let (high, low) = (x.load(high), x.load(low));
+    let p = exp_of_offset(above(segment), constant);
+    let value = high + (high * constant(LARGEST_OFFSET).or_smaller(p) + low);
+    // Whole numbers: the quotient by 64, rounded down.
+    let middle = (SEGMENTS - 1) as f64 / 2.0;
+    let exponent = nearest((segment - constant(middle)) * constant(1.0 / SEGMENTS as f64));
     // `2^e`: a whole number below `2^11` in the lowest bits, moved to where exponents are.
     let power = |exponent: P| {
         let mut power = (exponent + constant(4_503_599_627_370_496.0 + 1023.0)).lanes();
@@ -148,24 +138,29 @@ pub fn exp_side_by_side<P: Pack>(x: P) -> P {
         }
         x.load(power)
     };
-    // The power of two, at most 2^1024, in two steps where one would not be normal.
-    let most = exponent
-        .or_larger(constant(-1000.0))
-        .or_smaller(constant(1000.0));
-    let mut scaled = value * power(most);
-    if !x.all(most.equals(exponent)) {
-        scaled = scaled * power(exponent - most);
+    // In two steps where one power would not be normal; there results underflow and overflow by themselves.
+    let most = constant(-1000.0).or_larger(exponent);
+    let most = constant(1000.0).or_smaller(most);
+    let scaled = value * power(most);
+    if x.all(most.equals(exponent)) {
+        scaled
+    } else {
+        scaled * power(exponent - most)
     }
-    let scaled = zero.where_or(x.is_below(constant(EXP_UNDERFLOW)), scaled);
-    let scaled = constant(f64::INFINITY).where_or(constant(EXP_OVERFLOW).is_below(x), scaled);
-    // What is no number stays none.
-    scaled.where_or(x.equals(x), x)
 }
 
-/// `exp(r) - 1` for `0 <= r <= 0.0109`: the first term left out is below 2e-17 of the sum.
+/// `exp(r) - 1` for `0 <= r <= 0.0109`, from sums and products of numbers `>= 0`, each monotone: the first term left out is below
+/// 2e-17 of the sum.
 #[inline(always)]
-fn exp_of_offset(r: f64) -> f64 {
-    r * (1.0 + r * (1.0 / 2.0 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))))
+fn exp_of_offset<N>(r: N, constant: impl Fn(f64) -> N) -> N
+where
+    N: Copy + std::ops::Add<Output = N> + std::ops::Mul<Output = N>,
+{
+    let square = r * r;
+    let first = constant(1.0) + r * constant(1.0 / 2.0);
+    let second = constant(1.0 / 6.0) + r * constant(1.0 / 24.0);
+    let third = constant(1.0 / 120.0) + r * constant(1.0 / 720.0);
+    r * (first + square * (second + square * third))
 }
 
 /// Lower and upper bound of the exact exponential; both 1 at 0.
@@ -379,9 +374,9 @@ pub fn pow_bounds(x: f64, exponent: f64) -> (f64, f64) {
     (value.next_down().max(0.0), value.next_up())
 }
 
-/// Bits of `2^(j / 64)`, `j = 0..=64`: the nearest double and what it lacks.
+/// Bits of `2^(j / 64)`, `j = 0..64`: the nearest double and what it lacks.
 #[rustfmt::skip]
-const TABLE: [(u64, u64); 65] = [
+const TABLE: [(u64, u64); SEGMENTS as usize] = [
     (0x3ff0_0000_0000_0000, 0x0000_0000_0000_0000),
     (0x3ff0_2c9a_3e77_8061, 0xbc71_9083_535b_085d),
     (0x3ff0_59b0_d315_8574, 0x3c8d_73e2_a475_b465),
@@ -446,7 +441,6 @@ const TABLE: [(u64, u64); 65] = [
     (0x3ffe_fa1b_ee61_5a27, 0x3c9d_c7f4_86a4_b6b0),
     (0x3fff_5076_5b6e_4540, 0x3c99_d3e1_2dd8_a18b),
     (0x3fff_a7c1_819e_90d8, 0x3c87_4853_f3a5_931e),
-    (0x4000_0000_0000_0000, 0x0000_0000_0000_0000),
 ];
 
 #[cfg(test)]
@@ -470,6 +464,18 @@ mod tests {
                 "exp({x}) = {value}"
             );
         }
+    }
+
+    #[test]
+    fn no_segment_reaches_beyond_the_start_of_the_next() {
+        let starts = TABLE.map(|(high, low)| (f64::from_bits(high), f64::from_bits(low)));
+        let next = starts[1..].iter().map(|start| start.0).chain([2.0]);
+        let end = |(high, low): (f64, f64), p: f64| high + (high * p + low);
+        for (&start, next) in starts.iter().zip(next) {
+            assert!(end(start, LARGEST_OFFSET) <= next);
+        }
+        // Nothing of the exact function is cut off: one unit more would be too much somewhere, and this is not below it.
+        assert!(LARGEST_OFFSET > 0.010_889_286_051_700_460);
     }
 
     #[test]

@@ -18,6 +18,17 @@ pub enum Lane {
     Institution,
 }
 
+impl Lane {
+    /// Institutions on a sheet.
+    #[inline(always)]
+    pub fn institutions(self) -> usize {
+        match self {
+            Self::Scenario => 1,
+            Self::Institution => LANES,
+        }
+    }
+}
+
 /// A deleveraging rule in lanes; as [`crate::Rule::sales_into`], with bounds.
 pub trait RuleInLanes: Send + Sync {
     /// What must be sold. `first` is the block's row of the first lane of `sheets[0]`.

@@ -1,4 +1,4 @@
-//! Parameters by row, equal neighbours kept once.
+//! Parameters by row, what comes again kept once.
 
 use std::ops::Range;
 
@@ -11,23 +11,26 @@ pub(crate) struct Rows<R> {
     count: usize,
 }
 
+/// How many of the last distinct values a row is compared with.
+const REMEMBERED: usize = 8;
+
 impl<R: PartialEq> Rows<R> {
     pub fn new(rows: Vec<R>) -> Self {
         let count = rows.len();
         let mut distinct: Vec<R> = Vec::new();
-        let mut which = Vec::new();
-        for (n, row) in rows.into_iter().enumerate() {
-            if distinct.last() != Some(&row) {
-                if distinct.len() == 1 {
-                    which = vec![0; n];
-                }
+        let mut which = Vec::with_capacity(count);
+        for row in rows {
+            let recent = distinct.len().saturating_sub(REMEMBERED);
+            let known = distinct[recent..].iter().position(|known| *known == row);
+            which.push(known.map_or(distinct.len(), |place| recent + place) as u32);
+            if known.is_none() {
                 distinct.push(row);
-            }
-            if distinct.len() > 1 {
-                which.push(distinct.len() as u32 - 1);
             }
         }
         distinct.shrink_to_fit();
+        if distinct.len() == 1 {
+            which = Vec::new();
+        }
         Self {
             distinct,
             which,
@@ -46,20 +49,25 @@ impl<R> Rows<R> {
         &self.distinct
     }
 
+    /// The place among the distinct values of what a row has.
     #[inline(always)]
-    pub fn get(&self, row: usize) -> &R {
-        &self.distinct[self.which.get(row).map_or(0, |&which| which as usize)]
+    pub fn which(&self, row: usize) -> usize {
+        self.which.get(row).map_or(0, |&which| which as usize)
     }
 
-    /// The value of all these rows, if they share one.
     #[inline(always)]
-    pub fn shared(&self, mut rows: impl Iterator<Item = usize>) -> Option<&R> {
-        if self.which.is_empty() {
-            return self.distinct.first();
-        }
-        let first = self.which[rows.next()?];
-        rows.all(|row| self.which[row] == first)
-            .then(|| &self.distinct[first as usize])
+    pub fn get(&self, row: usize) -> &R {
+        &self.distinct[self.which(row)]
+    }
+
+    /// Whether all rows of each group, such as the institutions on a sheet, have one value.
+    #[inline(always)]
+    pub fn agree(&self, mut groups: impl Iterator<Item: Iterator<Item = usize>>) -> bool {
+        self.which.is_empty()
+            || groups.all(|mut rows| {
+                let first = rows.next().map(|row| self.which(row));
+                rows.all(|row| Some(self.which(row)) == first)
+            })
     }
 
     pub fn range(&self, rows: Range<usize>) -> impl Iterator<Item = &R> {
@@ -80,15 +88,17 @@ mod tests {
             for start in 0..given.len() {
                 for end in start + 1..=given.len() {
                     let same = given[start..end].iter().all(|row| *row == given[start]);
-                    assert_eq!(rows.shared(start..end), same.then_some(&given[start]));
+                    assert_eq!(rows.agree(std::iter::once(start..end)), same);
                 }
             }
         }
     }
 
     #[test]
-    fn equal_neighbours_are_kept_once() {
+    fn what_comes_again_soon_is_kept_once() {
         assert_eq!(Rows::new(vec![7; 100]).distinct(), [7]);
-        assert_eq!(Rows::new(vec![1, 1, 2, 2, 1]).distinct(), [1, 2, 1]);
+        assert_eq!(Rows::new(vec![1, 1, 2, 2, 1]).distinct(), [1, 2]);
+        let all_different: Vec<i32> = (0..20).collect();
+        assert_eq!(Rows::new(all_different.clone()).distinct(), all_different);
     }
 }

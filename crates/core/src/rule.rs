@@ -6,6 +6,7 @@ use crate::{
     ParameterTable, Parameters, Plain, Profile, Real, RuleInLanes, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
+use std::ops::Range;
 
 /// What a rule asks of an institution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -393,13 +394,21 @@ impl<K: RuleKernel> RuleInLanes for PerInstitution<K> {
         sheets: &[BalanceSheet<'_, Ball<Plain>>],
         sales: &mut [Sale<Ball<Plain>>],
     ) {
-        vectorized(SalesInLanes {
+        let of_sheet = |n: usize| {
+            let first = first + n * lane.institutions();
+            first..(first + lane.institutions()).min(self.rows.len())
+        };
+        let work = SalesInLanes {
             rule: self,
-            lane,
-            first,
+            of_sheet,
             sheets,
             sales,
-        });
+        };
+        if lane == Lane::Scenario || self.rows.agree((0..sheets.len()).map(of_sheet)) {
+            vectorized(work);
+        } else {
+            vectorized(MixedSales(work));
+        }
     }
 
     fn takes_institutions(&self) -> bool {
@@ -407,43 +416,52 @@ impl<K: RuleKernel> RuleInLanes for PerInstitution<K> {
     }
 }
 
-struct SalesInLanes<'s, 'b, K: RuleKernel> {
+/// Sales on sheets whose institutions share their parameters.
+struct SalesInLanes<'s, 'b, K: RuleKernel, F> {
     rule: &'s PerInstitution<K>,
-    lane: Lane,
-    first: usize,
+    /// The institutions on a sheet, as rows of the block.
+    of_sheet: F,
     sheets: &'s [BalanceSheet<'b, Ball<Plain>>],
     sales: &'s mut [Sale<Ball<Plain>>],
 }
 
-impl<K: RuleKernel> PackedWork for SalesInLanes<'_, '_, K> {
+impl<K: RuleKernel, F: Fn(usize) -> Range<usize>> PackedWork for SalesInLanes<'_, '_, K, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
         let PerInstitution { kernel, rows, assets } = self.rule;
-        let plain = Plain::of([0.0; LANES]);
-        let institutions = match self.lane {
-            Lane::Scenario => 1,
-            Lane::Institution => LANES,
-        };
         for (n, (sheet, slot)) in self.sheets.iter().zip(self.sales).enumerate() {
-            let sheet = sheet.load(like);
-            let first = self.first + n * institutions;
-            let here = first..(first + institutions).min(rows.len());
-            if let Some(row) = rows.shared(here.clone()) {
-                if let Some(sale) = kernel.sale_in(&sheet, row, assets) {
-                    *slot = sale.load(plain);
-                }
-                continue;
+            let row = rows.get((self.of_sheet)(n).start);
+            if let Some(sale) = kernel.sale_in(&sheet.load(like), row, assets) {
+                *slot = sale.load(Plain::of([0.0; LANES]));
             }
-            // Parameters differ: each institution's formula runs on all lanes and serves one.
-            let mut fractions = Ball::<Plain>::from(0.0);
-            for (l, row) in rows.range(here).enumerate() {
-                if let Some(sale) = kernel.sale_in(&sheet, row, assets) {
-                    fractions.set_lane(l, sale.fraction(&sheet).load(plain));
-                }
-            }
-            *slot = Sale::Fraction(fractions);
+        }
+    }
+}
+
+/// Sales on sheets whose institutions differ in their parameters: the formula runs once for each value of them.
+struct MixedSales<W>(W);
+
+impl<K: RuleKernel, F: Fn(usize) -> Range<usize>> PackedWork for MixedSales<SalesInLanes<'_, '_, K, F>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
+        let work = self.0;
+        let PerInstitution { kernel, rows, assets } = work.rule;
+        for (n, (sheet, slot)) in work.sheets.iter().zip(work.sales).enumerate() {
+            let fraction = Ball::by_row(
+                rows,
+                (work.of_sheet)(n),
+                #[inline(always)]
+                |row| {
+                    let sheet = sheet.load(like);
+                    let sale = kernel.sale_in(&sheet, row, assets)?;
+                    Some(sale.fraction(&sheet))
+                },
+            );
+            *slot = Sale::Fraction(fraction);
         }
     }
 }

@@ -264,13 +264,22 @@ impl<K: ClaimKernel> ClaimsInLanes for PerInstitutionClaims<K> {
         sheets: &[BalanceSheet<'_, Ball<Plain>>],
         ratios: &mut [Ball<Plain>],
     ) {
-        vectorized(RatiosInLanes {
+        let of_sheet = |n: usize| {
+            let first = n * lane.institutions();
+            let here = &institutions[first..(first + lane.institutions()).min(institutions.len())];
+            here.iter().map(|&institution| institution as usize)
+        };
+        let work = RatiosInLanes {
             claims: self,
-            lane,
-            institutions,
+            of_sheet,
             sheets,
             ratios,
-        });
+        };
+        if lane == Lane::Scenario || self.rows.agree((0..sheets.len()).map(of_sheet)) {
+            vectorized(work);
+        } else {
+            vectorized(MixedRatios(work));
+        }
     }
 
     fn takes_institutions(&self) -> bool {
@@ -278,40 +287,57 @@ impl<K: ClaimKernel> ClaimsInLanes for PerInstitutionClaims<K> {
     }
 }
 
-struct RatiosInLanes<'s, 'b, K: ClaimKernel> {
+/// Ratios on sheets whose institutions share their parameters.
+struct RatiosInLanes<'s, 'b, K: ClaimKernel, F> {
     claims: &'s PerInstitutionClaims<K>,
-    lane: Lane,
-    institutions: &'s [u32],
+    /// The institutions on a sheet, by id.
+    of_sheet: F,
     sheets: &'s [BalanceSheet<'b, Ball<Plain>>],
     ratios: &'s mut [Ball<Plain>],
 }
 
-impl<K: ClaimKernel> PackedWork for RatiosInLanes<'_, '_, K> {
+impl<K, F, I> PackedWork for RatiosInLanes<'_, '_, K, F>
+where
+    K: ClaimKernel,
+    F: Fn(usize) -> I,
+    I: Iterator<Item = usize>,
+{
     type Output = ();
 
     #[inline(always)]
     fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
         let PerInstitutionClaims { kernel, rows, .. } = self.claims;
-        let plain = Plain::of([0.0; LANES]);
-        let institutions = self.institutions.chunks(match self.lane {
-            Lane::Scenario => 1,
-            Lane::Institution => LANES,
-        });
-        for ((here, sheet), slot) in institutions.zip(self.sheets).zip(self.ratios) {
-            let sheet = sheet.load(like);
-            let here = here.iter().map(|&institution| institution as usize);
-            if let Some(row) = rows.shared(here.clone()) {
-                if let Some(ratio) = kernel.payment_ratio_in(&sheet, row) {
-                    *slot = ratio.load(plain);
-                }
-                continue;
+        for (n, (sheet, slot)) in self.sheets.iter().zip(self.ratios).enumerate() {
+            let row = (self.of_sheet)(n).next().map(|institution| rows.get(institution));
+            if let Some(ratio) = row.and_then(|row| kernel.payment_ratio_in(&sheet.load(like), row)) {
+                *slot = ratio.load(Plain::of([0.0; LANES]));
             }
-            // Parameters differ: each institution's formula runs on all lanes and serves one.
-            for (l, institution) in here.enumerate() {
-                if let Some(ratio) = kernel.payment_ratio_in(&sheet, rows.get(institution)) {
-                    slot.set_lane(l, ratio.load(plain));
-                }
-            }
+        }
+    }
+}
+
+/// Ratios on sheets whose institutions differ in their parameters: the formula runs once for each value of them.
+struct MixedRatios<W>(W);
+
+impl<K, F, I> PackedWork for MixedRatios<RatiosInLanes<'_, '_, K, F>>
+where
+    K: ClaimKernel,
+    F: Fn(usize) -> I,
+    I: Iterator<Item = usize> + Clone,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
+        let work = self.0;
+        let PerInstitutionClaims { kernel, rows, .. } = work.claims;
+        for (n, (sheet, slot)) in work.sheets.iter().zip(work.ratios).enumerate() {
+            *slot = Ball::by_row(
+                rows,
+                (work.of_sheet)(n),
+                #[inline(always)]
+                |row| kernel.payment_ratio_in(&sheet.load(like), row),
+            );
         }
     }
 }
