@@ -400,6 +400,11 @@ impl<'a> Cascade<'a> {
         self.system
     }
 
+    /// Whether compiled order is the order of ids.
+    pub(crate) fn is_by_id(&self) -> bool {
+        matches!(self.holdings, Cow::Borrowed(_))
+    }
+
     pub(crate) fn entitlements(&self) -> &SparseRows {
         self.entitlements
             .as_ref()

@@ -4,10 +4,11 @@ use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, Roughly
 use crate::composition::Cascade;
 use crate::enclosure::EquilibriaEnclosure;
 use crate::map::CascadeMap;
-use crate::pass::{CHUNK, PassWork, Visit, inspect};
+use crate::pass::{CHUNK, PassWork, Visit, inspect, inspect_by_chunk};
 use crate::shock::Shock;
 use delever_core::{Execution, Interval};
 use delever_solver::{Solution, Status};
+use std::ops::Range;
 
 /// One equilibrium and what is known of it. Institutions and assets stand in id order.
 #[derive(Clone, Debug, PartialEq)]
@@ -181,60 +182,91 @@ struct Books {
 }
 
 impl CascadeMap<'_> {
-    /// Visits every institution at a state: compiled position and books.
-    fn visit_books(&self, x: &[f64], units_sold: &mut [f64], mut visit: impl FnMut(usize, &Books)) {
+    /// Visits every institution at a state, compiled position and books, chunks in parallel. Returns what the visits of each
+    /// chunk leave, and units sold by asset.
+    fn visit_books<R: Send>(
+        &self,
+        x: &[f64],
+        begin: impl Fn(Range<usize>) -> R + Sync,
+        visit: impl Fn(&mut R, usize, &Books) + Sync,
+    ) -> (Vec<R>, Vec<f64>) {
         let cascade = self.cascade;
         let shocked = &self.data.market.shocked;
+        let assets = cascade.system.asset_count();
         let mut work = PassWork::<Nearest>::new(cascade);
-        inspect::<Nearest>(cascade, &self.data, x, &mut work, |seen| {
-            let sheet = seen.sheet;
-            let id = cascade.order[seen.position];
-            let margin = sheet.assets() - sheet.liabilities - cascade.claims.failure_equity(id);
-            let mut books = Books {
-                assets: sheet.assets(),
-                received: sheet.received,
-                marketable: sheet.marketable,
-                gain: sheet.execution_gain,
-                liabilities: sheet.liabilities,
-                payment: cascade.claims.payment(id, sheet),
-                failed: margin < 0.0,
-                margin,
-                destroyed: cascade.claims.value_destroyed(id, sheet),
-                sold_value: 0.0,
-                sold_out: !seen.units.is_empty(),
-                sold_at_shocked: 0.0,
-                held_at_shocked: 0.0,
-            };
-            for ((asset, held), &sold) in sheet.holdings.iter().zip(seen.units) {
-                units_sold[asset] += sold;
-                books.sold_value += sold * sheet.average_prices[asset];
-                books.sold_out &= sold >= held;
-                books.sold_at_shocked += sold * shocked[asset];
-                books.held_at_shocked += held * shocked[asset];
+        let begin = |rows| (begin(rows), vec![0.0; assets]);
+        let chunks = inspect_by_chunk::<Nearest, _>(
+            cascade,
+            &self.data,
+            x,
+            &mut work,
+            begin,
+            |(left, units_sold), seen| {
+                let sheet = seen.sheet;
+                let id = cascade.order[seen.position];
+                let margin = sheet.assets() - sheet.liabilities - cascade.claims.failure_equity(id);
+                let mut books = Books {
+                    assets: sheet.assets(),
+                    received: sheet.received,
+                    marketable: sheet.marketable,
+                    gain: sheet.execution_gain,
+                    liabilities: sheet.liabilities,
+                    payment: cascade.claims.payment(id, sheet),
+                    failed: margin < 0.0,
+                    margin,
+                    destroyed: cascade.claims.value_destroyed(id, sheet),
+                    sold_value: 0.0,
+                    sold_out: !seen.units.is_empty(),
+                    sold_at_shocked: 0.0,
+                    held_at_shocked: 0.0,
+                };
+                for ((asset, held), &sold) in sheet.holdings.iter().zip(seen.units) {
+                    units_sold[asset] += sold;
+                    books.sold_value += sold * sheet.average_prices[asset];
+                    books.sold_out &= sold >= held;
+                    books.sold_at_shocked += sold * shocked[asset];
+                    books.held_at_shocked += held * shocked[asset];
+                }
+                books.sold_out &= seen.units.iter().any(|&sold| sold > 0.0);
+                visit(left, seen.position, &books);
+            },
+        );
+        let (left, units): (Vec<R>, Vec<Vec<f64>>) = chunks.into_iter().unzip();
+        let mut units_sold = vec![0.0; assets];
+        for chunk in units {
+            for (sum, units) in units_sold.iter_mut().zip(chunk) {
+                *sum += units;
             }
-            books.sold_out &= seen.units.iter().any(|&sold| sold > 0.0);
-            visit(seen.position, &books);
-        });
+        }
+        (left, units_sold)
     }
 
     /// What a trial state looks like: who sells, who fails, what is lost.
     pub fn snapshot(&self, x: &[f64]) -> Snapshot {
-        let mut units = vec![0.0; self.cascade.system.asset_count()];
-        let mut snapshot = Snapshot {
-            prices: self.cascade.view(x).prices.to_vec(),
+        let nothing = |_| Snapshot {
+            prices: Vec::new(),
             sellers: 0,
             sold_out: 0,
             defaults: 0,
             sold_value: 0.0,
             loss: 0.0,
         };
-        self.visit_books(x, &mut units, |position, books| {
+        let (chunks, _) = self.visit_books(x, nothing, |snapshot, position, books| {
             snapshot.sellers += usize::from(books.sold_at_shocked > 0.0 || books.sold_value > 0.0);
             snapshot.sold_out += usize::from(books.sold_out);
             snapshot.defaults += usize::from(books.failed);
             snapshot.sold_value += books.sold_value;
             snapshot.loss += self.data.equity_initial[position] - (books.assets - books.liabilities);
         });
+        let mut snapshot = nothing(0..0);
+        snapshot.prices = self.cascade.view(x).prices.to_vec();
+        for chunk in chunks {
+            snapshot.sellers += chunk.sellers;
+            snapshot.sold_out += chunk.sold_out;
+            snapshot.defaults += chunk.defaults;
+            snapshot.sold_value += chunk.sold_value;
+            snapshot.loss += chunk.loss;
+        }
         snapshot
     }
 
@@ -282,13 +314,9 @@ impl CascadeMap<'_> {
         let system = cascade.system;
         let market = &self.data.market;
         let view = cascade.view(&solution.point);
-        let mut units_sold = vec![0.0; system.asset_count()];
-        let mut institutions: Vec<Option<InstitutionOutcome>> = vec![None; system.institution_count()];
-        // How far the institution closest to zero equity is from it, in widths that its holdings and claims can take,
-        // after what rounding and a change of the input's last place can do.
-        let mut margin_of_solvency = f64::INFINITY;
-        self.visit_books(&solution.point, &mut units_sold, |position, books| {
-            let id = cascade.order[position] as usize;
+        let begin = |rows: Range<usize>| (Vec::with_capacity(rows.len()), f64::INFINITY);
+        let visit = |left: &mut (Vec<InstitutionOutcome>, f64), position: usize, books: &Books| {
+            let (institutions, margin_of_solvency) = left;
             let holdings = cascade.holdings.row(position);
             let (initial, shocked) = (
                 self.data.equity_initial[position],
@@ -327,9 +355,9 @@ impl CascadeMap<'_> {
                 + cascade.claims_face.value[position]
                 + self.data.shareholdings[position];
             let rounding = 1e-9 * (books.assets.abs() + books.liabilities + exposure);
-            margin_of_solvency =
+            *margin_of_solvency =
                 margin_of_solvency.min((books.margin.abs() - rounding) / (exposure + f64::MIN_POSITIVE));
-            institutions[id] = Some(InstitutionOutcome {
+            institutions.push(InstitutionOutcome {
                 equity_initial: initial,
                 equity_shocked: shocked,
                 equity,
@@ -348,8 +376,23 @@ impl CascadeMap<'_> {
                 loss_fire_sale,
                 loss_contagion,
             });
-        });
-        let institutions: Vec<InstitutionOutcome> = institutions.into_iter().flatten().collect();
+        };
+        let (chunks, units_sold) = self.visit_books(&solution.point, begin, visit);
+        // How far the institution closest to zero equity is from it, in widths that its holdings and claims can take,
+        // after what rounding and a change of the input's last place can do.
+        let margins = chunks.iter().map(|(_, margin)| *margin);
+        let margin_of_solvency = margins.fold(f64::INFINITY, f64::min);
+        let mut institutions = Vec::with_capacity(cascade.order.len());
+        for (chunk, _) in chunks {
+            institutions.extend(chunk);
+        }
+        let totals = Totals::of(&institutions);
+        if !cascade.is_by_id() {
+            let in_order = institutions.clone();
+            for (outcome, &id) in in_order.into_iter().zip(&cascade.order) {
+                institutions[id as usize] = outcome;
+            }
+        }
         let held = units_held(cascade);
         let assets: Vec<AssetOutcome> = (0..system.asset_count())
             .map(|k| AssetOutcome {
@@ -391,7 +434,7 @@ impl CascadeMap<'_> {
                     .map(|(units, price)| units * price)
                     .sum::<f64>()
                     + 0.0,
-                ..Totals::of(&cascade.order.iter().map(|&id| &institutions[id as usize]))
+                ..totals
             },
             assets,
             institutions,
@@ -432,28 +475,31 @@ pub(crate) fn units_held(cascade: &Cascade<'_>) -> Vec<f64> {
 impl Totals {
     /// Sums over institutions in compiled order, in the shape of all sums: inside chunks, then over chunks. Proceeds are not
     /// counted here.
-    pub(crate) fn of<'i>(institutions: &(impl Iterator<Item = &'i InstitutionOutcome> + Clone)) -> Self {
-        let sum = |value: fn(&InstitutionOutcome) -> f64| {
-            let (mut total, mut chunk) = (0.0, 0.0);
-            for (n, institution) in institutions.clone().enumerate() {
-                if n > 0 && n % CHUNK == 0 {
-                    total += std::mem::take(&mut chunk);
+    pub(crate) fn of(institutions: &[InstitutionOutcome]) -> Self {
+        let mut totals = [0.0; 6];
+        for chunk in institutions.chunks(CHUNK) {
+            let mut sums = [0.0; 6];
+            for i in chunk {
+                let channels = [i.loss_shock, i.loss_fire_sale, i.loss_contagion];
+                sums[0] += i.equity_initial;
+                sums[1] += i.equity;
+                sums[2] += i.default_cost;
+                for (sum, loss) in sums[3..].iter_mut().zip(channels) {
+                    *sum += loss;
                 }
-                chunk += value(institution);
             }
-            total + chunk
-        };
+            for (total, sum) in totals.iter_mut().zip(sums) {
+                *total += sum;
+            }
+        }
+        let [equity_initial, equity, loss_bankruptcy_costs, channels @ ..] = totals;
         let defaulted = |i: &&InstitutionOutcome| i.state == InstitutionState::Defaulted;
         Self {
-            equity_initial: sum(|i| i.equity_initial),
-            equity: sum(|i| i.equity),
-            loss_bankruptcy_costs: sum(|i| i.default_cost),
-            defaults: institutions.clone().filter(defaulted).count(),
-            ..Self::of_channels([
-                sum(|i| i.loss_shock),
-                sum(|i| i.loss_fire_sale),
-                sum(|i| i.loss_contagion),
-            ])
+            equity_initial,
+            equity,
+            loss_bankruptcy_costs,
+            defaults: institutions.iter().filter(defaulted).count(),
+            ..Self::of_channels(channels)
         }
     }
 

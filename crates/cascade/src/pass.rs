@@ -139,6 +139,29 @@ pub(crate) fn inspect<A: Arithmetic>(
     }
 }
 
+/// Visits every institution at a trial state, chunks in parallel: what the visits of each chunk leave in what it begins with, in
+/// compiled order.
+pub(crate) fn inspect_by_chunk<A: Arithmetic, R: Send>(
+    cascade: &Cascade<'_>,
+    data: &ScenarioData,
+    x: &[f64],
+    work: &mut PassWork<A>,
+    begin: impl Fn(Range<usize>) -> R + Sync,
+    visit: impl Fn(&mut R, Visit<'_, A::Number>) + Sync,
+) -> Vec<R> {
+    let state = cascade.view(x);
+    let run = |chunk: &mut ChunkWork<A::Sum>| {
+        let mut left = begin(chunk.rows.clone());
+        run_chunk::<A>(cascade, data, state, chunk, |seen| visit(&mut left, seen));
+        left
+    };
+    if let [only] = &mut work.chunks[..] {
+        vec![run(only)]
+    } else {
+        work.chunks.par_iter_mut().map(run).collect()
+    }
+}
+
 fn run_chunk<A: Arithmetic>(
     cascade: &Cascade<'_>,
     data: &ScenarioData,

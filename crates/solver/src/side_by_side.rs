@@ -235,10 +235,6 @@ fn load<const W: usize, M: SideBySide<W>>(map: &mut M, l: usize, lane: &mut Lane
         for (inverse, top) in buffers.inverse.iter_mut().zip(&buffers.x) {
             inverse[l] = if top[l] > 0.0 { 1.0 / top[l] } else { 1.0 };
         }
-        // What the lane's last problem left must not reach this one.
-        for step in buffers.step.iter_mut().chain(&mut buffers.before) {
-            step[l] = 0.0;
-        }
     }
 }
 
@@ -391,7 +387,9 @@ fn step_down<const W: usize, M: SideBySide<W>>(
         .zip(&buffers.inverse)
     {
         upper[l] = x[l];
-        let distance = reach * (step[l] + rate * before[l]) / 2.0 + floor / inverse[l];
+        // Steps that say nothing are not of this problem yet.
+        let foretold = if reach > 0.0 { reach * (step[l] + rate * before[l]) / 2.0 } else { 0.0 };
+        let distance = foretold + floor / inverse[l];
         x[l] = larger(x[l] - distance, 0.0);
     }
     lane.next = Move::Verify;

@@ -114,32 +114,42 @@ where
     /// pass's sales of the others, which are no larger than its own: still an upper bound, and the fixed points are the same.
     pub fn apply(&self, x: &[[f64; W]], image: &mut [[f64; W]], work: &mut LaneWork<W>) {
         let assets = self.cascade.system.asset_count();
-        if let [only] = &mut work.chunks[..] {
+        if work.groups.is_empty() {
             let (prices, ratios) = x.split_at(assets);
-            self.run_chunk(prices, ratios, only);
-        } else {
-            work.state.copy_from_slice(x);
-            let size = group_size(work.chunks.len());
-            for group in 0..work.groups.len() {
-                let chunks = group * size..((group + 1) * size).min(work.chunks.len());
-                let (prices, ratios) = work.state.split_at(assets);
-                work.chunks[chunks.clone()]
-                    .par_iter_mut()
-                    .for_each(|chunk| self.run_chunk(prices, ratios, chunk));
-                vectorized(AddGroup {
-                    chunks: &work.chunks[chunks.clone()],
-                    sold: &mut work.groups[group],
-                });
-                if chunks.end < work.chunks.len() && self.moves.contains(&Move::Descend) {
-                    self.set_prices(work, image);
-                    self.go_on(work, &image[..assets], chunks);
-                }
+            for only in &mut work.chunks {
+                self.run_chunk(prices, ratios, only);
             }
+            self.set_prices(work, image);
+        } else {
+            // Once into the thread pool, not once for each part.
+            rayon::scope(|_| self.apply_in_groups(x, image, work));
         }
-        self.set_prices(work, image);
         for chunk in &work.chunks {
             for (place, ratio) in chunk.rows.clone().zip(&chunk.ratios) {
                 image[assets + self.cascade.order[place] as usize] = *ratio;
+            }
+        }
+    }
+
+    fn apply_in_groups(&self, x: &[[f64; W]], image: &mut [[f64; W]], work: &mut LaneWork<W>) {
+        let assets = self.cascade.system.asset_count();
+        work.state.copy_from_slice(x);
+        let size = group_size(work.chunks.len());
+        for group in 0..work.groups.len() {
+            let chunks = group * size..((group + 1) * size).min(work.chunks.len());
+            let (prices, ratios) = work.state.split_at(assets);
+            work.chunks[chunks.clone()]
+                .par_iter_mut()
+                .for_each(|chunk| self.run_chunk(prices, ratios, chunk));
+            vectorized(AddGroup {
+                chunks: &work.chunks[chunks.clone()],
+                sold: &mut work.groups[group],
+            });
+            if chunks.end == work.chunks.len() || self.moves.contains(&Move::Descend) {
+                self.set_prices(work, image);
+            }
+            if chunks.end < work.chunks.len() && self.moves.contains(&Move::Descend) {
+                self.go_on(work, &image[..assets], chunks);
             }
         }
     }

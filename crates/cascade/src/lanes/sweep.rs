@@ -11,7 +11,7 @@ use delever_solver::{Method, Settings, Status};
 use rayon::prelude::*;
 
 /// Scenarios of one task: enough that lanes are rarely idle, few enough that threads share evenly.
-const TASK: usize = 256;
+const TASK: usize = 512;
 
 /// The greatest equilibrium under one shock, in figures of the whole system.
 #[derive(Clone, Debug, PartialEq)]

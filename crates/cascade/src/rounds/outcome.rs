@@ -239,7 +239,7 @@ impl Recorder {
             status,
             totals: Totals {
                 sold_value: proceeds.iter().sum::<f64>() + 0.0,
-                ..Totals::of(&institutions.iter())
+                ..Totals::of(&institutions)
             },
             assets,
             institutions,
