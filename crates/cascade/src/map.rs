@@ -6,11 +6,12 @@ use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, Roughly
 use crate::composition::{Cascade, CascadeError};
 use crate::enclosure::EnclosureWork;
 use crate::jets::{self, JetWork};
-use crate::pass::{self, PassWork, StateView};
+use crate::pass::{self, CHUNK, PassWork, StateView};
 use crate::shock::{Shock, ShockedMarket};
 use delever_core::error_free::mul_down;
 use delever_core::{Anchor, Execution, FineInterval, Interval};
 use delever_solver::linear::NonNegativeRows;
+use rayon::prelude::*;
 use delever_solver::{End, FixedPointMap, MapShape, Precision, Twofold};
 
 /// Amounts after the shock, in compiled order.
@@ -39,28 +40,35 @@ impl ScenarioData {
         let count = system.institution_count();
         let mut data = Self {
             market,
-            cash: Vec::with_capacity(count),
-            other_assets: Vec::with_capacity(count),
-            external_liabilities: Vec::with_capacity(count),
+            cash: vec![0.0; count],
+            other_assets: vec![0.0; count],
+            external_liabilities: vec![0.0; count],
             shareholdings: vec![0.0; count],
             equity_bounds: Vec::new(),
             equity_initial: cascade.equity_initial.clone(),
-            equity_shocked: Vec::with_capacity(count),
+            equity_shocked: vec![0.0; count],
             assets_initial: cascade.assets_initial.clone(),
         };
-        for (position, &id) in cascade.order.iter().enumerate() {
-            let before = &system.institutions()[id as usize];
-            let after = shock.institution_after(id as usize, before);
-            let holdings = cascade.holdings.row(position);
-            let claims = cascade.claims_face.value[position];
-            let liabilities = cascade.liabilities.value[position];
-            let held = holdings.product_sum(&data.market.shocked);
-            let assets_shocked = after.cash + after.other_assets + held + claims;
-            data.equity_shocked.push(assets_shocked - liabilities);
-            data.cash.push(after.cash);
-            data.other_assets.push(after.other_assets);
-            data.external_liabilities.push(after.external_liabilities);
-        }
+        let chunks = (data.cash.par_chunks_mut(CHUNK))
+            .zip(data.other_assets.par_chunks_mut(CHUNK))
+            .zip(data.external_liabilities.par_chunks_mut(CHUNK))
+            .zip(data.equity_shocked.par_chunks_mut(CHUNK));
+        chunks.enumerate().for_each(|(chunk, (((cash, other), external), equity))| {
+            let amounts = cash.iter_mut().zip(other).zip(external).zip(equity);
+            for (position, (((cash, other), external), equity)) in (chunk * CHUNK..).zip(amounts) {
+                let id = cascade.order[position] as usize;
+                let after = shock.institution_after(id, &system.institutions()[id]);
+                let holdings = cascade.holdings.row(position);
+                let claims = cascade.claims_face.value[position];
+                let liabilities = cascade.liabilities.value[position];
+                let held = holdings.product_sum(&data.market.shocked);
+                let assets_shocked = after.cash + after.other_assets + held + claims;
+                *equity = assets_shocked - liabilities;
+                *cash = after.cash;
+                *other = after.other_assets;
+                *external = after.external_liabilities;
+            }
+        });
         if cascade.claims.share_entitlements().is_some() {
             data.add_shareholdings(cascade);
         }

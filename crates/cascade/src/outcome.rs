@@ -466,8 +466,11 @@ impl Cascade<'_> {
 /// Units that all institutions hold before any sale, by asset.
 pub(crate) fn units_held(cascade: &Cascade<'_>) -> Vec<f64> {
     let mut held = vec![0.0; cascade.system.asset_count()];
-    for (_, asset, units) in cascade.system.holdings().triplets() {
-        held[asset as usize] += units;
+    let holdings = cascade.system.holdings();
+    for row in holdings.rows(0..holdings.row_count()) {
+        for (asset, units) in row.iter() {
+            held[asset] += units;
+        }
     }
     held
 }

@@ -135,6 +135,35 @@ impl SparseRows {
         }
     }
 
+    /// Neighbouring rows, one after the other.
+    ///
+    /// ```
+    /// use delever_core::SparseRows;
+    /// let m = SparseRows::from_triplets(3, 2, &[(0, 1, 5.0), (2, 0, 1.0), (2, 1, 2.0)]);
+    /// let sums: Vec<f64> = m.rows(1..3).map(|row| row.values.iter().sum()).collect();
+    /// assert_eq!(sums, [0.0, 3.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a row is out of range.
+    #[inline(always)]
+    pub fn rows(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = SparseRow<'_>> {
+        let starts = &self.starts[rows.start..=rows.end];
+        let first = starts[0] as usize;
+        let end = starts[starts.len() - 1] as usize;
+        let (mut columns, mut values) = (&self.columns[first..end], &self.values[first..end]);
+        starts.windows(2).map(move |ends| {
+            let (of_row, rest) = columns.split_at((ends[1] - ends[0]) as usize);
+            columns = rest;
+            let (values_of_row, rest) = values.split_at(of_row.len());
+            values = rest;
+            SparseRow {
+                columns: of_row,
+                values: values_of_row,
+            }
+        })
+    }
+
     /// Where the entries of a row stand among all entries.
     ///
     /// # Panics

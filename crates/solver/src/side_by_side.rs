@@ -62,6 +62,12 @@ pub trait SideBySide<const W: usize> {
         work()
     }
 
+    /// Whether answers are to be settled to the last bit where the tolerance asks for all digits; otherwise they stay where the
+    /// proof leaves them.
+    fn wants_last_digits(&self) -> bool {
+        true
+    }
+
     /// Called after each step down of a lane; `Break` gives the lane up.
     fn watch(&mut self, _lane: usize, _iteration: u64, _x: &[[f64; W]], _change: f64) -> ControlFlow<()> {
         ControlFlow::Continue(())
@@ -90,9 +96,6 @@ pub struct Found<'a, const W: usize> {
     pub passes: u64,
 }
 
-/// Problems of at most so many components, asked for at most [`LAST_DIGITS`], are settled to the last bit, so that what is 0 or 1/2
-/// by hand is that here; larger ones stay where the proof leaves them.
-const SETTLED_COMPONENTS: usize = 1 << 13;
 /// A tolerance that asks for all digits.
 const LAST_DIGITS: f64 = 1e-12;
 /// Steps toward the last bit. Where they do not suffice, other means find what iteration only comes near to.
@@ -443,7 +446,7 @@ fn judge<const W: usize, M: SideBySide<W>>(
     let components = buffers.x.iter_mut().zip(&buffers.upper);
     if checks.short[l] == 0.0 && checks.width[l] <= tolerance {
         lane.width = checks.width[l];
-        let all_digits = tolerance <= LAST_DIGITS && components.len() <= SETTLED_COMPONENTS;
+        let all_digits = tolerance <= LAST_DIGITS && map.wants_last_digits();
         lane.next = if all_digits { Move::Settle } else { Move::Account };
         let reach = lane.rate / (1.0 - lane.rate);
         for ((x, upper), (step, lower)) in components.zip(buffers.step.iter().zip(&buffers.lower)) {

@@ -173,18 +173,14 @@ where
             let like = <Widths as Width<W>>::sums(like);
             let fractions = fraction.lanes();
             let sold = &mut chunk.sold[..];
-            for (n, &fraction) in here.clone().zip(fractions.as_chunks::<W>().0) {
-                if W == 1 && fraction[0] == 0.0 {
-                    continue;
-                }
-                let fraction = like.load(fraction);
-                let row = match <Widths as Width<W>>::LANE {
-                    Lane::Scenario => sheet.holdings,
-                    Lane::Institution => self.holdings.row(n),
-                };
-                for (&asset, &held) in row.columns.iter().zip(row.values) {
-                    let sold = &mut sold[asset as usize];
-                    *sold = (like.load(*sold) + fraction * like.splat(held)).lanes();
+            if <Widths as Width<W>>::LANE == Lane::Scenario {
+                add_sales(like.load(fractions.as_chunks::<W>().0[0]), sheet.holdings, sold);
+            } else {
+                let rows = self.holdings.rows(here.clone());
+                for (row, &fraction) in rows.zip(fractions.as_chunks::<W>().0) {
+                    if fraction != [0.0; W] {
+                        add_sales(like.load(fraction), row, sold);
+                    }
                 }
             }
         }
@@ -289,8 +285,8 @@ impl SumsOfProducts {
         for start in tile.clone().step_by(ROWS) {
             let here = start..(start + ROWS).min(tile.end);
             let mut rows = [SparseRow::default(); ROWS];
-            for (row, n) in rows.iter_mut().zip(here.clone()) {
-                *row = matrix.row(n);
+            for (slot, row) in rows.iter_mut().zip(matrix.rows(here.clone())) {
+                *slot = row;
             }
             let place = start - tile.start;
             let ends = sums_of_rows(like, &rows, vector);
@@ -304,6 +300,19 @@ impl SumsOfProducts {
     #[inline(always)]
     fn of_sheet<P: Pack<Array = [f64; LANES]>>(&self, like: P, n: usize) -> Ball<P> {
         Ball::sum_of_products(like.load(self.sums[n]), self.terms[n])
+    }
+}
+
+/// Adds what an institution sells, a fraction of each holding, to the units sold.
+#[inline(always)]
+fn add_sales<const W: usize, Q: Pack<Array = [f64; W]>>(
+    fraction: Q,
+    holdings: SparseRow<'_>,
+    sold: &mut [[f64; W]],
+) {
+    for (&asset, &held) in holdings.columns.iter().zip(holdings.values) {
+        let sold = &mut sold[asset as usize];
+        *sold = (fraction.load(*sold) + fraction * fraction.splat(held)).lanes();
     }
 }
 

@@ -5,10 +5,16 @@ use super::pass::{LaneData, LaneWork, Pass};
 use super::{LaneModels, Width, Widths};
 use crate::composition::Cascade;
 use crate::outcome::Totals;
+use crate::pass::CHUNK;
 use crate::shock::Shock;
 use delever_core::auto_vectorized;
 use delever_solver::{Aligned, Found, Move, Settings, SideBySide, solve_side_by_side};
+use rayon::prelude::*;
 use std::ops::ControlFlow;
+
+/// Systems of at most so many institutions and components are settled to the last bit where all digits are asked for, so that what
+/// is 0 or 1/2 by hand is that here; larger ones stay where the proof leaves them.
+const SETTLED: usize = 1 << 13;
 
 /// What was found for a scenario, to be read in one lane.
 pub(super) struct Answer<'a, const W: usize> {
@@ -114,12 +120,19 @@ where
         for ratio in ratios {
             ratio[lane] = 1.0;
         }
-        let amounts = data.cash.iter_mut().zip(&mut data.other_assets);
-        for ((cash, other_assets), &id) in amounts.zip(&self.cascade.order) {
-            let after = shock.institution_after(id as usize, &system.institutions()[id as usize]);
-            (cash[lane], other_assets[lane]) = (after.cash, after.other_assets);
-        }
+        let amounts = data.cash.par_chunks_mut(CHUNK).zip(data.other_assets.par_chunks_mut(CHUNK));
+        let fill = |((cash, other_assets), order): ((&mut [[f64; W]], &mut [[f64; W]]), &[u32])| {
+            for ((cash, other_assets), &id) in cash.iter_mut().zip(other_assets).zip(order) {
+                let after = shock.institution_after(id as usize, &system.institutions()[id as usize]);
+                (cash[lane], other_assets[lane]) = (after.cash, after.other_assets);
+            }
+        };
+        amounts.zip(self.cascade.order.par_chunks(CHUNK)).for_each(fill);
         true
+    }
+
+    fn wants_last_digits(&self) -> bool {
+        self.dim().max(self.cascade.order.len()) <= SETTLED
     }
 
     fn apply(&mut self, x: &[[f64; W]], moves: &[Move; W], image: &mut [[f64; W]]) {
