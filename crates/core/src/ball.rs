@@ -252,14 +252,15 @@ impl<P: Pack> Real for Ball<P> {
     #[inline(always)]
     fn exp(self) -> Self {
         let center = elementary::exp_side_by_side(self.center);
-        let constant = |value| center.splat(value);
+        let (zero, one) = (center.splat(0.0), center.splat(1.0));
         // exp(r) - 1 <= r + r^2 for r <= 1; the value itself is wrong by less than a unit in the last place.
-        let r = self.radius * constant(INFLATION);
-        let radius = center * (r + r * r + constant(4.0 * f64::EPSILON)) + constant(UNDERFLOW);
-        let radius = radius.where_or(r.is_at_most(constant(1.0)), constant(f64::INFINITY));
+        let r = self.radius * center.splat(INFLATION);
+        let relative = r + r * r + center.splat(4.0 * f64::EPSILON);
+        let radius = center * relative + center.splat(UNDERFLOW);
+        let radius = radius.where_or(r.is_at_most(one), center.splat(f64::INFINITY));
         Self {
             center,
-            radius: constant(0.0).where_or(self.is_nothing(), radius),
+            radius: zero.where_or(self.is_nothing(), radius),
         }
     }
 

@@ -102,51 +102,65 @@ pub fn exp(x: f64) -> f64 {
 /// [`exp`] of numbers side by side, the same bits: without branches on them.
 #[inline(always)]
 pub fn exp_side_by_side<P: Pack>(x: P) -> P {
-    /// Added to a whole number below `2^31`, it leaves that number in the lowest bits.
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
-    let constant = |value| x.splat(value);
-    let (zero, one, whole) = (constant(0.0), constant(1.0), constant(WHOLE));
-    let nearest = |x: P| (x + whole) - whole;
+    let (zero, one) = (x.splat(0.0), x.splat(1.0));
     // What is no number stays none, since it stands second.
-    let inside = constant(EXP_UNDERFLOW).or_larger(x);
-    let inside = constant(EXP_OVERFLOW).or_smaller(inside);
-    // How far numbers lie above the starts of segments.
-    let above =
-        |segment: P| (inside - segment * constant(SEGMENT_HIGH)) - segment * constant(SEGMENT_LOW);
+    let inside = x.splat(EXP_UNDERFLOW).or_larger(x);
+    let inside = x.splat(EXP_OVERFLOW).or_smaller(inside);
     // At most one off: the distances decide.
-    let guess = nearest(inside * constant(SEGMENTS_PER_UNIT) - constant(0.5));
-    let (here, after) = (above(guess), above(guess + one));
+    let guess = nearest(inside * x.splat(SEGMENTS_PER_UNIT) - x.splat(0.5));
+    let (here, after) = (above(inside, guess), above(inside, guess + one));
     let segment = (guess + one).where_or(zero.is_at_most(after), guess);
     let segment = (guess - one).where_or(here.is_below(zero), segment);
-    let mut high = (segment + whole).lanes();
+    let mut high = (segment + x.splat(WHOLE)).lanes();
     let mut low = P::ZEROS;
     for (high, low) in high.as_mut().iter_mut().zip(low.as_mut()) {
         let (start, rest) = TABLE[(high.to_bits() & (SEGMENTS as u64 - 1)) as usize];
         (*high, *low) = (f64::from_bits(start), f64::from_bits(rest));
     }
     let (high, low) = (x.load(high), x.load(low));
-    let p = exp_of_offset(above(segment), constant);
-    let value = high + (high * constant(LARGEST_OFFSET).or_smaller(p) + low);
+    let p = exp_of_offset(
+        above(inside, segment),
+        #[inline(always)]
+        |value| x.splat(value),
+    );
+    let value = high + (high * x.splat(LARGEST_OFFSET).or_smaller(p) + low);
     // Whole numbers: the quotient by 64, rounded down.
     let middle = (SEGMENTS - 1) as f64 / 2.0;
-    let exponent = nearest((segment - constant(middle)) * constant(1.0 / SEGMENTS as f64));
-    // `2^e`: a whole number below `2^11` in the lowest bits, moved to where exponents are.
-    let power = |exponent: P| {
-        let mut power = (exponent + constant(4_503_599_627_370_496.0 + 1023.0)).lanes();
-        for lane in power.as_mut() {
-            *lane = f64::from_bits(lane.to_bits() << 52);
-        }
-        x.load(power)
-    };
+    let exponent = nearest((segment - x.splat(middle)) * x.splat(1.0 / SEGMENTS as f64));
     // In two steps where one power would not be normal; there results underflow and overflow by themselves.
-    let most = constant(-1000.0).or_larger(exponent);
-    let most = constant(1000.0).or_smaller(most);
-    let scaled = value * power(most);
+    let most = x.splat(-1000.0).or_larger(exponent);
+    let most = x.splat(1000.0).or_smaller(most);
+    let scaled = value * powers_of_two(most);
     if x.all(most.equals(exponent)) {
         scaled
     } else {
-        scaled * power(exponent - most)
+        scaled * powers_of_two(exponent - most)
     }
+}
+
+/// Added to a whole number below `2^31`, it leaves that number in the lowest bits.
+const WHOLE: f64 = 6_755_399_441_055_744.0;
+
+/// The nearest whole numbers.
+#[inline(always)]
+fn nearest<P: Pack>(x: P) -> P {
+    (x + x.splat(WHOLE)) - x.splat(WHOLE)
+}
+
+/// How far numbers lie above the starts of segments.
+#[inline(always)]
+fn above<P: Pack>(x: P, segment: P) -> P {
+    (x - segment * x.splat(SEGMENT_HIGH)) - segment * x.splat(SEGMENT_LOW)
+}
+
+/// `2^e` for whole numbers whose power is normal: below `2^11` in the lowest bits, moved to where exponents are.
+#[inline(always)]
+fn powers_of_two<P: Pack>(exponent: P) -> P {
+    let mut power = (exponent + exponent.splat(4_503_599_627_370_496.0 + 1023.0)).lanes();
+    for lane in power.as_mut() {
+        *lane = f64::from_bits(lane.to_bits() << 52);
+    }
+    exponent.load(power)
 }
 
 /// `exp(r) - 1` for `0 <= r <= 0.0109`, from sums and products of numbers `>= 0`, each monotone: the first term left out is below

@@ -33,6 +33,11 @@ impl<const W: usize> Default for Books<W> {
     }
 }
 
+#[inline(always)]
+fn add<const W: usize, Q: Pack<Array = [f64; W]>>(sum: &mut [f64; W], term: Q) {
+    *sum = (term.load(*sum) + term).lanes();
+}
+
 /// One institution in every scenario.
 pub(super) struct Account<Q> {
     pub cash: Q,
@@ -51,13 +56,11 @@ impl<const W: usize> Books<W> {
     #[inline(always)]
     pub fn add<Q: Pack<Array = [f64; W]>>(&mut self, cascade: &Cascade<'_>, n: usize, account: &Account<Q>) {
         let Account { assets, before, .. } = *account;
-        let constant = |value| assets.splat(value);
-        let (zero, one) = (constant(0.0), constant(1.0));
-        let liabilities = constant(cascade.liabilities.value[n]);
-        let claims_face = constant(cascade.claims_face.value[n]);
-        let initial = constant(cascade.equity_initial[n]);
-        let failure_equity = constant(cascade.failure_equity[n]);
-        let add = |sum: &mut [f64; W], term: Q| *sum = (assets.load(*sum) + term).lanes();
+        let (zero, one) = (assets.splat(0.0), assets.splat(1.0));
+        let liabilities = assets.splat(cascade.liabilities.value[n]);
+        let claims_face = assets.splat(cascade.claims_face.value[n]);
+        let initial = assets.splat(cascade.equity_initial[n]);
+        let failure_equity = assets.splat(cascade.failure_equity[n]);
         self.equity_initial += cascade.equity_initial[n];
         let shocked = account.cash + account.other_assets + before + claims_face - liabilities;
         add(&mut self.equity, assets - liabilities);
@@ -70,8 +73,8 @@ impl<const W: usize> Books<W> {
         let failed = margin.is_below(zero);
         add(&mut self.defaults, one.where_or(failed, zero));
         let exposure = before + claims_face;
-        let rounding = constant(1e-9) * (assets.abs() + liabilities + exposure);
-        let relative = (margin.abs() - rounding) / (exposure + constant(f64::MIN_POSITIVE));
+        let rounding = assets.splat(1e-9) * (assets.abs() + liabilities + exposure);
+        let relative = (margin.abs() - rounding) / (exposure + assets.splat(f64::MIN_POSITIVE));
         let least = assets.load(self.margin_of_solvency);
         self.margin_of_solvency = relative.or_smaller(least).lanes();
         let short = assets.either(failed, account.ratio.is_below(one));
