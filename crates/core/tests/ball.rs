@@ -69,7 +69,7 @@ impl PackedWork for Wide {
 proptest! {
     #[test]
     fn centers_are_doubles_and_ends_reach_around_the_exact_value(
-        values in proptest::array::uniform8([number(), number(), number()]),
+        values in proptest::array::uniform16([number(), number(), number()]),
         which in 0..FORMULAS.len(),
     ) {
         let formula = FORMULAS[which];

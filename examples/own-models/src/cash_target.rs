@@ -43,6 +43,10 @@ impl RuleKernel for CashTarget {
         true
     }
 
+    fn reads_amounts_only(&self) -> bool {
+        true
+    }
+
     fn check(&self, row: &CashTargetRow) -> Result<(), SpecError> {
         if (0.0..=1.0).contains(&row.cash_share) {
             Ok(())

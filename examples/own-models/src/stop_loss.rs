@@ -17,7 +17,7 @@ pub struct StopLoss;
 
 /// One formula for doubles and, in proofs, for intervals.
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &StopLossRow) -> Sale<N> {
-    let limit = N::from(row.keep_above) * N::from(sheet.equity_initial);
+    let limit = N::from(row.keep_above) * N::given(sheet.equity_initial);
     let equity = sheet.assets() - sheet.liabilities;
     Sale::Fraction(equity.if_below(limit, || N::from(1.0), || N::from(0.0)))
 }
