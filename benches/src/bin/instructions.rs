@@ -4,8 +4,8 @@
 //! `instructions` lists the kernels, one to a line, and whether the processor has AVX2; `instructions NAME` runs one.
 
 use delever::core::elementary::{exp, exp_side_by_side};
-use delever::core::{LANES, Pack, PackedWork, vectorized};
 use delever::core::{ImpactModel, Market};
+use delever::core::{LANES, Pack, PackedWork, vectorized};
 use delever::prelude::*;
 use delever::solver::Precision;
 use delever_benches::engine::{self, BarePass, SINGLE_TOLERANCE};

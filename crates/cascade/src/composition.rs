@@ -3,8 +3,8 @@
 use crate::jets::LARGEST_BY_JETS;
 use crate::pass::CHUNK;
 use delever_core::{
-    Claims, Continuity, Execution, FineInterval, ImpactModel, Interval, Order, Profile, Rule,
-    RuleContext, SparseRows, Strategy, error_free::CompensatedSum,
+    Claims, Continuity, Execution, FineInterval, ImpactModel, Interval, Order, Profile, Rule, RuleContext,
+    SparseRows, Strategy, error_free::CompensatedSum,
 };
 use delever_network::ContagionGraph;
 use delever_portfolio::System;

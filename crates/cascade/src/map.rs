@@ -11,8 +11,8 @@ use crate::shock::{Shock, ShockedMarket};
 use delever_core::error_free::mul_down;
 use delever_core::{Anchor, Execution, FineInterval, Interval};
 use delever_solver::linear::NonNegativeRows;
-use rayon::prelude::*;
 use delever_solver::{End, FixedPointMap, MapShape, Precision, Twofold};
+use rayon::prelude::*;
 
 /// Amounts after the shock, in compiled order.
 pub(crate) struct ScenarioData {
@@ -53,22 +53,24 @@ impl ScenarioData {
             .zip(data.other_assets.par_chunks_mut(CHUNK))
             .zip(data.external_liabilities.par_chunks_mut(CHUNK))
             .zip(data.equity_shocked.par_chunks_mut(CHUNK));
-        chunks.enumerate().for_each(|(chunk, (((cash, other), external), equity))| {
-            let amounts = cash.iter_mut().zip(other).zip(external).zip(equity);
-            for (position, (((cash, other), external), equity)) in (chunk * CHUNK..).zip(amounts) {
-                let id = cascade.order[position] as usize;
-                let after = shock.institution_after(id, &system.institutions()[id]);
-                let holdings = cascade.holdings.row(position);
-                let claims = cascade.claims_face.value[position];
-                let liabilities = cascade.liabilities.value[position];
-                let held = holdings.product_sum(&data.market.shocked);
-                let assets_shocked = after.cash + after.other_assets + held + claims;
-                *equity = assets_shocked - liabilities;
-                *cash = after.cash;
-                *other = after.other_assets;
-                *external = after.external_liabilities;
-            }
-        });
+        chunks
+            .enumerate()
+            .for_each(|(chunk, (((cash, other), external), equity))| {
+                let amounts = cash.iter_mut().zip(other).zip(external).zip(equity);
+                for (position, (((cash, other), external), equity)) in (chunk * CHUNK..).zip(amounts) {
+                    let id = cascade.order[position] as usize;
+                    let after = shock.institution_after(id, &system.institutions()[id]);
+                    let holdings = cascade.holdings.row(position);
+                    let claims = cascade.claims_face.value[position];
+                    let liabilities = cascade.liabilities.value[position];
+                    let held = holdings.product_sum(&data.market.shocked);
+                    let assets_shocked = after.cash + after.other_assets + held + claims;
+                    *equity = assets_shocked - liabilities;
+                    *cash = after.cash;
+                    *other = after.other_assets;
+                    *external = after.external_liabilities;
+                }
+            });
         if cascade.claims.share_entitlements().is_some() {
             data.add_shareholdings(cascade);
         }

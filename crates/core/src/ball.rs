@@ -127,27 +127,29 @@ impl Ball<Plain> {
         rows: impl Iterator<Item = usize> + Clone,
         value: impl Fn(&R) -> Option<Ball<P>>,
     ) -> Self {
-        let (mut center, mut radius) = ([0.0; LANES], [0.0; LANES]);
+        let (mut centers, mut radii) = ([0.0; LANES], [0.0; LANES]);
         let mut filled = [false; LANES];
         for (l, row) in rows.clone().enumerate() {
             if filled[l] {
                 continue;
             }
-            let which = table.which(row);
             let Some(ball) = value(table.get(row)) else {
                 continue;
             };
-            let (centers, radii) = (ball.center.lanes(), ball.radius.lanes());
-            for (same, row) in rows.clone().enumerate().skip(l) {
-                if table.which(row) == which {
-                    (center[same], radius[same]) = (centers[same], radii[same]);
+            if l == 0 && table.agree(rows.clone()) {
+                return ball.load(Plain::of(centers));
+            }
+            let (center, radius) = (ball.center.lanes(), ball.radius.lanes());
+            for (same, other) in rows.clone().enumerate().skip(l) {
+                if table.which(other) == table.which(row) {
+                    (centers[same], radii[same]) = (center[same], radius[same]);
                     filled[same] = true;
                 }
             }
         }
         Self {
-            center: Plain::of(center),
-            radius: Plain::of(radius),
+            center: Plain::of(centers),
+            radius: Plain::of(radii),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Every load of a holding then serves all lanes. The lanes never mix, so a scenario has the same bits alone, among others, and
 //! whatever vectors the machine has.
 
-use crate::{BalanceSheet, Ball, Plain, Sale, Single};
+use crate::{BalanceSheet, Ball, Plain, Single};
 
 /// Numbers that are computed side by side: as many doubles as the widest vectors of common machines hold.
 pub const LANES: usize = 16;
@@ -29,15 +29,16 @@ impl Lane {
     }
 }
 
-/// A deleveraging rule in lanes; as [`crate::Rule::sales_into`], with bounds.
+/// A deleveraging rule of pro-rata sellers in lanes; as [`crate::Rule::sales_into`], with bounds.
 pub trait RuleInLanes: Send + Sync {
-    /// What must be sold. `first` is the block's row of the first lane of `sheets[0]`.
-    fn sales_in_lanes(
+    /// The fractions of holdings that must be sold, as [`crate::Sale::fraction`] has them. `first` is the block's row of the first
+    /// lane of `sheets[0]`.
+    fn fractions_in_lanes(
         &self,
         lane: Lane,
         first: usize,
         sheets: &[BalanceSheet<'_, Ball<Plain>>],
-        sales: &mut [Sale<Ball<Plain>>],
+        fractions: &mut [Ball<Plain>],
     );
 
     /// Whether it computes institutions side by side: a rule that looks at each one's holdings does not.

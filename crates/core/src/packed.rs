@@ -401,7 +401,11 @@ pub fn vectorized<T: PackedWork>(work: T) -> T::Output {
                 let Self(work, registers) = self;
                 let parts = [registers.splat_f64s(0.0); N];
                 let _alignment = [];
-                work.run(Packed::<S, N, LANES> { parts, registers, _alignment })
+                work.run(Packed::<S, N, LANES> {
+                    parts,
+                    registers,
+                    _alignment,
+                })
             }
         }
         if let Some(registers) = pulp::x86::V4::try_new() {

@@ -60,14 +60,13 @@ impl<R> Rows<R> {
         &self.distinct[self.which(row)]
     }
 
-    /// Whether all rows of each group, such as the institutions on a sheet, have one value.
+    /// Whether all these rows have one value.
     #[inline(always)]
-    pub fn agree(&self, mut groups: impl Iterator<Item: Iterator<Item = usize>>) -> bool {
-        self.which.is_empty()
-            || groups.all(|mut rows| {
-                let first = rows.next().map(|row| self.which(row));
-                rows.all(|row| Some(self.which(row)) == first)
-            })
+    pub fn agree(&self, mut rows: impl Iterator<Item = usize>) -> bool {
+        self.which.is_empty() || {
+            let first = rows.next().map(|row| self.which(row));
+            rows.all(|row| Some(self.which(row)) == first)
+        }
     }
 
     pub fn range(&self, rows: Range<usize>) -> impl Iterator<Item = &R> {
@@ -88,7 +87,7 @@ mod tests {
             for start in 0..given.len() {
                 for end in start + 1..=given.len() {
                     let same = given[start..end].iter().all(|row| *row == given[start]);
-                    assert_eq!(rows.agree(std::iter::once(start..end)), same);
+                    assert_eq!(rows.agree(start..end), same);
                 }
             }
         }

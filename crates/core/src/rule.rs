@@ -6,7 +6,6 @@ use crate::{
     ParameterTable, Parameters, Plain, Profile, Real, RuleInLanes, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
-use std::ops::Range;
 
 /// What a rule asks of an institution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,18 +29,6 @@ impl<N: Real> Sale<N> {
         match self {
             Self::Money(money) => money.signed_fraction_of(sheet.marketable),
             Self::Fraction(fraction) => fraction,
-        }
-    }
-}
-
-impl<P: Pack> Sale<Ball<P>> {
-    /// The same in registers like these.
-    #[inline(always)]
-    #[must_use]
-    pub fn load<Q: Pack<Array = P::Array>>(self, like: Q) -> Sale<Ball<Q>> {
-        match self {
-            Self::Money(money) => Sale::Money(money.load(like)),
-            Self::Fraction(fraction) => Sale::Fraction(fraction.load(like)),
         }
     }
 }
@@ -326,7 +313,11 @@ impl<K: RuleKernel> PerInstitution<K> {
 
 impl<K: RuleKernel> Rule for PerInstitution<K> {
     fn sales_into(&self, first: usize, sheets: &[BalanceSheet<'_>], sales: &mut [Sale]) {
-        for ((sheet, sale), row) in sheets.iter().zip(sales).zip(self.rows.range(first..self.rows.len())) {
+        for ((sheet, sale), row) in sheets
+            .iter()
+            .zip(sales)
+            .zip(self.rows.range(first..self.rows.len()))
+        {
             *sale = self.kernel.sale(sheet, row, &self.assets);
         }
     }
@@ -337,7 +328,11 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
         sheets: &[BalanceSheet<'_, Interval>],
         sales: &mut [Sale<Interval>],
     ) {
-        for ((sheet, sale), row) in sheets.iter().zip(sales).zip(self.rows.range(first..self.rows.len())) {
+        for ((sheet, sale), row) in sheets
+            .iter()
+            .zip(sales)
+            .zip(self.rows.range(first..self.rows.len()))
+        {
             // All that a rule may ask for, from buying as much as is held to selling it.
             *sale = self
                 .kernel
@@ -387,28 +382,20 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
 }
 
 impl<K: RuleKernel> RuleInLanes for PerInstitution<K> {
-    fn sales_in_lanes(
+    fn fractions_in_lanes(
         &self,
         lane: Lane,
         first: usize,
         sheets: &[BalanceSheet<'_, Ball<Plain>>],
-        sales: &mut [Sale<Ball<Plain>>],
+        fractions: &mut [Ball<Plain>],
     ) {
-        let of_sheet = |n: usize| {
-            let first = first + n * lane.institutions();
-            first..(first + lane.institutions()).min(self.rows.len())
-        };
-        let work = SalesInLanes {
+        vectorized(Fractions {
             rule: self,
-            of_sheet,
+            lane,
+            first,
             sheets,
-            sales,
-        };
-        if lane == Lane::Scenario || self.rows.agree((0..sheets.len()).map(of_sheet)) {
-            vectorized(work);
-        } else {
-            vectorized(MixedSales(work));
-        }
+            fractions,
+        });
     }
 
     fn takes_institutions(&self) -> bool {
@@ -416,44 +403,26 @@ impl<K: RuleKernel> RuleInLanes for PerInstitution<K> {
     }
 }
 
-/// Sales on sheets whose institutions share their parameters.
-struct SalesInLanes<'s, 'b, K: RuleKernel, F> {
+struct Fractions<'s, 'b, K: RuleKernel> {
     rule: &'s PerInstitution<K>,
-    /// The institutions on a sheet, as rows of the block.
-    of_sheet: F,
+    lane: Lane,
+    first: usize,
     sheets: &'s [BalanceSheet<'b, Ball<Plain>>],
-    sales: &'s mut [Sale<Ball<Plain>>],
+    fractions: &'s mut [Ball<Plain>],
 }
 
-impl<K: RuleKernel, F: Fn(usize) -> Range<usize>> PackedWork for SalesInLanes<'_, '_, K, F> {
+impl<K: RuleKernel> PackedWork for Fractions<'_, '_, K> {
     type Output = ();
 
     #[inline(always)]
     fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
         let PerInstitution { kernel, rows, assets } = self.rule;
-        for (n, (sheet, slot)) in self.sheets.iter().zip(self.sales).enumerate() {
-            let row = rows.get((self.of_sheet)(n).start);
-            if let Some(sale) = kernel.sale_in(&sheet.load(like), row, assets) {
-                *slot = sale.load(Plain::of([0.0; LANES]));
-            }
-        }
-    }
-}
-
-/// Sales on sheets whose institutions differ in their parameters: the formula runs once for each value of them.
-struct MixedSales<W>(W);
-
-impl<K: RuleKernel, F: Fn(usize) -> Range<usize>> PackedWork for MixedSales<SalesInLanes<'_, '_, K, F>> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
-        let work = self.0;
-        let PerInstitution { kernel, rows, assets } = work.rule;
-        for (n, (sheet, slot)) in work.sheets.iter().zip(work.sales).enumerate() {
-            let fraction = Ball::by_row(
+        let institutions = self.lane.institutions();
+        for (n, (sheet, fraction)) in self.sheets.iter().zip(self.fractions).enumerate() {
+            let first = self.first + n * institutions;
+            *fraction = Ball::by_row(
                 rows,
-                (work.of_sheet)(n),
+                first..(first + institutions).min(rows.len()),
                 #[inline(always)]
                 |row| {
                     let sheet = sheet.load(like);
@@ -461,7 +430,6 @@ impl<K: RuleKernel, F: Fn(usize) -> Range<usize>> PackedWork for MixedSales<Sale
                     Some(sale.fraction(&sheet))
                 },
             );
-            *slot = Sale::Fraction(fraction);
         }
     }
 }

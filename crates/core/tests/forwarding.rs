@@ -3,20 +3,20 @@
 use delever_core::{
     Anchor, BalanceSheet, Ball, Claims, ClaimsInLanes, Contingent, ContingentBounds, Continuity, Dual,
     Execution, ImpactInLanes, ImpactModel, Interval, Jet, Lane, Market, MarketSlopes, NoColumns, Order,
-    PerInstitution, Plain, Profile, Real, Rule, RuleContext, RuleInLanes, RuleKernel, Sale, Single, SparseRows, Strategy,
-    StrategyScratch,
+    PerInstitution, Plain, Profile, Real, Rule, RuleContext, RuleInLanes, RuleKernel, Sale, Single,
+    SparseRows, Strategy, StrategyScratch,
 };
 use std::sync::Arc;
 
 impl RuleInLanes for Probe {
-    fn sales_in_lanes(
+    fn fractions_in_lanes(
         &self,
         _: Lane,
         _: usize,
         _: &[BalanceSheet<'_, Ball<Plain>>],
-        sales: &mut [Sale<Ball<Plain>>],
+        fractions: &mut [Ball<Plain>],
     ) {
-        sales.fill(Sale::Money(Ball::from(3.0)));
+        fractions.fill(Ball::from(0.75));
     }
 }
 

@@ -391,7 +391,11 @@ fn step_down<const W: usize, M: SideBySide<W>>(
     {
         upper[l] = x[l];
         // Steps that say nothing are not of this problem yet.
-        let foretold = if reach > 0.0 { reach * (step[l] + rate * before[l]) / 2.0 } else { 0.0 };
+        let foretold = if reach > 0.0 {
+            reach * (step[l] + rate * before[l]) / 2.0
+        } else {
+            0.0
+        };
         let distance = foretold + floor / inverse[l];
         x[l] = larger(x[l] - distance, 0.0);
     }

@@ -3,9 +3,7 @@
 use super::books::{Account, Books};
 use super::pass::Pass;
 use super::{Width, Widths};
-use delever_core::{
-    BalanceSheet, Ball, LANES, Lane, Pack, PackedWork, Plain, Sale, SparseRow, SparseRows,
-};
+use delever_core::{BalanceSheet, Ball, LANES, Lane, Pack, PackedWork, Plain, SparseRow, SparseRows};
 use delever_solver::{Aligned, Move};
 use std::ops::Range;
 
@@ -54,12 +52,17 @@ where
 
     #[inline(always)]
     fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
-        let Self { pass, prices, ratios, chunk } = self;
+        let Self {
+            pass,
+            prices,
+            ratios,
+            chunk,
+        } = self;
         chunk.sold.fill([0.0; W]);
         chunk.books = Books::default();
         let institutions = <Widths as Width<W>>::INSTITUTIONS;
         let mut sheets = [BalanceSheet::<Ball<Plain>>::empty(); SHEETS];
-        let mut sales = [Sale::<Ball<Plain>>::nothing(); SHEETS];
+        let mut fractions = [Ball::<Plain>::from(0.0); SHEETS];
         let mut settled = [Ball::<Plain>::from(1.0); SHEETS];
         for (block, rule) in pass.cascade.blocks.iter().zip(&pass.models.rules) {
             let end = block.range.end.min(chunk.rows.end);
@@ -67,10 +70,10 @@ where
             while first < end {
                 let tile = first..(first + SHEETS * institutions).min(end);
                 let count = tile.len().div_ceil(institutions);
-                let (sheets, sales) = (&mut sheets[..count], &mut sales[..count]);
+                let (sheets, fractions) = (&mut sheets[..count], &mut fractions[..count]);
                 pass.fill(like, prices, ratios, tile.clone(), sheets);
                 let lane = <Widths as Width<W>>::LANE;
-                rule.sales_in_lanes(lane, first - block.range.start, sheets, sales);
+                rule.fractions_in_lanes(lane, first - block.range.start, sheets, fractions);
                 let settled = &mut settled[..count];
                 if let Some(claims) = pass.models.claims {
                     let ids = &pass.cascade.order[tile.clone()];
@@ -79,7 +82,7 @@ where
                 for (n, sheet) in sheets.iter().enumerate() {
                     let place = first + n * institutions;
                     let here = place..(place + institutions).min(end);
-                    pass.take(like, here, sheet, &sales[n], &settled[n], chunk);
+                    pass.take(like, here, sheet, &fractions[n], &settled[n], chunk);
                 }
                 first = tile.end;
             }
@@ -145,7 +148,7 @@ where
         like: P,
         here: Range<usize>,
         sheet: &BalanceSheet<'_, Ball<Plain>>,
-        sale: &Sale<Ball<Plain>>,
+        fraction: &Ball<Plain>,
         settled: &Ball<Plain>,
         chunk: &mut Chunk<W>,
     ) {
@@ -153,7 +156,12 @@ where
         let (zero, one) = (like.splat(0.0), like.splat(1.0));
         let side = like.load(repeated(self.sides));
         if self.entitlements.is_some() {
-            let ratios = settled.load(like).end(side).or_smaller(one).or_larger(zero).lanes();
+            let ratios = settled
+                .load(like)
+                .end(side)
+                .or_smaller(one)
+                .or_larger(zero)
+                .lanes();
             chunk.ratios[first..][..here.len()].copy_from_slice(&ratios.as_chunks::<W>().0[..here.len()]);
         }
         if self.opens {
@@ -165,9 +173,9 @@ where
                 }
             }
         }
-        let fraction = sale.load(like).fraction(&sheet.load(like));
         // A price falls with what is sold: the upper end of it goes with the lower end of sales.
-        let fraction = fraction.end(zero - side).or_larger(zero).or_smaller(one);
+        let fraction = fraction.load(like).end(zero - side);
+        let fraction = fraction.or_larger(zero).or_smaller(one);
         // A term of zero changes no sum, so the bits are the same as with it.
         if like.any(zero.is_below(fraction)) {
             let like = <Widths as Width<W>>::sums(like);

@@ -120,7 +120,10 @@ where
         for ratio in ratios {
             ratio[lane] = 1.0;
         }
-        let amounts = data.cash.par_chunks_mut(CHUNK).zip(data.other_assets.par_chunks_mut(CHUNK));
+        let amounts = data
+            .cash
+            .par_chunks_mut(CHUNK)
+            .zip(data.other_assets.par_chunks_mut(CHUNK));
         let fill = |((cash, other_assets), order): ((&mut [[f64; W]], &mut [[f64; W]]), &[u32])| {
             for ((cash, other_assets), &id) in cash.iter_mut().zip(other_assets).zip(order) {
                 let after = shock.institution_after(id as usize, &system.institutions()[id as usize]);

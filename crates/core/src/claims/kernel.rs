@@ -156,7 +156,9 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
 
     fn settle_into(&self, institutions: &[u32], sheets: &[BalanceSheet<'_>], components: &mut [f64]) {
         for ((&institution, sheet), ratio) in institutions.iter().zip(sheets).zip(components) {
-            *ratio = self.kernel.payment_ratio(sheet, self.rows.get(institution as usize));
+            *ratio = self
+                .kernel
+                .payment_ratio(sheet, self.rows.get(institution as usize));
         }
     }
 
@@ -264,22 +266,13 @@ impl<K: ClaimKernel> ClaimsInLanes for PerInstitutionClaims<K> {
         sheets: &[BalanceSheet<'_, Ball<Plain>>],
         ratios: &mut [Ball<Plain>],
     ) {
-        let of_sheet = |n: usize| {
-            let first = n * lane.institutions();
-            let here = &institutions[first..(first + lane.institutions()).min(institutions.len())];
-            here.iter().map(|&institution| institution as usize)
-        };
-        let work = RatiosInLanes {
+        vectorized(Ratios {
             claims: self,
-            of_sheet,
+            lane,
+            institutions,
             sheets,
             ratios,
-        };
-        if lane == Lane::Scenario || self.rows.agree((0..sheets.len()).map(of_sheet)) {
-            vectorized(work);
-        } else {
-            vectorized(MixedRatios(work));
-        }
+        });
     }
 
     fn takes_institutions(&self) -> bool {
@@ -287,54 +280,28 @@ impl<K: ClaimKernel> ClaimsInLanes for PerInstitutionClaims<K> {
     }
 }
 
-/// Ratios on sheets whose institutions share their parameters.
-struct RatiosInLanes<'s, 'b, K: ClaimKernel, F> {
+struct Ratios<'s, 'b, K: ClaimKernel> {
     claims: &'s PerInstitutionClaims<K>,
-    /// The institutions on a sheet, by id.
-    of_sheet: F,
+    lane: Lane,
+    institutions: &'s [u32],
     sheets: &'s [BalanceSheet<'b, Ball<Plain>>],
     ratios: &'s mut [Ball<Plain>],
 }
 
-impl<K, F, I> PackedWork for RatiosInLanes<'_, '_, K, F>
-where
-    K: ClaimKernel,
-    F: Fn(usize) -> I,
-    I: Iterator<Item = usize>,
-{
+impl<K: ClaimKernel> PackedWork for Ratios<'_, '_, K> {
     type Output = ();
 
     #[inline(always)]
     fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
         let PerInstitutionClaims { kernel, rows, .. } = self.claims;
-        for (n, (sheet, slot)) in self.sheets.iter().zip(self.ratios).enumerate() {
-            let row = (self.of_sheet)(n).next().map(|institution| rows.get(institution));
-            if let Some(ratio) = row.and_then(|row| kernel.payment_ratio_in(&sheet.load(like), row)) {
-                *slot = ratio.load(Plain::of([0.0; LANES]));
-            }
-        }
-    }
-}
-
-/// Ratios on sheets whose institutions differ in their parameters: the formula runs once for each value of them.
-struct MixedRatios<W>(W);
-
-impl<K, F, I> PackedWork for MixedRatios<RatiosInLanes<'_, '_, K, F>>
-where
-    K: ClaimKernel,
-    F: Fn(usize) -> I,
-    I: Iterator<Item = usize> + Clone,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
-        let work = self.0;
-        let PerInstitutionClaims { kernel, rows, .. } = work.claims;
-        for (n, (sheet, slot)) in work.sheets.iter().zip(work.ratios).enumerate() {
-            *slot = Ball::by_row(
+        let institutions = self.institutions.chunks(self.lane.institutions());
+        for ((here, sheet), ratio) in institutions.zip(self.sheets).zip(self.ratios) {
+            *ratio = Ball::by_row(
                 rows,
-                (work.of_sheet)(n),
+                here.iter().map(
+                    #[inline(always)]
+                    |&institution| institution as usize,
+                ),
                 #[inline(always)]
                 |row| kernel.payment_ratio_in(&sheet.load(like), row),
             );

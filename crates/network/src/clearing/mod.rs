@@ -17,8 +17,8 @@ pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 use crate::analysis::closed_classes;
 use delever_core::{
     Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsInLanes, ClaimsSpec, Contingent, ContingentBounds,
-    CreditDefaultSwap, Dual, Execution, Interval, Jet, NetworkView, NoColumns, Order,
-    PerInstitutionClaims, Profile, Real, Registry, SparseRows, SpecError,
+    CreditDefaultSwap, Dual, Execution, Interval, Jet, NetworkView, NoColumns, Order, PerInstitutionClaims,
+    Profile, Real, Registry, SparseRows, SpecError,
 };
 use swaps::Swaps;
 
