@@ -124,7 +124,7 @@ impl Ball<Plain> {
     #[inline(always)]
     pub(crate) fn by_row<R, P: Pack<Array = [f64; LANES]>>(
         table: &Rows<R>,
-        rows: impl Iterator<Item = usize> + Clone,
+        rows: &(impl Iterator<Item = usize> + Clone),
         value: impl Fn(&R) -> Option<Ball<P>>,
     ) -> Self {
         let (mut centers, mut radii) = ([0.0; LANES], [0.0; LANES]);

@@ -217,7 +217,7 @@ macro_rules! operator {
             type Output = Self;
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                self.zip(other, #[inline(always)] |simd, a, b| simd.$simd(a, b))
+                self.zip(other, S::$simd)
             }
         }
     )*};
@@ -261,57 +261,31 @@ where
     }
     #[inline(always)]
     fn abs(self) -> Self {
-        self.map(
-            #[inline(always)]
-            |simd, a| simd.abs_f64s(a),
-        )
+        self.map(S::abs_f64s)
     }
     #[inline(always)]
     fn sqrt(self) -> Self {
-        self.map(
-            #[inline(always)]
-            |simd, a| simd.sqrt_f64s(a),
-        )
+        self.map(S::sqrt_f64s)
     }
     #[inline(always)]
     fn or_larger(self, other: Self) -> Self {
-        self.zip(
-            other,
-            #[inline(always)]
-            |simd, a, b| simd.larger(a, b),
-        )
+        self.zip(other, S::larger)
     }
     #[inline(always)]
     fn or_smaller(self, other: Self) -> Self {
-        self.zip(
-            other,
-            #[inline(always)]
-            |simd, a, b| simd.smaller(a, b),
-        )
+        self.zip(other, S::smaller)
     }
     #[inline(always)]
     fn is_below(self, other: Self) -> Self::Mask {
-        self.compare(
-            other,
-            #[inline(always)]
-            |simd, a, b| simd.less_than_f64s(a, b),
-        )
+        self.compare(other, S::less_than_f64s)
     }
     #[inline(always)]
     fn is_at_most(self, other: Self) -> Self::Mask {
-        self.compare(
-            other,
-            #[inline(always)]
-            |simd, a, b| simd.less_than_or_equal_f64s(a, b),
-        )
+        self.compare(other, S::less_than_or_equal_f64s)
     }
     #[inline(always)]
     fn equals(self, other: Self) -> Self::Mask {
-        self.compare(
-            other,
-            #[inline(always)]
-            |simd, a, b| simd.equal_f64s(a, b),
-        )
+        self.compare(other, S::equal_f64s)
     }
     #[inline(always)]
     fn where_or(self, mask: Self::Mask, other: Self) -> Self {
@@ -323,21 +297,11 @@ where
     }
     #[inline(always)]
     fn both(self, a: Self::Mask, b: Self::Mask) -> Self::Mask {
-        self.join(
-            a,
-            b,
-            #[inline(always)]
-            |simd, a, b| simd.and_m64s(a, b),
-        )
+        self.join(a, b, S::and_m64s)
     }
     #[inline(always)]
     fn either(self, a: Self::Mask, b: Self::Mask) -> Self::Mask {
-        self.join(
-            a,
-            b,
-            #[inline(always)]
-            |simd, a, b| simd.or_m64s(a, b),
-        )
+        self.join(a, b, S::or_m64s)
     }
     #[inline(always)]
     fn all(self, mask: Self::Mask) -> bool {
@@ -399,12 +363,10 @@ pub fn vectorized<T: PackedWork>(work: T) -> T::Output {
             #[inline(always)]
             fn call(self) -> T::Output {
                 let Self(work, registers) = self;
-                let parts = [registers.splat_f64s(0.0); N];
-                let _alignment = [];
                 work.run(Packed::<S, N, LANES> {
-                    parts,
+                    parts: [registers.splat_f64s(0.0); N],
                     registers,
-                    _alignment,
+                    _alignment: [],
                 })
             }
         }

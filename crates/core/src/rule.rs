@@ -389,7 +389,7 @@ impl<K: RuleKernel> RuleInLanes for PerInstitution<K> {
         sheets: &[BalanceSheet<'_, Ball<Plain>>],
         fractions: &mut [Ball<Plain>],
     ) {
-        vectorized(Fractions {
+        vectorized(FractionsInLanes {
             rule: self,
             lane,
             first,
@@ -403,7 +403,7 @@ impl<K: RuleKernel> RuleInLanes for PerInstitution<K> {
     }
 }
 
-struct Fractions<'s, 'b, K: RuleKernel> {
+struct FractionsInLanes<'s, 'b, K: RuleKernel> {
     rule: &'s PerInstitution<K>,
     lane: Lane,
     first: usize,
@@ -411,7 +411,7 @@ struct Fractions<'s, 'b, K: RuleKernel> {
     fractions: &'s mut [Ball<Plain>],
 }
 
-impl<K: RuleKernel> PackedWork for Fractions<'_, '_, K> {
+impl<K: RuleKernel> PackedWork for FractionsInLanes<'_, '_, K> {
     type Output = ();
 
     #[inline(always)]
@@ -422,7 +422,7 @@ impl<K: RuleKernel> PackedWork for Fractions<'_, '_, K> {
             let first = self.first + n * institutions;
             *fraction = Ball::by_row(
                 rows,
-                first..(first + institutions).min(rows.len()),
+                &(first..(first + institutions).min(rows.len())),
                 #[inline(always)]
                 |row| {
                     let sheet = sheet.load(like);

@@ -32,7 +32,7 @@ impl LaneModels<'_> {
     /// Whether all of them compute institutions side by side.
     pub fn take_institutions(&self) -> bool {
         self.rules.iter().all(|rule| rule.takes_institutions())
-            && self.claims.is_none_or(|claims| claims.takes_institutions())
+            && self.claims.is_none_or(ClaimsInLanes::takes_institutions)
     }
 }
 

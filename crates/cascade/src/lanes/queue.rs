@@ -124,13 +124,13 @@ where
             .cash
             .par_chunks_mut(CHUNK)
             .zip(data.other_assets.par_chunks_mut(CHUNK));
-        let fill = |((cash, other_assets), order): ((&mut [[f64; W]], &mut [[f64; W]]), &[u32])| {
+        let chunks = amounts.zip(self.cascade.order.par_chunks(CHUNK));
+        chunks.for_each(|((cash, other_assets), order)| {
             for ((cash, other_assets), &id) in cash.iter_mut().zip(other_assets).zip(order) {
                 let after = shock.institution_after(id as usize, &system.institutions()[id as usize]);
                 (cash[lane], other_assets[lane]) = (after.cash, after.other_assets);
             }
-        };
-        amounts.zip(self.cascade.order.par_chunks(CHUNK)).for_each(fill);
+        });
         true
     }
 

@@ -49,18 +49,18 @@ pub(crate) fn solve_quickly(
     let mut solution = None;
     if models.take_institutions() {
         solve_queue::<1, _, _>(cascade, models, shock, settings, watch, |_, answer| {
-            solution = answer.map(proved);
+            solution = answer.map(|answer| proved(&answer));
         });
     } else {
         // Rules that look at holdings take one institution at a time: in as many scenarios, of which all but one are empty.
         solve_queue::<LANES, _, _>(cascade, models, shock, settings, watch, |_, answer| {
-            solution = answer.map(proved);
+            solution = answer.map(|answer| proved(&answer));
         });
     }
     solution
 }
 
-fn proved<const W: usize>(answer: Answer<'_, W>) -> Solution {
+fn proved<const W: usize>(answer: &Answer<'_, W>) -> Solution {
     Solution {
         point: answer.read(answer.found.point),
         bracket: Some(Bracket {

@@ -266,7 +266,7 @@ impl<K: ClaimKernel> ClaimsInLanes for PerInstitutionClaims<K> {
         sheets: &[BalanceSheet<'_, Ball<Plain>>],
         ratios: &mut [Ball<Plain>],
     ) {
-        vectorized(Ratios {
+        vectorized(RatiosInLanes {
             claims: self,
             lane,
             institutions,
@@ -280,7 +280,7 @@ impl<K: ClaimKernel> ClaimsInLanes for PerInstitutionClaims<K> {
     }
 }
 
-struct Ratios<'s, 'b, K: ClaimKernel> {
+struct RatiosInLanes<'s, 'b, K: ClaimKernel> {
     claims: &'s PerInstitutionClaims<K>,
     lane: Lane,
     institutions: &'s [u32],
@@ -288,7 +288,7 @@ struct Ratios<'s, 'b, K: ClaimKernel> {
     ratios: &'s mut [Ball<Plain>],
 }
 
-impl<K: ClaimKernel> PackedWork for Ratios<'_, '_, K> {
+impl<K: ClaimKernel> PackedWork for RatiosInLanes<'_, '_, K> {
     type Output = ();
 
     #[inline(always)]
@@ -296,12 +296,13 @@ impl<K: ClaimKernel> PackedWork for Ratios<'_, '_, K> {
         let PerInstitutionClaims { kernel, rows, .. } = self.claims;
         let institutions = self.institutions.chunks(self.lane.institutions());
         for ((here, sheet), ratio) in institutions.zip(self.sheets).zip(self.ratios) {
+            let here = here.iter().map(
+                #[inline(always)]
+                |&institution| institution as usize,
+            );
             *ratio = Ball::by_row(
                 rows,
-                here.iter().map(
-                    #[inline(always)]
-                    |&institution| institution as usize,
-                ),
+                &here,
                 #[inline(always)]
                 |row| kernel.payment_ratio_in(&sheet.load(like), row),
             );

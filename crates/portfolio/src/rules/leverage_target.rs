@@ -67,24 +67,23 @@ fn asked<N: Real>(sheet: &BalanceSheet<'_, N>, two_sided: bool, lambda: N) -> N 
 fn sale<N: Real>(sheet: &BalanceSheet<'_, N>, row: &LeverageTargetRow, moved: impl Fn(N) -> N) -> Sale<N> {
     let nothing = N::from(0.0);
     let at_average = at_average(sheet.execution);
-    let asked = match row.target_leverage {
-        Some(leverage) => asked(sheet, row.two_sided, moved(N::from(leverage))),
-        None => {
-            let (assets, debts) = (sheet.assets(), sheet.liabilities);
-            let equity_initial = N::given(sheet.equity_initial);
-            let everything = N::from(if at_average { 1.0 } else { f64::INFINITY });
-            nothing.if_below(
-                equity_initial,
-                #[inline(always)]
-                || {
-                    let leverage = N::given(sheet.assets_initial) / equity_initial;
-                    asked(sheet, row.two_sided, moved(leverage))
-                },
-                // No leverage to return to.
-                #[inline(always)]
-                || debts.if_zero(|| nothing, || debts.if_below(assets, || nothing, || everything)),
-            )
-        }
+    let asked = if let Some(leverage) = row.target_leverage {
+        asked(sheet, row.two_sided, moved(N::from(leverage)))
+    } else {
+        let (assets, debts) = (sheet.assets(), sheet.liabilities);
+        let equity_initial = N::given(sheet.equity_initial);
+        let everything = N::from(if at_average { 1.0 } else { f64::INFINITY });
+        nothing.if_below(
+            equity_initial,
+            #[inline(always)]
+            || {
+                let leverage = N::given(sheet.assets_initial) / equity_initial;
+                asked(sheet, row.two_sided, moved(leverage))
+            },
+            // No leverage to return to.
+            #[inline(always)]
+            || debts.if_zero(|| nothing, || debts.if_below(assets, || nothing, || everything)),
+        )
     };
     if at_average {
         Sale::Fraction(asked)
