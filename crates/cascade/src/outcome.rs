@@ -8,7 +8,7 @@ use crate::pass::{CHUNK, PassWork, Visit, inspect, inspect_by_chunk};
 use crate::shock::Shock;
 use delever_core::{Execution, Interval};
 use delever_solver::{Solution, Status};
-use std::ops::Range;
+use rayon::prelude::*;
 
 /// One equilibrium and what is known of it. Institutions and assets stand in id order.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,6 +135,25 @@ pub struct InstitutionOutcome {
     pub loss_contagion: f64,
 }
 
+impl InstitutionOutcome {
+    /// Before anything is entered.
+    const NOTHING: Self = Self {
+        equity_initial: 0.0,
+        equity_shocked: 0.0,
+        equity: 0.0,
+        assets: 0.0,
+        default_cost: 0.0,
+        payment: 0.0,
+        payment_ratio: 0.0,
+        sold_fraction: 0.0,
+        state: InstitutionState::Sound,
+        loss: 0.0,
+        loss_shock: 0.0,
+        loss_fire_sale: 0.0,
+        loss_contagion: 0.0,
+    };
+}
+
 /// The equilibria that were asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Equilibria {
@@ -187,14 +206,14 @@ impl CascadeMap<'_> {
     fn visit_books<R: Send>(
         &self,
         x: &[f64],
-        begin: impl Fn(Range<usize>) -> R + Sync,
+        begin: impl IndexedParallelIterator<Item = R>,
         visit: impl Fn(&mut R, usize, &Books) + Sync,
     ) -> (Vec<R>, Vec<f64>) {
         let cascade = self.cascade;
         let shocked = &self.data.market.shocked;
         let assets = cascade.system.asset_count();
         let mut work = PassWork::<Nearest>::new(cascade);
-        let begin = |rows| (begin(rows), vec![0.0; assets]);
+        let begin = begin.map(|left| (left, vec![0.0; assets]));
         let chunks = inspect_by_chunk::<Nearest, _>(
             cascade,
             &self.data,
@@ -243,7 +262,7 @@ impl CascadeMap<'_> {
 
     /// What a trial state looks like: who sells, who fails, what is lost.
     pub fn snapshot(&self, x: &[f64]) -> Snapshot {
-        let nothing = |_| Snapshot {
+        let mut snapshot = Snapshot {
             prices: Vec::new(),
             sellers: 0,
             sold_out: 0,
@@ -251,6 +270,8 @@ impl CascadeMap<'_> {
             sold_value: 0.0,
             loss: 0.0,
         };
+        let chunks = self.cascade.order.len().div_ceil(CHUNK);
+        let nothing = rayon::iter::repeat_n(snapshot.clone(), chunks);
         let (chunks, _) = self.visit_books(x, nothing, |snapshot, position, books| {
             snapshot.sellers += usize::from(books.sold_at_shocked > 0.0 || books.sold_value > 0.0);
             snapshot.sold_out += usize::from(books.sold_out);
@@ -258,7 +279,6 @@ impl CascadeMap<'_> {
             snapshot.sold_value += books.sold_value;
             snapshot.loss += self.data.equity_initial[position] - (books.assets - books.liabilities);
         });
-        let mut snapshot = nothing(0..0);
         snapshot.prices = self.cascade.view(x).prices.to_vec();
         for chunk in chunks {
             snapshot.sellers += chunk.sellers;
@@ -314,8 +334,13 @@ impl CascadeMap<'_> {
         let system = cascade.system;
         let market = &self.data.market;
         let view = cascade.view(&solution.point);
-        let begin = |rows: Range<usize>| (Vec::with_capacity(rows.len()), f64::INFINITY);
-        let visit = |left: &mut (Vec<InstitutionOutcome>, f64), position: usize, books: &Books| {
+        // Memory that is first written by several threads is at hand sooner.
+        let mut institutions = Vec::new();
+        (0..cascade.order.len())
+            .into_par_iter()
+            .map(|_| InstitutionOutcome::NOTHING)
+            .collect_into_vec(&mut institutions);
+        let visit = |left: &mut (&mut [InstitutionOutcome], f64), position: usize, books: &Books| {
             let (institutions, margin_of_solvency) = left;
             let holdings = cascade.holdings.row(position);
             let (initial, shocked) = (
@@ -357,7 +382,7 @@ impl CascadeMap<'_> {
             let rounding = 1e-9 * (books.assets.abs() + books.liabilities + exposure);
             *margin_of_solvency =
                 margin_of_solvency.min((books.margin.abs() - rounding) / (exposure + f64::MIN_POSITIVE));
-            institutions.push(InstitutionOutcome {
+            institutions[position % CHUNK] = InstitutionOutcome {
                 equity_initial: initial,
                 equity_shocked: shocked,
                 equity,
@@ -375,17 +400,16 @@ impl CascadeMap<'_> {
                 loss_shock,
                 loss_fire_sale,
                 loss_contagion,
-            });
+            };
         };
+        let begin = institutions
+            .par_chunks_mut(CHUNK)
+            .map(|institutions| (institutions, f64::INFINITY));
         let (chunks, units_sold) = self.visit_books(&solution.point, begin, visit);
         // How far the institution closest to zero equity is from it, in widths that its holdings and claims can take,
         // after what rounding and a change of the input's last place can do.
         let margins = chunks.iter().map(|(_, margin)| *margin);
         let margin_of_solvency = margins.fold(f64::INFINITY, f64::min);
-        let mut institutions = Vec::with_capacity(cascade.order.len());
-        for (chunk, _) in chunks {
-            institutions.extend(chunk);
-        }
         let totals = Totals::of(&institutions);
         if !cascade.is_by_id() {
             let in_order = institutions.clone();

@@ -139,27 +139,24 @@ pub(crate) fn inspect<A: Arithmetic>(
     }
 }
 
-/// Visits every institution at a trial state, chunks in parallel: what the visits of each chunk leave in what it begins with, in
-/// compiled order.
+/// Visits every institution at a trial state, chunks of [`CHUNK`] in parallel: what the visits of each chunk leave in what it
+/// begins with, in compiled order.
 pub(crate) fn inspect_by_chunk<A: Arithmetic, R: Send>(
     cascade: &Cascade<'_>,
     data: &ScenarioData,
     x: &[f64],
     work: &mut PassWork<A>,
-    begin: impl Fn(Range<usize>) -> R + Sync,
+    begin: impl IndexedParallelIterator<Item = R>,
     visit: impl Fn(&mut R, Visit<'_, A::Number>) + Sync,
 ) -> Vec<R> {
     let state = cascade.view(x);
-    let run = |chunk: &mut ChunkWork<A::Sum>| {
-        let mut left = begin(chunk.rows.clone());
-        run_chunk::<A>(cascade, data, state, chunk, |seen| visit(&mut left, seen));
-        left
-    };
-    if let [only] = &mut work.chunks[..] {
-        vec![run(only)]
-    } else {
-        work.chunks.par_iter_mut().map(run).collect()
-    }
+    let chunks = work.chunks.par_iter_mut().zip(begin);
+    chunks
+        .map(|(chunk, mut left)| {
+            run_chunk::<A>(cascade, data, state, chunk, |seen| visit(&mut left, seen));
+            left
+        })
+        .collect()
 }
 
 fn run_chunk<A: Arithmetic>(
