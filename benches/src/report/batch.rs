@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::time::Duration;
 
-/// Scenarios whose shocks and answers are in memory at once.
-const BLOCK: u64 = 2_048;
+/// Bytes of shocks that are in memory at once: some thousand scenarios, that threads share evenly.
+const SHOCK_BYTES: usize = 1 << 26;
 
 /// Shortest processor time that is told well enough.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -72,8 +72,10 @@ pub fn batch(workload: &Workload, cascade: &Cascade<'_>, effort: &Effort, thread
 
     let mut time = Spent::nothing();
     let (mut certified, mut iterations, mut furthest) = (0, 0, 0.0_f64);
-    for first in (0..scenarios).step_by(BLOCK as usize) {
-        let shocks = workload.shocks(first..(first + BLOCK).min(scenarios));
+    let (institutions, assets, ..) = size.counts();
+    let block = (SHOCK_BYTES / ((assets + 3 * institutions) * size_of::<f64>())).max(1);
+    for first in (0..scenarios).step_by(block) {
+        let shocks = workload.shocks(first..(first + block as u64).min(scenarios));
         let (block, answers) = once(|| engine::batch(cascade, &shocks));
         time.add(block);
         for answer in answers.each() {
