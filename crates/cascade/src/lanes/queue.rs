@@ -11,6 +11,7 @@ use delever_core::auto_vectorized;
 use delever_solver::{Aligned, Found, Move, Settings, SideBySide, solve_side_by_side};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Systems of at most so many institutions and components are settled to the last bit where all digits are asked for, so that what
 /// is 0 or 1/2 by hand is that here; larger ones stay where the proof leaves them.
@@ -50,19 +51,22 @@ where
     data: LaneData<W>,
     work: LaneWork<W>,
     shocks: &'q [Shock],
-    next: usize,
+    /// The first shock that nobody has taken.
+    next: &'q AtomicUsize,
     /// Which shock each lane works on.
     at: [usize; W],
     done: D,
     watch: O,
 }
 
-/// Solves the greatest equilibrium under each shock, lanes permitting; shocks must fit the system. Hands each over by its
-/// place as it is done, `None` where it was given up. A state of one scenario asks for models that take institutions.
+/// Solves the greatest equilibrium under each shock from `next` on, shared with others that take shocks; those that do not fit
+/// the system are passed over. Hands each answer over by its place as it is done, `None` where it was given up. A state of one
+/// scenario asks for models that take institutions.
 pub(super) fn solve_queue<const W: usize, D, O>(
     cascade: &Cascade<'_>,
     models: LaneModels<'_>,
     shocks: &[Shock],
+    next: &AtomicUsize,
     settings: &Settings,
     watch: O,
     done: D,
@@ -83,7 +87,7 @@ pub(super) fn solve_queue<const W: usize, D, O>(
         },
         work: LaneWork::new(cascade),
         shocks,
-        next: 0,
+        next,
         at: [0; W],
         done,
         watch,
@@ -102,11 +106,16 @@ where
     }
 
     fn load(&mut self, lane: usize, top: &mut [[f64; W]]) -> bool {
-        let Some(shock) = self.shocks.get(self.next) else {
-            return false;
+        let shock = loop {
+            let place = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(shock) = self.shocks.get(place) else {
+                return false;
+            };
+            if shock.check(self.cascade.system).is_ok() {
+                self.at[lane] = place;
+                break shock;
+            }
         };
-        self.at[lane] = self.next;
-        self.next += 1;
         let (system, data) = (self.cascade.system, &mut self.data);
         let (prices, ratios) = top.split_at_mut(system.asset_count());
         for ((price, shocked), (before, change)) in prices

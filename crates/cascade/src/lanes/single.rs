@@ -7,6 +7,7 @@ use delever_core::LANES;
 use delever_solver::linear::Effort;
 use delever_solver::{Bracket, Observer, Settings, Solution, Status, Step};
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicUsize;
 
 /// Hands steps of the only scenario to a solver's observer.
 struct Observed<'o, O> {
@@ -46,14 +47,14 @@ pub(crate) fn solve_quickly(
         observer,
         point: Vec::new(),
     };
-    let mut solution = None;
+    let (mut solution, next) = (None, AtomicUsize::new(0));
     if models.take_institutions() {
-        solve_queue::<1, _, _>(cascade, models, shock, settings, watch, |_, answer| {
+        solve_queue::<1, _, _>(cascade, models, shock, &next, settings, watch, |_, answer| {
             solution = answer.map(|answer| proved(&answer));
         });
     } else {
         // Rules that look at holdings take one institution at a time: in as many scenarios, of which all but one are empty.
-        solve_queue::<LANES, _, _>(cascade, models, shock, settings, watch, |_, answer| {
+        solve_queue::<LANES, _, _>(cascade, models, shock, &next, settings, watch, |_, answer| {
             solution = answer.map(|answer| proved(&answer));
         });
     }

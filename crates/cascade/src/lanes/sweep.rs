@@ -1,6 +1,6 @@
 //! Many scenarios of one cascade: what a stress sweep keeps of each.
 
-use super::queue::solve_queue;
+use super::queue::{Answer, solve_queue};
 use crate::composition::{Cascade, CascadeError};
 use crate::map::CascadeMap;
 use crate::outcome::{Certificate, Outcome, Totals};
@@ -9,9 +9,7 @@ use crate::solve::Select;
 use delever_core::LANES;
 use delever_solver::{Method, Settings, Status};
 use rayon::prelude::*;
-
-/// Scenarios of one task: enough that lanes are rarely idle, few enough that threads share evenly.
-const TASK: usize = 512;
+use std::sync::atomic::AtomicUsize;
 
 /// The greatest equilibrium under one shock, in figures of the whole system.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,42 +53,16 @@ impl Cascade<'_> {
     /// Scenarios are solved side by side and in parallel, each with its own certificate. The figures have the same bits
     /// as those of [`Self::solve`], whatever the number of threads and whatever stands beside a scenario.
     pub fn sweep(&self, shocks: &[Shock], settings: &Settings) -> Vec<Result<Summary, CascadeError>> {
-        shocks
-            .par_chunks(TASK)
-            .flat_map_iter(|task| self.sweep_task(task, settings))
-            .collect()
-    }
-
-    fn sweep_task(&self, shocks: &[Shock], settings: &Settings) -> Vec<Result<Summary, CascadeError>> {
-        let checked: Result<(), _> = shocks.iter().try_for_each(|shock| shock.check(self.system));
+        // Every thread takes the next scenario when a lane of its own is free.
+        let next = AtomicUsize::new(0);
+        let quick: Vec<(usize, Summary)> = (0..rayon::current_num_threads())
+            .into_par_iter()
+            .with_max_len(1)
+            .flat_map_iter(|_| self.sweep_quickly(shocks, &next, settings))
+            .collect();
         let mut found: Vec<Option<Summary>> = shocks.iter().map(|_| None).collect();
-        let quick = checked.is_ok() && settings.method == Method::Automatic;
-        if let Some(models) = self.in_lanes().filter(|_| quick) {
-            solve_queue::<LANES, _, _>(self, models, shocks, settings, (), |place, answer| {
-                found[place] = answer.map(|answer| {
-                    let assets = self.system.asset_count();
-                    let width = answer.found.width;
-                    let near = || {
-                        let (upper, lower) =
-                            (answer.read(answer.found.upper), answer.read(answer.found.lower));
-                        CascadeMap::new(self, &shocks[place])
-                            .is_ok_and(|map| map.near_boundary(&upper, &lower))
-                    };
-                    Summary {
-                        status: Status::Certified,
-                        near_boundary: !(answer.margin_of_solvency > 2.0 * width) && near(),
-                        unique: self.not_unique_under(&shocks[place]).then_some(false),
-                        certificate: Certificate {
-                            width: Some(width),
-                            residual: answer.found.residual,
-                        },
-                        iterations: answer.found.iterations,
-                        passes: answer.found.passes,
-                        totals: answer.totals,
-                        prices: answer.read(&answer.found.point[..assets]),
-                    }
-                });
-            });
+        for (place, summary) in quick {
+            found[place] = Some(summary);
         }
         let alone = |shock| {
             let solved = self.solve(shock, Select::Greatest, settings)?;
@@ -99,9 +71,49 @@ impl Cascade<'_> {
                 .map_or_else(|| unreachable!("the greatest was asked for"), Summary::from))
         };
         found
-            .into_iter()
+            .into_par_iter()
             .zip(shocks)
             .map(|(summary, shock)| summary.map_or_else(|| alone(shock), Ok))
             .collect()
+    }
+
+    /// What is certified the quick way, of scenarios that nobody has taken, by their places.
+    fn sweep_quickly(
+        &self,
+        shocks: &[Shock],
+        next: &AtomicUsize,
+        settings: &Settings,
+    ) -> Vec<(usize, Summary)> {
+        let mut found = Vec::new();
+        let quick = settings.method == Method::Automatic;
+        let Some(models) = self.in_lanes().filter(|_| quick) else {
+            return found;
+        };
+        solve_queue::<LANES, _, _>(self, models, shocks, next, settings, (), |place, answer| {
+            found.extend(answer.map(|answer| (place, self.summary(&shocks[place], &answer))));
+        });
+        found
+    }
+
+    fn summary(&self, shock: &Shock, answer: &Answer<'_, LANES>) -> Summary {
+        let assets = self.system.asset_count();
+        let width = answer.found.width;
+        let near = || {
+            let (upper, lower) = (answer.read(answer.found.upper), answer.read(answer.found.lower));
+            CascadeMap::new(self, shock).is_ok_and(|map| map.near_boundary(&upper, &lower))
+        };
+        Summary {
+            status: Status::Certified,
+            near_boundary: !(answer.margin_of_solvency > 2.0 * width) && near(),
+            unique: self.not_unique_under(shock).then_some(false),
+            certificate: Certificate {
+                width: Some(width),
+                residual: answer.found.residual,
+            },
+            iterations: answer.found.iterations,
+            passes: answer.found.passes,
+            totals: answer.totals,
+            prices: answer.read(&answer.found.point[..assets]),
+        }
     }
 }
