@@ -2,6 +2,7 @@
 
 use crate::jets::LARGEST_BY_JETS;
 use crate::pass::CHUNK;
+use delever_core::error_free::add_up;
 use delever_core::{
     Claims, Continuity, Execution, FineInterval, ImpactModel, Interval, Order, Profile, Rule, RuleContext,
     SparseRows, Strategy, error_free::CompensatedSum,
@@ -236,6 +237,8 @@ pub struct Cascade<'a> {
     pub(crate) can_be_not_unique: bool,
     /// Roundings of each asset's sum of units sold: the most holders in one chunk, and the chunks.
     pub(crate) holders: Vec<u32>,
+    /// Units of each asset that all institutions hold together, rounded up.
+    pub(crate) held: Vec<f64>,
 }
 
 impl<'a> Cascade<'a> {
@@ -343,13 +346,15 @@ impl<'a> Cascade<'a> {
             .max()
             .unwrap_or(0);
         let mut holders = vec![0; system.asset_count()];
+        let mut held = vec![0.0; system.asset_count()];
         let mut in_chunk = vec![0; system.asset_count()];
         for start in (0..count).step_by(CHUNK) {
             in_chunk.fill(0);
             for row in (start..(start + CHUNK).min(count)).map(|n| holdings.row(n)) {
-                row.columns
-                    .iter()
-                    .for_each(|&asset| in_chunk[asset as usize] += 1);
+                for (asset, units) in row.iter() {
+                    in_chunk[asset] += 1;
+                    held[asset] = add_up(held[asset], units);
+                }
             }
             for (most, &now) in holders.iter_mut().zip(&in_chunk) {
                 *most = now.max(*most);
@@ -392,6 +397,7 @@ impl<'a> Cascade<'a> {
             claims_ordered,
             largest_row,
             holders,
+            held,
         })
     }
 

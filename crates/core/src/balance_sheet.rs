@@ -1,6 +1,6 @@
 //! What a rule, a strategy or a clearing model sees of one institution at one trial state.
 
-use crate::{Ball, Dual, Pack, Real, SparseRow};
+use crate::{Dual, InLanes, Pack, Real, SparseRow};
 
 /// The price at which sellers are paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -175,11 +175,11 @@ impl<'a, N: Real> BalanceSheet<'a, N> {
     }
 }
 
-impl<'a, P: Pack> BalanceSheet<'a, Ball<P>> {
+impl<'a, N: InLanes> BalanceSheet<'a, N> {
     /// The same sheet in registers like these. What is not looked at is not loaded.
     #[inline(always)]
     #[must_use]
-    pub fn load<Q: Pack<Array = P::Array>>(&self, like: Q) -> BalanceSheet<'a, Ball<Q>> {
+    pub fn load<Q: Pack<Array = N::Given>>(&self, like: Q) -> BalanceSheet<'a, N::In<Q>> {
         BalanceSheet {
             cash: self.cash,
             other_assets: self.other_assets,
@@ -211,14 +211,14 @@ impl<'a, P: Pack> BalanceSheet<'a, Ball<P>> {
 
     /// [`Self::settle`], computed in registers like these.
     #[inline(always)]
-    pub fn settle_in<Q: Pack<Array = P::Array>>(&mut self, like: Q) {
+    pub fn settle_in<Q: Pack<Array = N::Given>>(&mut self, like: Q) {
         self.settled = None;
         let mut wide = self.load(like);
         wide.settle();
-        let back = self.marketable.center;
+        let like = self.marketable;
         self.settled = wide
             .settled
-            .map(|(outside, assets)| (outside.load(back), assets.load(back)));
+            .map(|(outside, assets)| (like.store(outside), like.store(assets)));
     }
 }
 

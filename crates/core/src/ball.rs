@@ -1,7 +1,6 @@
 //! Balls: a value and how far the exact one can be from it, for many numbers side by side.
 
-use crate::rows::Rows;
-use crate::{LANES, Pack, Plain, Real, elementary};
+use crate::{Pack, Real, elementary};
 use std::ops::{Add, Div, Mul, Sub};
 
 /// Twice the largest relative error of one rounding: once for the rounding, once for what the estimate itself loses.
@@ -78,79 +77,76 @@ impl<P: Pack> Ball<P> {
         self.center.where_or(side.equals(side.splat(0.0)), moved)
     }
 
-    /// How far the ends lie from the center; nothing where the center is exact.
+    /// Numbers of which only bounds are known.
     #[inline(always)]
-    fn reach(self) -> P {
+    #[must_use]
+    pub fn between(low: P, high: P) -> Self {
+        let center = low + (high - low) * low.splat(0.5);
+        let reach = (center - low).or_larger(high - center);
+        Self {
+            center,
+            radius: reach * center.splat(INFLATION),
+        }
+    }
+
+    /// How far the ends lie from the center, all roundings counted; nothing where the center is exact.
+    #[inline(always)]
+    #[must_use]
+    pub fn reach(self) -> P {
         let (zero, rounding) = (self.center.splat(0.0), self.center.splat(ROUNDING));
         let reach = self.radius * self.center.splat(INFLATION) + rounding * self.center.abs();
         zero.where_or(self.radius.equals(zero), reach)
     }
 
     #[inline(always)]
-    fn low(self) -> P {
+    pub(crate) fn low(self) -> P {
         self.center - self.reach()
     }
 
     #[inline(always)]
-    fn high(self) -> P {
+    pub(crate) fn high(self) -> P {
         self.center + self.reach()
     }
 
     /// Where the number is zero for sure.
     #[inline(always)]
-    fn is_nothing(self) -> P::Mask {
+    pub(crate) fn is_nothing(self) -> P::Mask {
         let zero = self.center.splat(0.0);
         let (center, radius) = (self.center.equals(zero), self.radius.equals(zero));
         self.center.both(center, radius)
     }
 
     #[inline(always)]
-    fn where_or(self, mask: P::Mask, other: Self) -> Self {
+    pub(crate) fn where_or(self, mask: P::Mask, other: Self) -> Self {
         Self {
             center: self.center.where_or(mask, other.center),
             radius: self.radius.where_or(mask, other.radius),
         }
     }
 
+    /// `a` where it is the one, `b` where it is the other, elsewhere what holds both.
+    #[inline(always)]
+    pub(crate) fn either(a: Self, b: Self, is_a: P::Mask, is_b: P::Mask) -> Self {
+        let center = a.center;
+        let both = Self {
+            center,
+            radius: (center - b.center).abs() * center.splat(INFLATION) + (a.radius + b.radius),
+        };
+        a.where_or(is_a, b.where_or(is_b, both))
+    }
+
+    /// Numbers of which nothing is known.
+    #[inline(always)]
+    pub(crate) fn unknown(like: P) -> Self {
+        Self {
+            center: like.splat(0.0),
+            radius: like.splat(f64::INFINITY),
+        }
+    }
+
     #[inline(always)]
     fn constant(self, value: f64) -> Self {
         Self::exact(self.center.splat(value))
-    }
-}
-
-impl Ball<Plain> {
-    /// What a function of parameters gives in the lane of each institution, `rows` of a table in the order of lanes. It is called
-    /// once for each value that they have.
-    #[inline(always)]
-    pub(crate) fn by_row<R, P: Pack<Array = [f64; LANES]>>(
-        table: &Rows<R>,
-        rows: &(impl Iterator<Item = usize> + Clone),
-        value: impl Fn(&R) -> Option<Ball<P>>,
-    ) -> Self {
-        let (mut centers, mut radii) = ([0.0; LANES], [0.0; LANES]);
-        let mut filled = [false; LANES];
-        for (l, row) in rows.clone().enumerate() {
-            if filled[l] {
-                continue;
-            }
-            let Some(ball) = value(table.get(row)) else {
-                continue;
-            };
-            if l == 0 && table.agree(rows.clone()) {
-                return ball.load(Plain::of(centers));
-            }
-            let (center, radius) = (ball.center.lanes(), ball.radius.lanes());
-            for (same, other) in rows.clone().enumerate().skip(l) {
-                if table.which(other) == table.which(row) {
-                    (centers[same], radii[same]) = (center[same], radius[same]);
-                    filled[same] = true;
-                }
-            }
-        }
-        Self {
-            center: Plain::of(centers),
-            radius: Plain::of(radii),
-        }
     }
 }
 
@@ -197,16 +193,21 @@ impl<P: Pack> Div for Ball<P> {
     /// A denominator that may be zero or less gives an infinite radius: callers decide such cases first.
     #[inline(always)]
     fn div(self, other: Self) -> Self {
-        let center = self.center / other.center;
-        let least = other.low();
-        // n/d - n0/d0 = (n - n0)/d + (n0/d0) (d0 - d)/d.
-        let spread = (self.radius + center.abs() * other.radius) / least;
-        let radius = spread + center.splat(ROUNDING) * center.abs() + center.splat(UNDERFLOW);
-        let is_positive = center.splat(0.0).is_below(least);
-        Self {
-            center,
-            radius: radius.where_or(is_positive, center.splat(f64::INFINITY)),
-        }
+        self.center.apart(
+            #[inline(always)]
+            || {
+                let center = self.center / other.center;
+                let least = other.low();
+                // n/d - n0/d0 = (n - n0)/d + (n0/d0) (d0 - d)/d.
+                let spread = (self.radius + center.abs() * other.radius) / least;
+                let radius = spread + center.splat(ROUNDING) * center.abs() + center.splat(UNDERFLOW);
+                let is_positive = center.splat(0.0).is_below(least);
+                Self {
+                    center,
+                    radius: radius.where_or(is_positive, center.splat(f64::INFINITY)),
+                }
+            },
+        )
     }
 }
 
@@ -241,51 +242,71 @@ impl<P: Pack> Real for Ball<P> {
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        let center = self.center.sqrt();
-        // |sqrt x - sqrt c| = |x - c| / (sqrt x + sqrt c).
-        let is_positive = center.splat(0.0).is_below(center);
-        let spread = (self.radius / center).where_or(is_positive, self.radius.sqrt());
-        Self {
-            center,
-            radius: spread + center.splat(ROUNDING) * center,
-        }
+        self.center.apart(
+            #[inline(always)]
+            || {
+                let center = self.center.sqrt();
+                // |sqrt x - sqrt c| = |x - c| / (sqrt x + sqrt c).
+                let is_positive = center.splat(0.0).is_below(center);
+                let spread = (self.radius / center).where_or(is_positive, self.radius.sqrt());
+                Self {
+                    center,
+                    radius: spread + center.splat(ROUNDING) * center,
+                }
+            },
+        )
     }
 
     #[inline(always)]
     fn exp(self) -> Self {
-        let center = elementary::exp_side_by_side(self.center);
-        let (zero, one) = (center.splat(0.0), center.splat(1.0));
-        // exp(r) - 1 <= r + r^2 for r <= 1; the value itself is wrong by less than a unit in the last place.
-        let r = self.radius * center.splat(INFLATION);
-        let relative = r + r * r + center.splat(4.0 * f64::EPSILON);
-        let radius = center * relative + center.splat(UNDERFLOW);
-        let radius = radius.where_or(r.is_at_most(one), center.splat(f64::INFINITY));
-        Self {
-            center,
-            radius: zero.where_or(self.is_nothing(), radius),
-        }
+        self.center.apart(
+            #[inline(always)]
+            || {
+                let center = self.center.exp();
+                let (zero, one) = (center.splat(0.0), center.splat(1.0));
+                // exp(r) - 1 <= r + r^2 for r <= 1; the value itself is wrong by less than a unit in the last place.
+                let r = self.radius * center.splat(INFLATION);
+                let relative = r + r * r + center.splat(4.0 * f64::EPSILON);
+                let radius = center * relative + center.splat(UNDERFLOW);
+                let radius = radius.where_or(r.is_at_most(one), center.splat(f64::INFINITY));
+                Self {
+                    center,
+                    radius: zero.where_or(self.is_nothing(), radius),
+                }
+            },
+        )
     }
 
     fn one_minus_tanh(self) -> Self {
-        let value = self.center.each(elementary::one_minus_tanh);
-        let bounds = |x: f64| elementary::one_minus_tanh_bounds(x.max(0.0));
-        let low = self.high().each(|x| bounds(x).0);
-        let high = self.low().each(|x| bounds(x).1);
-        Self {
-            center: value,
-            radius: (high - value).or_larger(value - low),
-        }
+        self.center.apart(
+            #[inline(always)]
+            || {
+                let value = self.center.one_minus_tanh();
+                let bounds = |x: f64| elementary::one_minus_tanh_bounds(x.max(0.0));
+                let low = self.high().each(|x| bounds(x).0);
+                let high = self.low().each(|x| bounds(x).1);
+                Self {
+                    center: value,
+                    radius: (high - value).or_larger(value - low),
+                }
+            },
+        )
     }
 
     fn pow(self, exponent: f64) -> Self {
-        let value = self.center.each(|x| elementary::pow(x, exponent));
-        let bounds = |x: f64| elementary::pow_bounds(x.max(0.0), exponent);
-        let low = self.low().each(|x| bounds(x).0);
-        let high = self.high().each(|x| bounds(x).1);
-        Self {
-            center: value,
-            radius: (high - value).or_larger(value - low),
-        }
+        self.center.apart(
+            #[inline(always)]
+            || {
+                let value = self.center.pow(exponent);
+                let bounds = |x: f64| elementary::pow_bounds(x.max(0.0), exponent);
+                let low = self.low().each(|x| bounds(x).0);
+                let high = self.high().each(|x| bounds(x).1);
+                Self {
+                    center: value,
+                    radius: (high - value).or_larger(value - low),
+                }
+            },
+        )
     }
 
     #[inline(always)]
@@ -328,51 +349,62 @@ impl<P: Pack> Real for Ball<P> {
 
     #[inline(always)]
     fn fraction_of(self, whole: Self) -> Self {
-        let (part, base) = (self.center, whole.center);
-        let (zero, one) = (part.splat(0.0), part.splat(1.0));
-        // Most institutions sell nothing, or pay all: then no lane is in doubt, and nothing is divided.
-        let nothing = self.high().is_at_most(zero);
-        if part.all(nothing) {
-            return self.constant(0.0);
-        }
-        let least_base = whole.low();
-        let is_positive = zero.is_below(least_base);
-        let all = part.both(is_positive, whole.high().is_at_most(self.low()));
-        if part.all(all) {
-            return self.constant(1.0);
-        }
-        let quotient = one.where_or(
-            part.either(base.is_at_most(zero), base.is_at_most(part)),
-            part / base,
-        );
-        let center = zero.where_or(part.is_at_most(zero), quotient);
-        // Clipping moves no two numbers apart, so the bound of a quotient holds, with the quotient clipped.
-        let spread = (self.radius + center * whole.radius) / least_base + part.splat(ROUNDING) * center;
-        let radius = spread.where_or(is_positive, one);
-        // 0 and 1 are exact where nothing is in doubt.
-        Self {
-            center,
-            radius: zero.where_or(part.either(nothing, all), radius),
-        }
+        self.center.apart(
+            #[inline(always)]
+            || {
+                let (part, base) = (self.center, whole.center);
+                let (zero, one) = (part.splat(0.0), part.splat(1.0));
+                // Most institutions sell nothing, or pay all: then no lane is in doubt, and nothing is divided.
+                let nothing = self.high().is_at_most(zero);
+                if part.all(nothing) {
+                    return self.constant(0.0);
+                }
+                let least_base = whole.low();
+                let is_positive = zero.is_below(least_base);
+                let all = part.both(is_positive, whole.high().is_at_most(self.low()));
+                if part.all(all) {
+                    return self.constant(1.0);
+                }
+                let quotient = one.where_or(
+                    part.either(base.is_at_most(zero), base.is_at_most(part)),
+                    part / base,
+                );
+                let center = zero.where_or(part.is_at_most(zero), quotient);
+                // Clipping moves no two numbers apart, so the bound of a quotient holds, with the quotient clipped.
+                let spread =
+                    (self.radius + center * whole.radius) / least_base + part.splat(ROUNDING) * center;
+                let radius = spread.where_or(is_positive, one);
+                // 0 and 1 are exact where nothing is in doubt.
+                Self {
+                    center,
+                    radius: zero.where_or(part.either(nothing, all), radius),
+                }
+            },
+        )
     }
 
     #[inline(always)]
     fn signed_fraction_of(self, whole: Self) -> Self {
-        let sold = self.fraction_of(whole);
-        let zero = self.center.splat(0.0);
-        let sells = zero.is_at_most(self.low());
-        if zero.all(sells) {
-            return sold;
-        }
-        let bought = (self.constant(0.0) - self).fraction_of(whole);
-        // Where nothing is held, nothing can be bought in proportion.
-        let bought_at = bought.center.where_or(zero.is_below(whole.center), zero);
-        let in_doubt = zero.where_or(zero.is_below(whole.low()), bought.center);
-        let either = Self {
-            center: sold.center - bought_at,
-            radius: sold.radius + bought.radius + in_doubt,
-        };
-        // Lanes must not depend on what stands beside them.
-        sold.where_or(sells, either)
+        self.center.apart(
+            #[inline(always)]
+            || {
+                let sold = self.fraction_of(whole);
+                let zero = self.center.splat(0.0);
+                let sells = zero.is_at_most(self.low());
+                if zero.all(sells) {
+                    return sold;
+                }
+                let bought = (self.constant(0.0) - self).fraction_of(whole);
+                // Where nothing is held, nothing can be bought in proportion.
+                let bought_at = bought.center.where_or(zero.is_below(whole.center), zero);
+                let in_doubt = zero.where_or(zero.is_below(whole.low()), bought.center);
+                let either = Self {
+                    center: sold.center - bought_at,
+                    radius: sold.radius + bought.radius + in_doubt,
+                };
+                // Lanes must not depend on what stands beside them.
+                sold.where_or(sells, either)
+            },
+        )
     }
 }

@@ -1,9 +1,9 @@
 //! Price impact: how far sales push prices. Kernel for authors, model for the engine, spec for scenario files.
 
 use crate::{
-    Ball, Continuity, Dual, FineInterval, ImpactInLanes, Interval, Jet, LANES, Order, Pack, PackedWork,
-    ParameterTable, Parameters, Plain, Profile, Real, Single, SparseRows, SpecError, SpecTable, SpecTables,
-    TableShape, vectorized,
+    Ball, BallJet, Continuity, Dual, FineInterval, ImpactInLanes, InLanes, Interval, Jet, LANES, Order, Pack,
+    PackedWork, ParameterTable, Parameters, Plain, Profile, Real, Single, SparseRows, SpecError, SpecTable,
+    SpecTables, TableShape, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -592,23 +592,40 @@ impl<K: ImpactKernel> ImpactInLanes for PerAsset<K> {
             }
         }
     }
+
+    fn survive_in_jets(&self, first: usize, sold: &mut [BallJet<Plain>]) -> bool {
+        vectorized(Survive {
+            kernel: &self.kernel,
+            rows: &self.rows[first..],
+            sold,
+        });
+        true
+    }
+
+    fn survive_alone_in_jets(&self, first: usize, sold: &mut [BallJet<Single>]) -> bool {
+        for (sold, row) in sold.iter_mut().zip(&self.rows[first..]) {
+            if let Some(multiplier) = self.kernel.survival_in(*sold, row) {
+                *sold = multiplier;
+            }
+        }
+        true
+    }
 }
 
-struct Survive<'s, K: ImpactKernel> {
+struct Survive<'s, K: ImpactKernel, N> {
     kernel: &'s K,
     rows: &'s [K::Row],
-    sold: &'s mut [Ball<Plain>],
+    sold: &'s mut [N],
 }
 
-impl<K: ImpactKernel> PackedWork for Survive<'_, K> {
+impl<K: ImpactKernel, N: InLanes<Given = [f64; LANES]>> PackedWork for Survive<'_, K, N> {
     type Output = ();
 
     #[inline(always)]
     fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
-        let plain = Plain::of([0.0; LANES]);
         for (sold, row) in self.sold.iter_mut().zip(self.rows) {
             if let Some(multiplier) = self.kernel.survival_in(sold.load(like), row) {
-                *sold = multiplier.load(plain);
+                *sold = sold.store(multiplier);
             }
         }
     }

@@ -44,6 +44,7 @@
 
 mod balance_sheet;
 mod ball;
+mod ball_jet;
 mod claims;
 mod dual;
 pub mod elementary;
@@ -68,6 +69,7 @@ mod strategy;
 
 pub use balance_sheet::{BalanceSheet, Execution};
 pub use ball::Ball;
+pub use ball_jet::BallJet;
 pub use claims::{
     Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, ContingentBounds, CreditDefaultSwap, NetworkView,
     PerInstitutionClaims, ramp_slope, residual_slope,
@@ -81,7 +83,9 @@ pub use impact::{
 };
 pub use interval::Interval;
 pub use jet::Jet;
-pub use lanes::{ClaimsInLanes, ImpactInLanes, LANES, Lane, RuleInLanes};
+pub use lanes::{
+    ClaimsInLanes, FractionsInLanes, ImpactInLanes, InLanes, LANES, Lane, RatiosInLanes, RuleInLanes,
+};
 pub use order::{Continuity, Order, Profile};
 pub use packed::{
     Alignment, CacheLine, Pack, Packed, PackedWork, Plain, Registers, Single, auto_vectorized, vectorized,

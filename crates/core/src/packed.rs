@@ -1,9 +1,9 @@
 //! Doubles side by side in vector registers.
 //!
-//! The compiler turns loops over eight doubles into vector instructions only now and then; so lanes are held in registers by
+//! The compiler turns loops over arrays of doubles into vector instructions only now and then; so lanes are held in registers by
 //! name. Which registers there are is found out at run time, once for each piece of work ([`vectorized`]).
 
-use crate::LANES;
+use crate::{LANES, Real, elementary};
 use pulp::{Scalar, Simd};
 use std::fmt::{Debug, Formatter};
 use std::ops::{Add, Div, Mul, Sub};
@@ -13,16 +13,7 @@ use std::ops::{Add, Div, Mul, Sub};
 /// No operation mixes lanes, and all are correctly rounded: bits do not depend on the registers. Comparisons with what is no
 /// number are false.
 pub trait Pack:
-    Copy
-    + Debug
-    + PartialEq
-    + Send
-    + Sync
-    + 'static
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
+    Copy + Debug + PartialEq + Send + Sync + 'static + Real<Given = <Self as Pack>::Array>
 {
     /// The lanes in memory.
     type Array: Copy + Debug + PartialEq + Send + Sync + 'static + AsRef<[f64]> + AsMut<[f64]>;
@@ -45,9 +36,6 @@ pub trait Pack:
     /// The magnitude.
     #[must_use]
     fn abs(self) -> Self;
-    /// The square root.
-    #[must_use]
-    fn sqrt(self) -> Self;
     /// `self` where it is greater, else `other`.
     #[must_use]
     fn or_larger(self, other: Self) -> Self;
@@ -72,6 +60,10 @@ pub trait Pack:
     /// Whether a mask holds in any lane.
     fn any(self, mask: Self::Mask) -> bool;
 
+    /// Runs a closure in a function of its own, compiled for these registers: what is long and not in the innermost loop, so that
+    /// formulas stay short for the compiler, and frames small where it does not optimise. Mark the closure `#[inline(always)]`.
+    fn apart<R>(self, work: impl FnOnce() -> R) -> R;
+
     /// A function of one lane after the other.
     #[must_use]
     #[inline(always)]
@@ -88,6 +80,8 @@ pub trait Pack:
 pub trait Registers: Simd {
     /// The proof that this machine has them. Only work that [`vectorized`] chose for such a machine asks.
     fn here() -> Self;
+    /// Runs a closure in a function of its own that is compiled for these registers.
+    fn apart<R>(self, work: impl FnOnce() -> R) -> R;
     /// `a` where `a > b`, else `b`.
     #[inline(always)]
     fn larger(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
@@ -105,6 +99,21 @@ impl Registers for Scalar {
     fn here() -> Self {
         Self::new()
     }
+    #[inline(never)]
+    fn apart<R>(self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+}
+
+/// A closure as a piece of work for registers.
+struct Work<F>(F);
+
+impl<R, F: FnOnce() -> R> pulp::NullaryFnOnce for Work<F> {
+    type Output = R;
+    #[inline(always)]
+    fn call(self) -> R {
+        (self.0)()
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -117,6 +126,10 @@ macro_rules! registers {
                     unreachable!("work is handed to registers that the machine has")
                 };
                 simd
+            }
+            #[inline(always)]
+            fn apart<R>(self, work: impl FnOnce() -> R) -> R {
+                self.vectorize(Work(work))
             }
             // These instructions take the second operand where neither is greater, or one is no number.
             #[inline(always)]
@@ -158,44 +171,116 @@ pub trait Alignment: Copy + Send + Sync + 'static {}
 impl Alignment for () {}
 impl Alignment for CacheLine {}
 
+/// One operation on all registers.
+#[inline(always)]
+fn map<T: Copy, const N: usize>(mut parts: [T; N], operation: impl Fn(T) -> T) -> [T; N] {
+    for part in &mut parts {
+        *part = operation(*part);
+    }
+    parts
+}
+
+/// One operation on the registers of two numbers. A plain loop: what makes arrays from functions takes the compiler far longer.
+#[inline(always)]
+fn zip<T: Copy, R: Copy, const N: usize>(a: [T; N], b: [T; N], operation: impl Fn(T, T) -> R) -> [R; N] {
+    let mut all = [operation(a[0], b[0]); N];
+    for n in 1..N {
+        all[n] = operation(a[n], b[n]);
+    }
+    all
+}
+
+#[inline(always)]
+fn select<S: Simd, const N: usize>(
+    registers: S,
+    mask: [S::m64s; N],
+    taken: [S::f64s; N],
+    mut left: [S::f64s; N],
+) -> [S::f64s; N] {
+    for n in 0..N {
+        left[n] = registers.select_f64s(mask[n], taken[n], left[n]);
+    }
+    left
+}
+
+/// The same with a loop that is compiled once; likewise those below.
+#[inline(never)]
+fn zip_apart<T: Copy, R: Copy, const N: usize>(
+    a: [T; N],
+    b: [T; N],
+    operation: impl Fn(T, T) -> R,
+) -> [R; N] {
+    zip(a, b, operation)
+}
+
+#[inline(never)]
+fn select_apart<S: Simd, const N: usize>(
+    registers: S,
+    mask: [S::m64s; N],
+    taken: [S::f64s; N],
+    left: [S::f64s; N],
+) -> [S::f64s; N] {
+    select(registers, mask, taken, left)
+}
+
+#[inline(never)]
+fn map_apart<T: Copy, const N: usize>(parts: [T; N], operation: impl Fn(T) -> T) -> [T; N] {
+    map(parts, operation)
+}
+
 impl<S: Registers, const N: usize, const W: usize, A: Alignment> Packed<S, N, W, A> {
+    /// Whether operations are called rather than inlined: doubles one by one where machines as good as always have vectors. Models
+    /// would otherwise spend most of their code, and of the time to compile it, on what hardly runs.
+    const APART: bool = cfg!(all(target_arch = "x86_64", not(feature = "portable"))) && N == LANES;
+
     #[inline(always)]
     fn map(self, operation: impl Fn(S, S::f64s) -> S::f64s) -> Self {
-        let mut parts = self.parts;
-        for part in &mut parts {
-            *part = operation(self.registers, *part);
-        }
+        let registers = self.registers;
+        let parts = if Self::APART {
+            map_apart(
+                self.parts,
+                #[inline(always)]
+                |part| operation(registers, part),
+            )
+        } else {
+            map(
+                self.parts,
+                #[inline(always)]
+                |part| operation(registers, part),
+            )
+        };
         Self { parts, ..self }
     }
 
     #[inline(always)]
     fn zip(self, other: Self, operation: impl Fn(S, S::f64s, S::f64s) -> S::f64s) -> Self {
-        let mut parts = self.parts;
-        for n in 0..N {
-            parts[n] = operation(self.registers, parts[n], other.parts[n]);
-        }
+        let parts = self.compare(other, operation);
         Self { parts, ..self }
     }
 
     #[inline(always)]
-    fn compare(self, other: Self, relation: impl Fn(S, S::f64s, S::f64s) -> S::m64s) -> [S::m64s; N] {
-        std::array::from_fn(
-            #[inline(always)]
-            |n| relation(self.registers, self.parts[n], other.parts[n]),
-        )
+    fn compare<R: Copy>(self, other: Self, relation: impl Fn(S, S::f64s, S::f64s) -> R) -> [R; N] {
+        self.join(self.parts, other.parts, relation)
     }
 
     #[inline(always)]
-    fn join(
-        self,
-        a: [S::m64s; N],
-        b: [S::m64s; N],
-        operation: impl Fn(S, S::m64s, S::m64s) -> S::m64s,
-    ) -> [S::m64s; N] {
-        std::array::from_fn(
-            #[inline(always)]
-            |n| operation(self.registers, a[n], b[n]),
-        )
+    fn join<T: Copy, R: Copy>(self, a: [T; N], b: [T; N], operation: impl Fn(S, T, T) -> R) -> [R; N] {
+        let registers = self.registers;
+        if Self::APART {
+            zip_apart(
+                a,
+                b,
+                #[inline(always)]
+                |a, b| operation(registers, a, b),
+            )
+        } else {
+            zip(
+                a,
+                b,
+                #[inline(always)]
+                |a, b| operation(registers, a, b),
+            )
+        }
     }
 }
 
@@ -264,8 +349,8 @@ where
         self.map(S::abs_f64s)
     }
     #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.map(S::sqrt_f64s)
+    fn apart<R>(self, work: impl FnOnce() -> R) -> R {
+        self.registers.apart(work)
     }
     #[inline(always)]
     fn or_larger(self, other: Self) -> Self {
@@ -289,10 +374,11 @@ where
     }
     #[inline(always)]
     fn where_or(self, mask: Self::Mask, other: Self) -> Self {
-        let mut parts = other.parts;
-        for n in 0..N {
-            parts[n] = self.registers.select_f64s(mask[n], self.parts[n], parts[n]);
-        }
+        let parts = if Self::APART {
+            select_apart(self.registers, mask, self.parts, other.parts)
+        } else {
+            select(self.registers, mask, self.parts, other.parts)
+        };
         Self { parts, ..self }
     }
     #[inline(always)]
@@ -322,19 +408,111 @@ where
     }
 }
 
+impl<S: Registers, const N: usize, const W: usize, A: Alignment> From<f64> for Packed<S, N, W, A>
+where
+    [f64; W]: AsRef<[f64]> + AsMut<[f64]>,
+{
+    #[inline(always)]
+    fn from(value: f64) -> Self {
+        Self::of([0.0; W]).splat(value)
+    }
+}
+
+/// Lane by lane what doubles give, to the last bit.
+impl<S: Registers, const N: usize, const W: usize, A: Alignment> Real for Packed<S, N, W, A>
+where
+    [f64; W]: AsRef<[f64]> + AsMut<[f64]>,
+{
+    type Given = [f64; W];
+    const NOTHING: [f64; W] = [0.0; W];
+
+    #[inline(always)]
+    fn given(amount: [f64; W]) -> Self {
+        Self::of(amount)
+    }
+    #[inline(always)]
+    fn at_least(self, floor: f64) -> Self {
+        self.or_larger(self.splat(floor))
+    }
+    #[inline(always)]
+    fn at_most(self, cap: f64) -> Self {
+        self.or_smaller(self.splat(cap))
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.map(S::sqrt_f64s)
+    }
+    #[inline(always)]
+    fn exp(self) -> Self {
+        elementary::exp_side_by_side(self)
+    }
+    fn one_minus_tanh(self) -> Self {
+        self.each(elementary::one_minus_tanh)
+    }
+    fn pow(self, exponent: f64) -> Self {
+        self.each(|x| elementary::pow(x, exponent))
+    }
+    #[inline(always)]
+    fn is_zero(self) -> bool {
+        self.all(self.equals(self.splat(0.0)))
+    }
+    #[inline(always)]
+    fn if_zero(self, zero: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self {
+        let nothing = self.equals(self.splat(0.0));
+        if !self.any(nothing) {
+            otherwise()
+        } else if self.all(nothing) {
+            zero()
+        } else {
+            zero().where_or(nothing, otherwise())
+        }
+    }
+    #[inline(always)]
+    fn if_below(
+        self,
+        threshold: Self,
+        below: impl FnOnce() -> Self,
+        otherwise: impl FnOnce() -> Self,
+    ) -> Self {
+        let is_below = self.is_below(threshold);
+        below().where_or(is_below, otherwise())
+    }
+    #[inline(always)]
+    fn fraction_of(self, whole: Self) -> Self {
+        let (zero, one) = (self.splat(0.0), self.splat(1.0));
+        // Most institutions sell nothing, or pay all: then nothing is divided.
+        let nothing = self.is_at_most(zero);
+        if self.all(nothing) {
+            return zero;
+        }
+        let all = self.either(whole.is_at_most(zero), whole.is_at_most(self));
+        let quotient = if self.all(all) {
+            one
+        } else {
+            one.where_or(all, self / whole)
+        };
+        zero.where_or(nothing, quotient)
+    }
+    #[inline(always)]
+    fn signed_fraction_of(self, whole: Self) -> Self {
+        let sold = self.fraction_of(whole);
+        let zero = self.splat(0.0);
+        let sells = zero.is_at_most(self);
+        if zero.all(sells) {
+            return sold;
+        }
+        let bought = (zero - self).fraction_of(whole);
+        // Where nothing is held, nothing can be bought in proportion.
+        let bought = bought.where_or(zero.is_below(whole), zero);
+        sold.where_or(sells, sold - bought)
+    }
+}
+
 /// Runs a closure whose plain loops the compiler turns into vector instructions by itself, in the widest that there are.
 ///
 /// Only what is inlined into it is compiled for them.
 #[inline(always)]
 pub fn auto_vectorized<R>(work: impl FnOnce() -> R) -> R {
-    struct Work<F>(F);
-    impl<R, F: FnOnce() -> R> pulp::NullaryFnOnce for Work<F> {
-        type Output = R;
-        #[inline(always)]
-        fn call(self) -> R {
-            (self.0)()
-        }
-    }
     if cfg!(feature = "portable") {
         work()
     } else {

@@ -1,9 +1,11 @@
 //! Deleveraging rules: how much an institution must sell. Kernel for authors, model for the engine, spec for files.
 
+use crate::lanes::by_row;
 use crate::rows::Rows;
 use crate::{
-    BalanceSheet, Ball, Continuity, Dual, Execution, Interval, Jet, LANES, Lane, Order, Pack, PackedWork,
-    ParameterTable, Parameters, Plain, Profile, Real, RuleInLanes, SpecError, vectorized,
+    BalanceSheet, Ball, Continuity, Dual, Execution, FractionsInLanes, InLanes, Interval, Jet, LANES, Lane,
+    Order, Pack, PackedWork, ParameterTable, Parameters, Plain, Profile, Real, RuleInLanes, SpecError,
+    vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -382,36 +384,43 @@ impl<K: RuleKernel> Rule for PerInstitution<K> {
 }
 
 impl<K: RuleKernel> RuleInLanes for PerInstitution<K> {
-    fn fractions_in_lanes(
-        &self,
-        lane: Lane,
-        first: usize,
-        sheets: &[BalanceSheet<'_, Ball<Plain>>],
-        fractions: &mut [Ball<Plain>],
-    ) {
-        vectorized(FractionsInLanes {
-            rule: self,
-            lane,
-            first,
-            sheets,
-            fractions,
-        });
-    }
-
     fn takes_institutions(&self) -> bool {
         self.kernel.reads_amounts_only()
     }
 }
 
-struct FractionsInLanes<'s, 'b, K: RuleKernel> {
+impl<K: RuleKernel, N: InLanes<Given = [f64; LANES]>> FractionsInLanes<N> for PerInstitution<K> {
+    fn fractions_in_lanes(
+        &self,
+        lane: Lane,
+        first: usize,
+        sheets: &[BalanceSheet<'_, N>],
+        fractions: &mut [N],
+    ) -> bool {
+        // Single prices on a sheet are given, so they do not move.
+        let known = !N::MOVES || self.kernel.reads_amounts_only();
+        if known {
+            vectorized(Fractions {
+                rule: self,
+                lane,
+                first,
+                sheets,
+                fractions,
+            });
+        }
+        known
+    }
+}
+
+struct Fractions<'s, 'b, K: RuleKernel, N: InLanes> {
     rule: &'s PerInstitution<K>,
     lane: Lane,
     first: usize,
-    sheets: &'s [BalanceSheet<'b, Ball<Plain>>],
-    fractions: &'s mut [Ball<Plain>],
+    sheets: &'s [BalanceSheet<'b, N>],
+    fractions: &'s mut [N],
 }
 
-impl<K: RuleKernel> PackedWork for FractionsInLanes<'_, '_, K> {
+impl<K: RuleKernel, N: InLanes<Given = [f64; LANES]>> PackedWork for Fractions<'_, '_, K, N> {
     type Output = ();
 
     #[inline(always)]
@@ -420,7 +429,7 @@ impl<K: RuleKernel> PackedWork for FractionsInLanes<'_, '_, K> {
         let institutions = self.lane.institutions();
         for (n, (sheet, fraction)) in self.sheets.iter().zip(self.fractions).enumerate() {
             let first = self.first + n * institutions;
-            *fraction = Ball::by_row(
+            *fraction = by_row::<_, P, N>(
                 rows,
                 &(first..(first + institutions).min(rows.len())),
                 #[inline(always)]

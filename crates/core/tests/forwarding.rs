@@ -2,33 +2,27 @@
 
 use delever_core::{
     Anchor, BalanceSheet, Ball, Claims, ClaimsInLanes, Contingent, ContingentBounds, Continuity, Dual,
-    Execution, ImpactInLanes, ImpactModel, Interval, Jet, Lane, Market, MarketSlopes, NoColumns, Order,
-    PerInstitution, Plain, Profile, Real, Rule, RuleContext, RuleInLanes, RuleKernel, Sale, Single,
-    SparseRows, Strategy, StrategyScratch,
+    Execution, FractionsInLanes, ImpactInLanes, ImpactModel, InLanes, Interval, Jet, Lane, Market,
+    MarketSlopes, NoColumns, Order, PerInstitution, Plain, Profile, RatiosInLanes, Real, Rule, RuleContext,
+    RuleInLanes, RuleKernel, Sale, Single, SparseRows, Strategy, StrategyScratch,
 };
 use std::sync::Arc;
 
-impl RuleInLanes for Probe {
-    fn fractions_in_lanes(
-        &self,
-        _: Lane,
-        _: usize,
-        _: &[BalanceSheet<'_, Ball<Plain>>],
-        fractions: &mut [Ball<Plain>],
-    ) {
-        fractions.fill(Ball::from(0.75));
+impl RuleInLanes for Probe {}
+
+impl<N: InLanes> FractionsInLanes<N> for Probe {
+    fn fractions_in_lanes(&self, _: Lane, _: usize, _: &[BalanceSheet<'_, N>], fractions: &mut [N]) -> bool {
+        fractions.fill(N::from(0.75));
+        true
     }
 }
 
-impl ClaimsInLanes for Probe {
-    fn ratios_in_lanes(
-        &self,
-        _: Lane,
-        _: &[u32],
-        _: &[BalanceSheet<'_, Ball<Plain>>],
-        ratios: &mut [Ball<Plain>],
-    ) {
-        ratios.fill(Ball::from(0.5));
+impl ClaimsInLanes for Probe {}
+
+impl<N: InLanes> RatiosInLanes<N> for Probe {
+    fn ratios_in_lanes(&self, _: Lane, _: &[u32], _: &[BalanceSheet<'_, N>], ratios: &mut [N]) -> bool {
+        ratios.fill(N::from(0.5));
+        true
     }
 }
 

@@ -49,10 +49,11 @@ fn same_side_by_side_and_alone<K: RuleKernel<AssetRow = NoColumns>>(
     prop_assert!(rule.takes_institutions());
     let sheets: Vec<_> = institutions.chunks(LANES).map(sheet).collect();
     let mut together = vec![Ball::from(0.0); sheets.len()];
-    rule.fractions_in_lanes(Lane::Institution, 0, &sheets, &mut together);
+    prop_assert!(rule.fractions_in_lanes(Lane::Institution, 0, &sheets, &mut together));
     for (n, institution) in institutions.iter().enumerate() {
         let mut alone = [Ball::from(0.0)];
-        rule.fractions_in_lanes(Lane::Scenario, n, &[sheet(&[*institution; LANES])], &mut alone);
+        let copies = [sheet(&[*institution; LANES])];
+        prop_assert!(rule.fractions_in_lanes(Lane::Scenario, n, &copies, &mut alone));
         let (sheet, l) = (n / LANES, n % LANES);
         for (together, alone) in [
             (together[sheet].center, alone[0].center),

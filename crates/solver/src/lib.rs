@@ -14,8 +14,10 @@
 //! ([`linear`]) instead of single applications: Newton's method from the outer side where the map is curved. Where bounds in
 //! doubles stay too wide near a tipping point, a map that can be evaluated with more digits has its bracket checked again.
 //!
-//! [`solve_side_by_side`] is the quick way to the greatest fixed point, for many problems of one shape at once: it stops as soon as
-//! a proof fits into the tolerance and leaves the rest to [`solve`].
+//! For many problems of one shape at once there are two quick ways to the greatest fixed point. [`solve_by_contraction`] finds a
+//! candidate by extrapolation and proves it by one bound of the map's slopes, where these are below 1 and nothing jumps.
+//! [`solve_side_by_side`] goes down from the top and stops as soon as a proof fits into the tolerance. Each leaves the rest to the
+//! next, the last to [`solve`].
 //!
 //! A map without order has no such ends. Where it bounds its images of boxes, [`enclose`] finds a box that holds all of its fixed
 //! points at once.
@@ -46,6 +48,7 @@
 
 mod aligned;
 mod chain;
+mod contraction;
 mod enclosure;
 mod fine;
 pub mod linear;
@@ -58,6 +61,7 @@ mod solution;
 mod solve;
 
 pub use aligned::Aligned;
+pub use contraction::{BoundedSlopes, solve_by_contraction};
 pub use enclosure::{Enclosure, EnclosureSettings, enclose};
 pub use map::{End, FixedPointMap, MapShape, Observer, Precision, Step, Twofold};
 pub use side_by_side::{Found, Move, SideBySide, solve_side_by_side};

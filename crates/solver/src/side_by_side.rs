@@ -20,6 +20,8 @@ pub enum Move {
     /// Nothing: no problem is left. What is computed there is not looked at.
     #[default]
     Rest,
+    /// The first application, at the top of the box, in ordinary rounding.
+    Begin,
     /// The first application, at the top of the box, rounded up.
     Open,
     /// A step down, rounded up, right after another.
@@ -29,8 +31,8 @@ pub enum Move {
     Resume,
     /// The test of a lower bound, rounded down.
     Verify,
-    /// A step of a proved answer toward its last bit, in ordinary rounding.
-    Settle,
+    /// A step toward the fixed point, in ordinary rounding.
+    Seek,
     /// The application at the answer, in ordinary rounding.
     Account,
 }
@@ -41,7 +43,7 @@ impl Move {
         match self {
             Self::Open | Self::Descend | Self::Resume => 1.0,
             Self::Verify => -1.0,
-            Self::Rest | Self::Settle | Self::Account => 0.0,
+            Self::Rest | Self::Begin | Self::Seek | Self::Account => 0.0,
         }
     }
 }
@@ -97,7 +99,7 @@ pub struct Found<'a, const W: usize> {
 }
 
 /// A tolerance that asks for all digits.
-const LAST_DIGITS: f64 = 1e-12;
+pub(crate) const LAST_DIGITS: f64 = 1e-12;
 /// Steps toward the last bit. Where they do not suffice, other means find what iteration only comes near to.
 const SETTLING_STEPS: u32 = 64;
 /// A change that rounding alone can make again and again, relative.
@@ -129,10 +131,37 @@ struct Lane {
     changes: [f64; 2],
     rate: f64,
     attempts: u32,
-    settling: u32,
-    /// Steps of settling since the last one that was smaller than all before.
-    standing: u32,
+    digits: LastDigits,
     width: f64,
+}
+
+/// Steps toward the last bit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LastDigits {
+    steps: u32,
+    /// The smallest step.
+    least: f64,
+    /// Steps since the last one that was smaller than all before.
+    standing: u32,
+}
+
+impl LastDigits {
+    /// Whether the answer is settled after a step by `change`: when nothing moves, or the last digits only go to and fro. `false`:
+    /// steps do not suffice.
+    pub(crate) fn after(&mut self, change: f64) -> Option<bool> {
+        self.steps += 1;
+        if self.steps == 1 || change < self.least {
+            self.least = change;
+            self.standing = 0;
+        } else {
+            self.standing += 1;
+        }
+        if change == 0.0 || self.standing == STANDING && self.least <= LAST_PLACES {
+            Some(true)
+        } else {
+            (self.steps == SETTLING_STEPS).then_some(false)
+        }
+    }
 }
 
 struct Buffers<const W: usize> {
@@ -199,12 +228,12 @@ pub fn solve_side_by_side<const W: usize, M: SideBySide<W>>(map: &mut M, setting
                 judge(map, l, &mut lanes[l], &checks, &mut buffers, settings.tolerance);
             }
         }
-        if moves.contains(&Move::Settle) {
+        if moves.contains(&Move::Seek) {
             let change = map.vectorized(
                 #[inline(always)]
                 || settle(&mut buffers, &moves),
             );
-            for l in (0..W).filter(|&l| moves[l] == Move::Settle) {
+            for l in (0..W).filter(|&l| moves[l] == Move::Seek) {
                 settled(map, l, &mut lanes[l], change[l], &mut buffers);
             }
         }
@@ -263,12 +292,12 @@ struct Steps<const W: usize> {
 
 /// `taken` where the condition holds, else `left`; both are computed.
 #[inline(always)]
-fn choose(condition: bool, taken: f64, left: f64) -> f64 {
+pub(crate) fn choose(condition: bool, taken: f64, left: f64) -> f64 {
     if condition { taken } else { left }
 }
 
 #[inline(always)]
-fn larger(a: f64, b: f64) -> f64 {
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
@@ -329,7 +358,7 @@ fn descend<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> Steps
 /// The same function in every lane. Short ones, one after the other, compile to vector instructions; long ones with branches
 /// do not.
 #[inline(always)]
-fn each<const W: usize>(lane: impl Fn(usize) -> f64) -> [f64; W] {
+pub(crate) fn each<const W: usize>(lane: impl Fn(usize) -> f64) -> [f64; W] {
     let mut out = [0.0; W];
     for l in 0..W {
         out[l] = lane(l);
@@ -451,7 +480,7 @@ fn judge<const W: usize, M: SideBySide<W>>(
     if checks.short[l] == 0.0 && checks.width[l] <= tolerance {
         lane.width = checks.width[l];
         let all_digits = tolerance <= LAST_DIGITS && map.wants_last_digits();
-        lane.next = if all_digits { Move::Settle } else { Move::Account };
+        lane.next = if all_digits { Move::Seek } else { Move::Account };
         let reach = lane.rate / (1.0 - lane.rate);
         for ((x, upper), (step, lower)) in components.zip(buffers.step.iter().zip(&buffers.lower)) {
             x[l] = larger(upper[l] - reach * step[l], lower[l]);
@@ -481,7 +510,7 @@ fn judge<const W: usize, M: SideBySide<W>>(
 /// Moves answers to their images, inside their brackets; returns the largest relative change.
 #[inline(always)]
 fn settle<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> [f64; W] {
-    let settling = moves.map(|made| f64::from(u8::from(made == Move::Settle)));
+    let settling = moves.map(|made| f64::from(u8::from(made == Move::Seek)));
     let mut change = [0.0; W];
     let bounds = buffers.lower.iter().zip(&buffers.upper);
     let components = buffers.x.iter_mut().zip(&buffers.image).zip(bounds);
@@ -504,7 +533,7 @@ fn settle<const W: usize>(buffers: &mut Buffers<W>, moves: &[Move; W]) -> [f64; 
     change
 }
 
-/// Decides whether an answer is settled: when nothing moves, or the last digits only go to and fro.
+/// Decides whether an answer is settled.
 fn settled<const W: usize, M: SideBySide<W>>(
     map: &mut M,
     l: usize,
@@ -512,18 +541,10 @@ fn settled<const W: usize, M: SideBySide<W>>(
     change: f64,
     buffers: &mut Buffers<W>,
 ) {
-    lane.settling += 1;
-    let least = &mut lane.changes[0];
-    if lane.settling == 1 || change < *least {
-        *least = change;
-        lane.standing = 0;
-    } else {
-        lane.standing += 1;
-    }
-    if change == 0.0 || lane.standing == STANDING && *least <= LAST_PLACES {
-        lane.next = Move::Account;
-    } else if lane.settling == SETTLING_STEPS {
-        give_up(map, l, lane, buffers);
+    match lane.digits.after(change) {
+        None => {}
+        Some(true) => lane.next = Move::Account,
+        Some(false) => give_up(map, l, lane, buffers),
     }
 }
 

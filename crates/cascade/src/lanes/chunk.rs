@@ -1,14 +1,17 @@
 //! A chunk of institutions in one pass: balance sheets from prices and payments, sales and payments from balance sheets.
 
 use super::books::{Account, Books};
+use super::numbers::{ImageNumber, Number};
 use super::pass::Pass;
 use super::{Width, Widths};
-use delever_core::{BalanceSheet, Ball, LANES, Lane, Pack, PackedWork, Plain, SparseRow, SparseRows};
+use crate::composition::Amounts;
+use delever_core::{BalanceSheet, Ball, LANES, Lane, Pack, PackedWork, SparseRow, SparseRows};
 use delever_solver::{Aligned, Move};
+use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Balance sheets that are on the table at once: few enough to stay in the nearest cache.
-const SHEETS: usize = 4;
+pub(super) const SHEETS: usize = 4;
 /// Institutions whose rows are summed together: each sum waits for its last term, so others go on meanwhile.
 const ROWS: usize = 4;
 
@@ -19,6 +22,10 @@ pub(super) struct Chunk<const W: usize> {
     pub sold: Aligned<W>,
     /// Payment ratios, by place in the chunk.
     pub ratios: Aligned<W>,
+    /// How far they can be from exact ones; written where a pass encloses, as what follows.
+    pub ratio_reach: Aligned<W>,
+    /// The furthest that any institution's fraction sold can be from the exact one.
+    pub doubt: [f64; W],
     /// Holdings at shocked prices, by place in the chunk; written by the first pass of a lane.
     before: Aligned<W>,
     pub books: Books<W>,
@@ -29,6 +36,8 @@ impl<const W: usize> Chunk<W> {
         Self {
             sold: Aligned::zeros(assets),
             ratios: Aligned::zeros(rows.len() * components),
+            ratio_reach: Aligned::zeros(rows.len() * components),
+            doubt: [0.0; W],
             before: Aligned::zeros(rows.len()),
             books: Books::default(),
             rows,
@@ -36,15 +45,16 @@ impl<const W: usize> Chunk<W> {
     }
 }
 
-/// One pass of one chunk.
-pub(super) struct ChunkPass<'p, const W: usize> {
+/// One pass of one chunk, in numbers `N`.
+pub(super) struct ChunkPass<'p, const W: usize, N> {
     pub pass: &'p Pass<'p, W>,
     pub prices: &'p [[f64; W]],
     pub ratios: &'p [[f64; W]],
     pub chunk: &'p mut Chunk<W>,
+    pub numbers: PhantomData<N>,
 }
 
-impl<const W: usize> PackedWork for ChunkPass<'_, W>
+impl<const W: usize, N: ImageNumber> PackedWork for ChunkPass<'_, W, N>
 where
     Widths: Width<W>,
 {
@@ -57,13 +67,15 @@ where
             prices,
             ratios,
             chunk,
+            ..
         } = self;
         chunk.sold.fill([0.0; W]);
         chunk.books = Books::default();
+        chunk.doubt = [0.0; W];
         let institutions = <Widths as Width<W>>::INSTITUTIONS;
-        let mut sheets = [BalanceSheet::<Ball<Plain>>::empty(); SHEETS];
-        let mut fractions = [Ball::<Plain>::from(0.0); SHEETS];
-        let mut settled = [Ball::<Plain>::from(1.0); SHEETS];
+        let mut sheets = [BalanceSheet::<N>::empty(); SHEETS];
+        let mut fractions = [N::from(0.0); SHEETS];
+        let mut settled = [N::from(1.0); SHEETS];
         for (block, rule) in pass.cascade.blocks.iter().zip(&pass.models.rules) {
             let end = block.range.end.min(chunk.rows.end);
             let mut first = block.range.start.max(chunk.rows.start);
@@ -73,16 +85,16 @@ where
                 let (sheets, fractions) = (&mut sheets[..count], &mut fractions[..count]);
                 pass.fill(like, prices, ratios, tile.clone(), sheets);
                 let lane = <Widths as Width<W>>::LANE;
-                rule.fractions_in_lanes(lane, first - block.range.start, sheets, fractions);
+                N::fractions(*rule, lane, first - block.range.start, sheets, fractions);
                 let settled = &mut settled[..count];
                 if let Some(claims) = pass.models.claims {
                     let ids = &pass.cascade.order[tile.clone()];
-                    claims.ratios_in_lanes(lane, ids, sheets, settled);
+                    N::ratios(claims, lane, ids, sheets, settled);
                 }
                 for (n, sheet) in sheets.iter().enumerate() {
                     let place = first + n * institutions;
                     let here = place..(place + institutions).min(end);
-                    pass.take(like, here, sheet, &fractions[n], &settled[n], chunk);
+                    pass.take(like, here, sheet, fractions[n], settled[n], chunk);
                 }
                 first = tile.end;
             }
@@ -96,31 +108,24 @@ where
 {
     /// Fills the sheets of these institutions.
     #[inline(always)]
-    fn fill<'s, P: Pack<Array = [f64; LANES]>>(
+    fn fill<'s, P: Pack<Array = [f64; LANES]>, N: ImageNumber>(
         &'s self,
         like: P,
         prices: &'s [[f64; W]],
         ratios: &[[f64; W]],
         tile: Range<usize>,
-        sheets: &mut [BalanceSheet<'s, Ball<Plain>>],
+        sheets: &mut [BalanceSheet<'s, N>],
     ) {
         let cascade = self.cascade;
         let institutions = <Widths as Width<W>>::INSTITUTIONS;
-        let plain = Plain::of([0.0; LANES]);
+        let number = N::from(0.0);
         let mut sums = SumsOfProducts::default();
         sums.add_up(like, self.holdings, &tile, prices);
         for (n, sheet) in sheets.iter_mut().enumerate() {
             let place = tile.start + n * institutions;
-            sheet.cash = lanes_from(&self.data.cash, place);
-            sheet.other_assets = lanes_from(&self.data.other_assets, place);
-            sheet.marketable = sums.of_sheet(like, n).load(plain);
+            self.fill_given(place, sheet);
+            sheet.marketable = number.store(N::sum(like.load(sums.sums[n]), sums.terms[n]));
             sheet.marketable_at_average = sheet.marketable;
-            sheet.claims_face = exactly_known::<W>(&cascade.claims_face, place);
-            sheet.debts_face = exactly_known::<W>(&cascade.debts_face, place);
-            sheet.external_liabilities = spread::<W>(&cascade.external_liabilities, place);
-            sheet.liabilities = exactly_known::<W>(&cascade.liabilities, place);
-            sheet.equity_initial = spread::<W>(&cascade.equity_initial, place);
-            sheet.assets_initial = spread::<W>(&cascade.assets_initial, place);
             if <Widths as Width<W>>::LANE == Lane::Scenario {
                 sheet.holdings = self.holdings.row(place);
                 sheet.initial_prices = cascade.system.prices();
@@ -133,7 +138,7 @@ where
         }
         for (n, sheet) in sheets.iter_mut().enumerate() {
             sheet.received = match self.entitlements {
-                Some(_) => sums.of_sheet(like, n).load(plain),
+                Some(_) => number.store(N::sum(like.load(sums.sums[n]), sums.terms[n])),
                 None => sheet.claims_face,
             };
             sheet.debts_received = sheet.received;
@@ -141,40 +146,52 @@ where
         }
     }
 
+    /// Fills in what no price and no payment moves: the amounts of the institutions from `place` on.
+    #[inline(always)]
+    pub(super) fn fill_given<N: Number>(&self, place: usize, sheet: &mut BalanceSheet<'_, N>) {
+        let cascade = self.cascade;
+        sheet.cash = lanes_from(&self.data.cash, place);
+        sheet.other_assets = lanes_from(&self.data.other_assets, place);
+        sheet.claims_face = spread_sums::<W, N>(&cascade.claims_face, place);
+        sheet.debts_face = spread_sums::<W, N>(&cascade.debts_face, place);
+        sheet.external_liabilities = spread::<W>(&cascade.external_liabilities, place);
+        sheet.liabilities = spread_sums::<W, N>(&cascade.liabilities, place);
+        sheet.equity_initial = spread::<W>(&cascade.equity_initial, place);
+        sheet.assets_initial = spread::<W>(&cascade.assets_initial, place);
+    }
+
     /// Takes down what the institutions of a sheet sell and pay, each end as its lane's move says.
     #[inline(always)]
-    fn take<P: Pack<Array = [f64; LANES]>>(
+    fn take<P: Pack<Array = [f64; LANES]>, N: ImageNumber>(
         &self,
         like: P,
         here: Range<usize>,
-        sheet: &BalanceSheet<'_, Ball<Plain>>,
-        fraction: &Ball<Plain>,
-        settled: &Ball<Plain>,
+        sheet: &BalanceSheet<'_, N>,
+        fraction: N,
+        settled: N,
         chunk: &mut Chunk<W>,
     ) {
         let first = here.start - chunk.rows.start;
         let (zero, one) = (like.splat(0.0), like.splat(1.0));
         let side = like.load(repeated(self.sides));
         if self.entitlements.is_some() {
-            let ratios = settled
-                .load(like)
-                .end(side)
-                .or_smaller(one)
-                .or_larger(zero)
-                .lanes();
+            let ratios = settled.end(side).or_smaller(one).or_larger(zero).lanes();
             chunk.ratios[first..][..here.len()].copy_from_slice(&ratios.as_chunks::<W>().0[..here.len()]);
         }
         if self.opens {
-            let marketable = sheet.marketable.center.lanes();
+            let marketable = sheet.marketable.center().lanes();
             let before = chunk.before[first..][..here.len()].iter_mut();
             for (before, marketable) in before.zip(marketable.as_chunks::<W>().0) {
-                for s in (0..W).filter(|&s| self.moves[s] == Move::Open) {
+                for s in (0..W).filter(|&s| matches!(self.moves[s], Move::Begin | Move::Open)) {
                     before[s] = marketable[s];
                 }
             }
         }
+        if self.encloses {
+            self.take_reach(like, here.clone(), fraction, settled, chunk);
+        }
         // A price falls with what is sold: the upper end of it goes with the lower end of sales.
-        let fraction = fraction.load(like).end(zero - side);
+        let fraction = fraction.end(zero - side);
         let fraction = fraction.or_larger(zero).or_smaller(one);
         // A term of zero changes no sum, so the bits are the same as with it.
         if like.any(zero.is_below(fraction)) {
@@ -197,22 +214,52 @@ where
         }
     }
 
-    /// Enters the institutions of a sheet in the books.
+    /// Takes down how far the institutions of a sheet can be from exact fractions and ratios.
     #[inline(always)]
-    fn account<Q: Pack<Array = [f64; W]>>(
+    fn take_reach<P: Pack<Array = [f64; LANES]>>(
         &self,
-        like: Q,
+        like: P,
         here: Range<usize>,
-        sheet: &BalanceSheet<'_, Ball<Plain>>,
-        settled: &Ball<Plain>,
+        fraction: impl ImageNumber,
+        settled: impl ImageNumber,
         chunk: &mut Chunk<W>,
     ) {
         let first = here.start - chunk.rows.start;
-        let balls = [sheet.assets(), sheet.marketable, sheet.received, *settled];
-        let centers = balls.map(|ball| ball.center.lanes());
+        if self.entitlements.is_some() {
+            let reach = settled.reach(like).lanes();
+            chunk.ratio_reach[first..][..here.len()].copy_from_slice(&reach.as_chunks::<W>().0[..here.len()]);
+        }
+        let reach = fraction.reach(like).lanes();
+        let like = <Widths as Width<W>>::sums(like);
+        for reach in &reach.as_chunks::<W>().0[..here.len()] {
+            let doubt = like.load(chunk.doubt);
+            // What is no number counts as all.
+            let reach = like.load(*reach).or_smaller(like.splat(1.0));
+            chunk.doubt = reach.or_larger(doubt).lanes();
+        }
+    }
+
+    /// Enters the institutions of a sheet in the books.
+    #[inline(always)]
+    fn account<Q: Pack<Array = [f64; W]>, N: ImageNumber>(
+        &self,
+        like: Q,
+        here: Range<usize>,
+        sheet: &BalanceSheet<'_, N>,
+        settled: N,
+        chunk: &mut Chunk<W>,
+    ) {
+        let first = here.start - chunk.rows.start;
+        let numbers = [sheet.assets(), sheet.marketable, sheet.received, settled];
+        let centers = numbers.map(
+            #[inline(always)]
+            |number| number.center().lanes(),
+        );
         for (i, n) in here.enumerate() {
-            let [assets, marketable, received, ratio] =
-                centers.map(|lanes| like.load(lanes.as_chunks::<W>().0[i]));
+            let [assets, marketable, received, ratio] = centers.map(
+                #[inline(always)]
+                |lanes| like.load(lanes.as_chunks::<W>().0[i]),
+            );
             let account = Account {
                 cash: like.load(self.data.cash[n]),
                 other_assets: like.load(self.data.other_assets[n]),
@@ -260,25 +307,25 @@ fn spread<const W: usize>(amounts: &[f64], place: usize) -> [f64; LANES] {
 
 /// Given sums with their rounding, in the lanes of a sheet.
 #[inline(always)]
-fn exactly_known<const W: usize>(amounts: &crate::composition::Amounts, place: usize) -> Ball<Plain> {
-    Ball {
-        center: Plain::of(spread::<W>(&amounts.value, place)),
-        radius: Plain::of(spread::<W>(&amounts.radius, place)),
-    }
+fn spread_sums<const W: usize, N: Number>(amounts: &Amounts, place: usize) -> N {
+    N::known(
+        spread::<W>(&amounts.value, place),
+        spread::<W>(&amounts.radius, place),
+    )
 }
 
 /// `sum_k value_k vector_k` left to right for the rows of the sheets on the table, and how many terms each has.
 #[derive(Default)]
 #[repr(align(64))]
-struct SumsOfProducts {
-    sums: [[f64; LANES]; SHEETS],
-    terms: [[f64; LANES]; SHEETS],
+pub(super) struct SumsOfProducts {
+    pub sums: [[f64; LANES]; SHEETS],
+    pub terms: [[f64; LANES]; SHEETS],
 }
 
 impl SumsOfProducts {
     /// Institution by institution, the scenarios of each side by side.
     #[inline(always)]
-    fn add_up<P: Pack<Array = [f64; LANES]>, const W: usize>(
+    pub(super) fn add_up<P: Pack<Array = [f64; LANES]>, const W: usize>(
         &mut self,
         like: P,
         matrix: &SparseRows,
@@ -305,15 +352,16 @@ impl SumsOfProducts {
         }
     }
 
+    /// The sums of a sheet, with their rounding.
     #[inline(always)]
-    fn of_sheet<P: Pack<Array = [f64; LANES]>>(&self, like: P, n: usize) -> Ball<P> {
+    pub(super) fn of_sheet<P: Pack<Array = [f64; LANES]>>(&self, like: P, n: usize) -> Ball<P> {
         Ball::sum_of_products(like.load(self.sums[n]), self.terms[n])
     }
 }
 
 /// Adds what an institution sells, a fraction of each holding, to the units sold.
 #[inline(always)]
-fn add_sales<const W: usize, Q: Pack<Array = [f64; W]>>(
+pub(super) fn add_sales<const W: usize, Q: Pack<Array = [f64; W]>>(
     fraction: Q,
     holdings: SparseRow<'_>,
     sold: &mut [[f64; W]],

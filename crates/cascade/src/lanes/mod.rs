@@ -7,14 +7,16 @@
 
 mod books;
 mod chunk;
+mod numbers;
 mod pass;
 mod queue;
 mod single;
+mod slopes;
 mod sweep;
 
 use crate::composition::Cascade;
 use delever_core::{
-    Ball, ClaimsInLanes, Execution, ImpactInLanes, LANES, Lane, Pack, Plain, RuleInLanes, Single,
+    Ball, BallJet, ClaimsInLanes, Execution, ImpactInLanes, LANES, Lane, Pack, Plain, RuleInLanes, Single,
 };
 
 pub(crate) use single::solve_quickly;
@@ -26,9 +28,16 @@ pub(crate) struct LaneModels<'c> {
     /// `None` where claims are worth their face.
     pub claims: Option<&'c dyn ClaimsInLanes>,
     pub impact: &'c dyn ImpactInLanes,
+    /// Whether none of them jumps.
+    pub continuous: bool,
 }
 
 impl LaneModels<'_> {
+    /// Whether the map that they make up has slopes: all look at amounts only, and none jumps.
+    pub fn have_slopes(&self) -> bool {
+        self.continuous && self.take_institutions()
+    }
+
     /// Whether all of them compute institutions side by side.
     pub fn take_institutions(&self) -> bool {
         self.rules.iter().all(|rule| rule.takes_institutions())
@@ -53,6 +62,8 @@ pub(crate) trait Width<const W: usize> {
     fn shown(prices: &[[f64; W]]) -> &[[f64; LANES]];
     /// Turns what is sold of each asset from `first` on into the multiplier of its price.
     fn survive(impact: &dyn ImpactInLanes, first: usize, sold: &mut [Ball<Self::Memory>]);
+    /// The same of all assets, in jets; `false`: there are none.
+    fn survive_in_jets(impact: &dyn ImpactInLanes, sold: &mut [BallJet<Self::Memory>]) -> bool;
 }
 
 /// The widths that there are.
@@ -74,6 +85,9 @@ impl Width<LANES> for Widths {
     fn survive(impact: &dyn ImpactInLanes, first: usize, sold: &mut [Ball<Plain>]) {
         impact.survive(first, sold);
     }
+    fn survive_in_jets(impact: &dyn ImpactInLanes, sold: &mut [BallJet<Plain>]) -> bool {
+        impact.survive_in_jets(0, sold)
+    }
 }
 
 impl Width<1> for Widths {
@@ -91,6 +105,9 @@ impl Width<1> for Widths {
     }
     fn survive(impact: &dyn ImpactInLanes, first: usize, sold: &mut [Ball<Single>]) {
         impact.survive_alone(first, sold);
+    }
+    fn survive_in_jets(impact: &dyn ImpactInLanes, sold: &mut [BallJet<Single>]) -> bool {
+        impact.survive_alone_in_jets(0, sold)
     }
 }
 
@@ -115,6 +132,7 @@ impl Cascade<'_> {
                 _ => Some(self.claims.in_lanes()?),
             },
             impact: self.impact.in_lanes()?,
+            continuous: self.shape.from_below,
         })
     }
 }

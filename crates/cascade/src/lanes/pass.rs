@@ -4,9 +4,10 @@ use super::chunk::{Chunk, ChunkPass};
 use super::{LaneModels, Width, Widths};
 use crate::composition::Cascade;
 use crate::pass::CHUNK;
-use delever_core::{Ball, LANES, Pack, PackedWork, SparseRows, vectorized};
+use delever_core::{Ball, LANES, Pack, PackedWork, Plain, SparseRows, vectorized};
 use delever_solver::{Aligned, Move};
 use rayon::prelude::*;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Groups of chunks after which a descending lane goes on with what is sold and paid by then (Gauss-Seidel). The chunks of a
@@ -80,9 +81,11 @@ pub(super) struct Pass<'p, const W: usize> {
     /// What each lane does, and to which side it rounds.
     pub moves: [Move; W],
     pub sides: [f64; W],
-    /// Whether a lane opens, and whether one accounts.
+    /// Whether a lane makes its first pass, and whether one accounts.
     pub opens: bool,
     pub accounts: bool,
+    /// Whether it is asked how far images can be from exact ones.
+    pub encloses: bool,
 }
 
 impl<'p, const W: usize> Pass<'p, W>
@@ -103,8 +106,9 @@ where
             data,
             moves,
             sides: moves.map(Move::side),
-            opens: moves.contains(&Move::Open),
+            opens: moves.contains(&Move::Open) || moves.contains(&Move::Begin),
             accounts: moves.contains(&Move::Account),
+            encloses: false,
         }
     }
 
@@ -127,6 +131,29 @@ where
         for chunk in &work.chunks {
             for (place, ratio) in chunk.rows.clone().zip(&chunk.ratios) {
                 image[assets + self.cascade.order[place] as usize] = *ratio;
+            }
+        }
+    }
+
+    /// [`Self::apply`] in ordinary rounding, and how far each component of the exact image can be from the computed one.
+    pub fn enclose(
+        mut self,
+        x: &[[f64; W]],
+        image: &mut [[f64; W]],
+        reach: &mut [[f64; W]],
+        work: &mut LaneWork<W>,
+    ) {
+        self.encloses = true;
+        self.apply(x, image, work);
+        let (prices, ratios) = reach.split_at_mut(self.cascade.system.asset_count());
+        vectorized(PriceReach {
+            pass: &self,
+            multipliers: &work.multipliers,
+            reach: prices,
+        });
+        for chunk in &work.chunks {
+            for (place, reach) in chunk.rows.clone().zip(&chunk.ratio_reach) {
+                ratios[self.cascade.order[place] as usize] = *reach;
             }
         }
     }
@@ -155,12 +182,25 @@ where
     }
 
     fn run_chunk(&self, prices: &[[f64; W]], ratios: &[[f64; W]], chunk: &mut Chunk<W>) {
-        vectorized(ChunkPass {
-            pass: self,
-            prices,
-            ratios,
-            chunk,
-        });
+        // Where every lane rounds as doubles do, bounds of the rounding are not looked at.
+        let is_nearest = self.sides.iter().all(|&side| side == 0.0);
+        if is_nearest && !self.encloses {
+            vectorized(ChunkPass {
+                pass: self,
+                prices,
+                ratios,
+                chunk,
+                numbers: PhantomData::<Plain>,
+            });
+        } else {
+            vectorized(ChunkPass {
+                pass: self,
+                prices,
+                ratios,
+                chunk,
+                numbers: PhantomData::<Ball<Plain>>,
+            });
+        }
     }
 
     /// Puts what a group of chunks leaves into the state of descending lanes.
@@ -222,7 +262,7 @@ where
     }
 }
 
-/// Adds `terms` to `sums`, asset by asset, from `first` on.
+/// Adds `terms` to `sums`, asset by asset.
 #[inline(always)]
 fn add<const W: usize, Q: Pack<Array = [f64; W]>>(like: Q, sums: &mut [[f64; W]], terms: &[[f64; W]]) {
     for (sum, term) in sums.iter_mut().zip(terms) {
@@ -284,10 +324,19 @@ where
             add(like, self.sold, &group[self.first..]);
         }
         let assets = self.first..;
+        let mut doubt = like.splat(0.0);
+        for chunk in self.chunks {
+            doubt = like.load(chunk.doubt).or_larger(doubt);
+        }
         for ((sold, money), asset) in self.sold.iter().zip(self.multipliers).zip(assets) {
-            let at_initial = like.load(*sold) * like.splat(cascade.system.prices()[asset]);
+            let price = like.splat(cascade.system.prices()[asset]);
             let terms = [f64::from(cascade.holders[asset] + 1); W];
-            *money = Ball::sum_of_products(at_initial, terms).load(Pack::of([0.0; W]));
+            let mut ball = Ball::sum_of_products(like.load(*sold) * price, terms);
+            if self.pass.encloses {
+                // Nobody's fraction is further from the exact one.
+                ball.radius = ball.radius + doubt * like.splat(cascade.held[asset]) * price;
+            }
+            *money = ball.load(Pack::of([0.0; W]));
         }
     }
 }
@@ -318,6 +367,33 @@ where
             let shocked = like.load(*shocked);
             let end = (Ball::exact(shocked) * multiplier.load(like)).end(side);
             *price = end.or_smaller(shocked).or_larger(like.splat(0.0)).lanes();
+        }
+    }
+}
+
+/// How far exact prices can be from those that multipliers give.
+struct PriceReach<'p, const W: usize>
+where
+    Widths: Width<W>,
+{
+    pass: &'p Pass<'p, W>,
+    multipliers: &'p [Ball<<Widths as Width<W>>::Memory>],
+    reach: &'p mut [[f64; W]],
+}
+
+impl<const W: usize> PackedWork for PriceReach<'_, W>
+where
+    Widths: Width<W>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
+        let like = <Widths as Width<W>>::sums(like);
+        let shocked = &self.pass.data.shocked;
+        for ((reach, multiplier), shocked) in self.reach.iter_mut().zip(self.multipliers).zip(shocked) {
+            let price = Ball::exact(like.load(*shocked)) * multiplier.load(like);
+            *reach = price.reach().lanes();
         }
     }
 }

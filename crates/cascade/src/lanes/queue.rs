@@ -2,13 +2,16 @@
 
 use super::books::Books;
 use super::pass::{LaneData, LaneWork, Pass};
+use super::slopes::{Directed, SlopesWork};
 use super::{LaneModels, Width, Widths};
 use crate::composition::Cascade;
 use crate::outcome::Totals;
 use crate::pass::CHUNK;
 use crate::shock::Shock;
 use delever_core::auto_vectorized;
-use delever_solver::{Aligned, Found, Move, Settings, SideBySide, solve_side_by_side};
+use delever_solver::{
+    Aligned, BoundedSlopes, Found, Move, Settings, SideBySide, solve_by_contraction, solve_side_by_side,
+};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,22 +54,28 @@ where
     data: LaneData<W>,
     work: LaneWork<W>,
     shocks: &'q [Shock],
-    /// The first shock that nobody has taken.
+    /// The order in which they are taken, and the first that nobody has taken.
+    order: &'q [usize],
     next: &'q AtomicUsize,
+    /// Whether the quickest way is gone, and what it left to go the next.
+    contracting: bool,
+    left: Vec<usize>,
+    /// Memory for slopes, once they are asked for.
+    slopes: Option<SlopesWork<W>>,
     /// Which shock each lane works on.
     at: [usize; W],
     done: D,
     watch: O,
 }
 
-/// Solves the greatest equilibrium under each shock from `next` on, shared with others that take shocks; those that do not fit
-/// the system are passed over. Hands each answer over by its place as it is done, `None` where it was given up. A state of one
+/// Solves the greatest equilibrium under each shock that `order` names from `next` on, shared with others that take shocks; those
+/// that do not fit the system are passed over. Hands each answer over by its place as it is done, `None` where it was given up. A state of one
 /// scenario asks for models that take institutions.
 pub(super) fn solve_queue<const W: usize, D, O>(
     cascade: &Cascade<'_>,
     models: LaneModels<'_>,
     shocks: &[Shock],
-    next: &AtomicUsize,
+    (order, next): (&[usize], &AtomicUsize),
     settings: &Settings,
     watch: O,
     done: D,
@@ -79,6 +88,9 @@ pub(super) fn solve_queue<const W: usize, D, O>(
     let padded = count + <Widths as Width<W>>::INSTITUTIONS;
     let mut queue = Queue {
         cascade,
+        contracting: models.have_slopes(),
+        left: Vec::new(),
+        slopes: None,
         models,
         data: LaneData {
             cash: Aligned::zeros(padded),
@@ -87,12 +99,32 @@ pub(super) fn solve_queue<const W: usize, D, O>(
         },
         work: LaneWork::new(cascade),
         shocks,
+        order,
         next,
         at: [0; W],
         done,
         watch,
     };
+    if queue.contracting {
+        solve_by_contraction(&mut queue, settings);
+        queue.contracting = false;
+        queue.left.reverse();
+    }
     solve_side_by_side(&mut queue, settings);
+}
+
+impl<const W: usize, D, O> Queue<'_, W, D, O>
+where
+    Widths: Width<W>,
+{
+    /// The place of the next shock.
+    fn next(&mut self) -> Option<usize> {
+        // Where there are slopes, nothing else is left once the quickest way is gone.
+        if !self.contracting && self.models.have_slopes() {
+            return self.left.pop();
+        }
+        self.order.get(self.next.fetch_add(1, Ordering::Relaxed)).copied()
+    }
 }
 
 impl<const W: usize, D, O> SideBySide<W> for Queue<'_, W, D, O>
@@ -107,10 +139,10 @@ where
 
     fn load(&mut self, lane: usize, top: &mut [[f64; W]]) -> bool {
         let shock = loop {
-            let place = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(shock) = self.shocks.get(place) else {
+            let Some(place) = self.next() else {
                 return false;
             };
+            let shock = &self.shocks[place];
             if shock.check(self.cascade.system).is_ok() {
                 self.at[lane] = place;
                 break shock;
@@ -162,6 +194,9 @@ where
     }
 
     fn finish(&mut self, lane: usize, found: Option<Found<'_, W>>) {
+        if self.contracting && found.is_none() {
+            return self.left.push(self.at[lane]);
+        }
         let answer = found.map(|found| {
             let mut books = Books::default();
             for chunk in &self.work.chunks {
@@ -177,5 +212,60 @@ where
             }
         });
         (self.done)(self.at[lane], answer);
+    }
+}
+
+/// The weight of a payment ratio that no slope is expected to move.
+const STILL: f64 = 1e-3;
+/// The weight of a price of zero.
+const WORTHLESS: f64 = 1e-9;
+
+impl<const W: usize, D, O> BoundedSlopes<W> for Queue<'_, W, D, O>
+where
+    Widths: Width<W>,
+    D: FnMut(usize, Option<Answer<'_, W>>),
+    O: Watch<W>,
+{
+    /// All prices fall in proportion; what is not paid in full falls twice as fast as holdings push it.
+    fn weights_into(&self, top: &[[f64; W]], x: &[[f64; W]], weights: &mut [[f64; W]]) {
+        let cascade = self.cascade;
+        let assets = cascade.system.asset_count();
+        let (prices, ratios) = weights.split_at_mut(assets);
+        for (weight, top) in prices.iter_mut().zip(top) {
+            *weight = top.map(|price| if price > 0.0 { price } else { WORTHLESS });
+        }
+        if ratios.is_empty() {
+            return;
+        }
+        for (place, &id) in cascade.order.iter().enumerate() {
+            let institution = &cascade.system.institutions()[id as usize];
+            let others = institution.cash + institution.other_assets + cascade.claims_face.value[place];
+            let holdings = (cascade.assets_initial[place] - others).max(0.0);
+            let moves = (2.0 * holdings / cascade.liabilities.value[place]).clamp(STILL, f64::MAX);
+            let ratio = &x[assets + id as usize];
+            ratios[id as usize] = ratio.map(|ratio| if ratio < 1.0 { moves } else { STILL });
+        }
+    }
+
+    fn slopes_into(
+        &mut self,
+        low: &[[f64; W]],
+        high: &[[f64; W]],
+        weights: &[[f64; W]],
+        slopes: &mut [[f64; W]],
+    ) -> bool {
+        let pass = Pass::new(self.cascade, &self.models, &self.data, [Move::Rest; W]);
+        let over = Directed {
+            low,
+            high,
+            direction: weights,
+        };
+        let work = self.slopes.get_or_insert_with(|| SlopesWork::new(self.cascade));
+        pass.slopes(over, slopes, work)
+    }
+
+    fn enclose(&mut self, x: &[[f64; W]], moves: &[Move; W], image: &mut [[f64; W]], reach: &mut [[f64; W]]) {
+        let pass = Pass::new(self.cascade, &self.models, &self.data, *moves);
+        pass.enclose(x, image, reach, &mut self.work);
     }
 }

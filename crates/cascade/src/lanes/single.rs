@@ -47,14 +47,15 @@ pub(crate) fn solve_quickly(
         observer,
         point: Vec::new(),
     };
-    let (mut solution, next) = (None, AtomicUsize::new(0));
+    let mut solution = None;
+    let only = (&[0][..], &AtomicUsize::new(0));
     if models.take_institutions() {
-        solve_queue::<1, _, _>(cascade, models, shock, &next, settings, watch, |_, answer| {
+        solve_queue::<1, _, _>(cascade, models, shock, only, settings, watch, |_, answer| {
             solution = answer.map(|answer| proved(&answer));
         });
     } else {
         // Rules that look at holdings take one institution at a time: in as many scenarios, of which all but one are empty.
-        solve_queue::<LANES, _, _>(cascade, models, shock, &next, settings, watch, |_, answer| {
+        solve_queue::<LANES, _, _>(cascade, models, shock, only, settings, watch, |_, answer| {
             solution = answer.map(|answer| proved(&answer));
         });
     }

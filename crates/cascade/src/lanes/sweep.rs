@@ -54,11 +54,11 @@ impl Cascade<'_> {
     /// as those of [`Self::solve`], whatever the number of threads and whatever stands beside a scenario.
     pub fn sweep(&self, shocks: &[Shock], settings: &Settings) -> Vec<Result<Summary, CascadeError>> {
         // Every thread takes the next scenario when a lane of its own is free.
-        let next = AtomicUsize::new(0);
+        let (order, next) = (self.by_severity(shocks), AtomicUsize::new(0));
         let quick: Vec<(usize, Summary)> = (0..rayon::current_num_threads())
             .into_par_iter()
             .with_max_len(1)
-            .flat_map_iter(|_| self.sweep_quickly(shocks, &next, settings))
+            .flat_map_iter(|_| self.sweep_quickly(shocks, (&order, &next), settings))
             .collect();
         let mut found: Vec<Option<Summary>> = shocks.iter().map(|_| None).collect();
         for (place, summary) in quick {
@@ -77,11 +77,25 @@ impl Cascade<'_> {
             .collect()
     }
 
+    /// Places of shocks, those together that are about as severe: they take about as many steps side by side.
+    fn by_severity(&self, shocks: &[Shock]) -> Vec<usize> {
+        let values = self.held.iter().zip(self.system.prices());
+        let values: Vec<f64> = values.map(|(held, price)| held * price).collect();
+        let severity = |shock: &Shock| {
+            let losses = values.iter().zip(&shock.prices);
+            losses.map(|(value, change)| value * change).sum::<f64>()
+        };
+        let severities: Vec<f64> = shocks.par_iter().map(severity).collect();
+        let mut order: Vec<usize> = (0..shocks.len()).collect();
+        order.sort_by(|&a, &b| severities[a].total_cmp(&severities[b]));
+        order
+    }
+
     /// What is certified the quick way, of scenarios that nobody has taken, by their places.
     fn sweep_quickly(
         &self,
         shocks: &[Shock],
-        next: &AtomicUsize,
+        queue: (&[usize], &AtomicUsize),
         settings: &Settings,
     ) -> Vec<(usize, Summary)> {
         let mut found = Vec::new();
@@ -89,7 +103,7 @@ impl Cascade<'_> {
         let Some(models) = self.in_lanes().filter(|_| quick) else {
             return found;
         };
-        solve_queue::<LANES, _, _>(self, models, shocks, next, settings, (), |place, answer| {
+        solve_queue::<LANES, _, _>(self, models, shocks, queue, settings, (), |place, answer| {
             found.extend(answer.map(|answer| (place, self.summary(&shocks[place], &answer))));
         });
         found

@@ -1,10 +1,11 @@
 //! Models of one payment ratio for each institution, written one debtor at a time.
 
 use super::{Anchor, Claims, NetworkView};
+use crate::lanes::by_row;
 use crate::rows::Rows;
 use crate::{
-    BalanceSheet, Ball, ClaimsInLanes, Continuity, Dual, Execution, Interval, Jet, LANES, Lane, Order, Pack,
-    PackedWork, Plain, Profile, Real, SparseRows, SpecError, vectorized,
+    BalanceSheet, Ball, ClaimsInLanes, Continuity, Dual, Execution, InLanes, Interval, Jet, LANES, Lane,
+    Order, Pack, PackedWork, Plain, Profile, RatiosInLanes, Real, SparseRows, SpecError, vectorized,
 };
 use serde::de::DeserializeOwned;
 
@@ -259,36 +260,43 @@ impl<K: ClaimKernel> Claims for PerInstitutionClaims<K> {
 }
 
 impl<K: ClaimKernel> ClaimsInLanes for PerInstitutionClaims<K> {
-    fn ratios_in_lanes(
-        &self,
-        lane: Lane,
-        institutions: &[u32],
-        sheets: &[BalanceSheet<'_, Ball<Plain>>],
-        ratios: &mut [Ball<Plain>],
-    ) {
-        vectorized(RatiosInLanes {
-            claims: self,
-            lane,
-            institutions,
-            sheets,
-            ratios,
-        });
-    }
-
     fn takes_institutions(&self) -> bool {
         self.kernel.reads_amounts_only()
     }
 }
 
-struct RatiosInLanes<'s, 'b, K: ClaimKernel> {
+impl<K: ClaimKernel, N: InLanes<Given = [f64; LANES]>> RatiosInLanes<N> for PerInstitutionClaims<K> {
+    fn ratios_in_lanes(
+        &self,
+        lane: Lane,
+        institutions: &[u32],
+        sheets: &[BalanceSheet<'_, N>],
+        ratios: &mut [N],
+    ) -> bool {
+        // Single prices on a sheet are given, so they do not move.
+        let known = !N::MOVES || self.kernel.reads_amounts_only();
+        if known {
+            vectorized(Ratios {
+                claims: self,
+                lane,
+                institutions,
+                sheets,
+                ratios,
+            });
+        }
+        known
+    }
+}
+
+struct Ratios<'s, 'b, K: ClaimKernel, N: InLanes> {
     claims: &'s PerInstitutionClaims<K>,
     lane: Lane,
     institutions: &'s [u32],
-    sheets: &'s [BalanceSheet<'b, Ball<Plain>>],
-    ratios: &'s mut [Ball<Plain>],
+    sheets: &'s [BalanceSheet<'b, N>],
+    ratios: &'s mut [N],
 }
 
-impl<K: ClaimKernel> PackedWork for RatiosInLanes<'_, '_, K> {
+impl<K: ClaimKernel, N: InLanes<Given = [f64; LANES]>> PackedWork for Ratios<'_, '_, K, N> {
     type Output = ();
 
     #[inline(always)]
@@ -300,7 +308,7 @@ impl<K: ClaimKernel> PackedWork for RatiosInLanes<'_, '_, K> {
                 #[inline(always)]
                 |&institution| institution as usize,
             );
-            *ratio = Ball::by_row(
+            *ratio = by_row::<_, P, N>(
                 rows,
                 &here,
                 #[inline(always)]

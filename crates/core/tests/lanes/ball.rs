@@ -1,55 +1,9 @@
 //! Balls: centers are what doubles give, ends hold what intervals hold, lanes never mix.
 
+use super::formula::{FORMULAS, Formula, number};
 use delever_core::elementary::{exp, exp_side_by_side};
 use delever_core::{Ball, Interval, LANES, Pack, PackedWork, Plain, Real, Single, vectorized};
 use proptest::prelude::*;
-
-/// A formula with every operation that models use.
-#[derive(Clone, Copy, Debug)]
-enum Formula {
-    Money,
-    Fraction,
-    SignedFraction,
-    Threshold,
-    Survival,
-    Power,
-    Floored,
-}
-
-const FORMULAS: [Formula; 7] = [
-    Formula::Money,
-    Formula::Fraction,
-    Formula::SignedFraction,
-    Formula::Threshold,
-    Formula::Survival,
-    Formula::Power,
-    Formula::Floored,
-];
-
-impl Formula {
-    /// `x, y, z > 0`; sums of the first and the second are of either sign.
-    fn at<N: Real>(self, x: N, y: N, z: N) -> N {
-        let (one, zero) = (N::from(1.0), N::from(0.0));
-        match self {
-            Self::Money => (y - (z - one) * (x - y)).at_least(0.0),
-            Self::Fraction => (x - y * z).fraction_of(z + x),
-            Self::SignedFraction => (x - y * z).signed_fraction_of(z),
-            Self::Threshold => x.if_below(y, || x / (one + z), || y.fraction_of(x)),
-            Self::Survival => (zero - x / (y + z)).exp() * z,
-            Self::Power => (one - y * (x / z).pow(0.6)).at_least(0.0),
-            Self::Floored => ((x - y).at_least(0.0).at_most(2.0) * z).sqrt() + (x / z).one_minus_tanh(),
-        }
-    }
-}
-
-fn number() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        1e-3..1e3,
-        (-9.0..9.0).prop_map(|e: f64| 10.0_f64.powf(e)),
-        Just(1.0),
-        Just(0.25)
-    ]
-}
 
 /// A formula in the widest registers that there are: centers and radii.
 struct Wide {
@@ -63,6 +17,21 @@ impl PackedWork for Wide {
     fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) -> Ball<Plain> {
         let [x, y, z] = self.arguments.map(|ball| ball.load(like));
         self.formula.at(x, y, z).load(Plain::of([0.0; LANES]))
+    }
+}
+
+/// The same in doubles without bounds.
+struct Doubles {
+    formula: Formula,
+    arguments: [[f64; LANES]; 3],
+}
+
+impl PackedWork for Doubles {
+    type Output = [f64; LANES];
+
+    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) -> [f64; LANES] {
+        let [x, y, z] = self.arguments.map(|lanes| like.load(lanes));
+        self.formula.at(x, y, z).lanes()
     }
 }
 
@@ -93,6 +62,20 @@ proptest! {
                 prop_assert_eq!(center_of.to_bits(), center[l].to_bits(), "{:?}", formula);
                 prop_assert_eq!(radius_of.to_bits(), radius[l].to_bits(), "{:?}", formula);
             }
+        }
+    }
+
+    #[test]
+    fn doubles_in_lanes_are_doubles(
+        values in prop::array::uniform16([number(), number(), number()]),
+        which in 0..FORMULAS.len(),
+    ) {
+        let formula = FORMULAS[which];
+        let arguments = [0, 1, 2].map(|place| values.map(|lane| lane[place]));
+        for (l, computed) in vectorized(Doubles { formula, arguments }).into_iter().enumerate() {
+            let [x, y, z] = values[l];
+            let value: f64 = formula.at(x, y, z);
+            prop_assert_eq!(computed.to_bits(), value.to_bits(), "{:?} {} {}", formula, computed, value);
         }
     }
 

@@ -1,0 +1,5 @@
+//! Numbers side by side.
+
+mod ball;
+mod ball_jet;
+mod formula;

@@ -1,0 +1,7 @@
+//! Problems side by side.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod contraction;
+mod descent;
+mod fixture;
