@@ -400,7 +400,7 @@ impl<K: RuleKernel, N: InLanes<Given = [f64; LANES]>> FractionsInLanes<N> for Pe
         // Single prices on a sheet are given, so they do not move.
         let known = !N::MOVES || self.kernel.reads_amounts_only();
         if known {
-            vectorized(Fractions {
+            vectorized(ComputeFractions {
                 rule: self,
                 lane,
                 first,
@@ -412,7 +412,7 @@ impl<K: RuleKernel, N: InLanes<Given = [f64; LANES]>> FractionsInLanes<N> for Pe
     }
 }
 
-struct Fractions<'s, 'b, K: RuleKernel, N: InLanes> {
+struct ComputeFractions<'s, 'b, K: RuleKernel, N: InLanes> {
     rule: &'s PerInstitution<K>,
     lane: Lane,
     first: usize,
@@ -420,7 +420,7 @@ struct Fractions<'s, 'b, K: RuleKernel, N: InLanes> {
     fractions: &'s mut [N],
 }
 
-impl<K: RuleKernel, N: InLanes<Given = [f64; LANES]>> PackedWork for Fractions<'_, '_, K, N> {
+impl<K: RuleKernel, N: InLanes<Given = [f64; LANES]>> PackedWork for ComputeFractions<'_, '_, K, N> {
     type Output = ();
 
     #[inline(always)]

@@ -190,7 +190,7 @@ fn seek<const W: usize, M: BoundedSlopes<W>>(
         map.apply(&buffers.x, &made, &mut buffers.image);
         buffers.residuals.rotate_right(1);
         let known = (step - 1).min(2) as usize;
-        let products = map.vectorized(
+        let compared = map.vectorized(
             #[inline(always)]
             || compare(buffers, known),
         );
@@ -200,11 +200,11 @@ fn seek<const W: usize, M: BoundedSlopes<W>>(
             if made[l] == Move::Rest {
                 continue;
             }
-            let change = products.change[l];
+            let change = compared.change[l];
             lane.iterations += 1;
             lane.passes += 1;
             moving[l] = 1.0;
-            if products.no_number[l] != 0.0 {
+            if compared.no_number[l] != 0.0 {
                 lane.phase = Phase::GivenUp;
             } else if lane.phase == Phase::Settling {
                 match lane.digits.after(change) {
@@ -213,7 +213,7 @@ fn seek<const W: usize, M: BoundedSlopes<W>>(
                     Some(false) => lane.phase = Phase::GivenUp,
                 }
             } else {
-                [factors[0][l], factors[1][l]] = products.factors(l);
+                [factors[0][l], factors[1][l]] = compared.factors(l);
                 if change <= AIM * settings.tolerance {
                     lane.phase = found;
                 } else if lane.iterations >= limit {
@@ -231,7 +231,7 @@ fn seek<const W: usize, M: BoundedSlopes<W>>(
             let moved = moving[l] > 0.0 && lane.phase != Phase::GivenUp;
             if moved
                 && map
-                    .watch(l, lane.iterations, &buffers.x, products.change[l])
+                    .watch(l, lane.iterations, &buffers.x, compared.change[l])
                     .is_break()
             {
                 lane.phase = Phase::GivenUp;
@@ -241,7 +241,7 @@ fn seek<const W: usize, M: BoundedSlopes<W>>(
 }
 
 /// Scalar products of residuals and what they changed by, by lane.
-struct Products<const W: usize> {
+struct Comparison<const W: usize> {
     /// Largest relative residual.
     change: [f64; W],
     /// Zero while every image is a finite number.
@@ -250,7 +250,7 @@ struct Products<const W: usize> {
     products: [[f64; W]; 5],
 }
 
-impl<const W: usize> Products<W> {
+impl<const W: usize> Comparison<W> {
     /// How much of the last two steps to take back so that, were the map linear, what is left of the residual is as short as it
     /// can be.
     fn factors(&self, l: usize) -> [f64; 2] {
@@ -270,7 +270,7 @@ impl<const W: usize> Products<W> {
 
 /// The residual at the images, compared with the `known` ones before.
 #[inline(always)]
-fn compare<const W: usize>(buffers: &mut Buffers<W>, known: usize) -> Products<W> {
+fn compare<const W: usize>(buffers: &mut Buffers<W>, known: usize) -> Comparison<W> {
     let (mut change, mut no_number) = ([0.0; W], [0.0; W]);
     let mut products = [[0.0; W]; 5];
     let [residual, last, before] = &mut buffers.residuals;
@@ -327,7 +327,7 @@ fn compare<const W: usize>(buffers: &mut Buffers<W>, known: usize) -> Products<W
             }
         }
     }
-    Products {
+    Comparison {
         change,
         no_number,
         products,

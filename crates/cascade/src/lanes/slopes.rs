@@ -125,7 +125,8 @@ where
         let lane = <Widths as Width<W>>::LANE;
         let institutions = <Widths as Width<W>>::INSTITUTIONS;
         let mut known = true;
-        let mut sheets = [BalanceSheet::<BallJet<Plain>>::empty(); SHEETS];
+        // Too large for the stack.
+        let mut sheets = vec![BalanceSheet::<BallJet<Plain>>::empty(); SHEETS];
         let mut fractions = [BallJet::<Plain>::from(0.0); SHEETS];
         let mut settled = [BallJet::<Plain>::from(1.0); SHEETS];
         for (block, rule) in pass.cascade.blocks.iter().zip(&pass.models.rules) {

@@ -276,7 +276,7 @@ impl<K: ClaimKernel, N: InLanes<Given = [f64; LANES]>> RatiosInLanes<N> for PerI
         // Single prices on a sheet are given, so they do not move.
         let known = !N::MOVES || self.kernel.reads_amounts_only();
         if known {
-            vectorized(Ratios {
+            vectorized(ComputeRatios {
                 claims: self,
                 lane,
                 institutions,
@@ -288,7 +288,7 @@ impl<K: ClaimKernel, N: InLanes<Given = [f64; LANES]>> RatiosInLanes<N> for PerI
     }
 }
 
-struct Ratios<'s, 'b, K: ClaimKernel, N: InLanes> {
+struct ComputeRatios<'s, 'b, K: ClaimKernel, N: InLanes> {
     claims: &'s PerInstitutionClaims<K>,
     lane: Lane,
     institutions: &'s [u32],
@@ -296,7 +296,7 @@ struct Ratios<'s, 'b, K: ClaimKernel, N: InLanes> {
     ratios: &'s mut [N],
 }
 
-impl<K: ClaimKernel, N: InLanes<Given = [f64; LANES]>> PackedWork for Ratios<'_, '_, K, N> {
+impl<K: ClaimKernel, N: InLanes<Given = [f64; LANES]>> PackedWork for ComputeRatios<'_, '_, K, N> {
     type Output = ();
 
     #[inline(always)]
