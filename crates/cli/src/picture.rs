@@ -39,7 +39,12 @@ impl Frame {
 
     /// The first steps, then ever fewer, while anything visible moves.
     pub fn is_kept(step: u64, change: f64) -> bool {
-        change > 1e-7 && (step <= 6 || step.is_power_of_two())
+        Self::is_visible(change) && (step <= 6 || step.is_power_of_two())
+    }
+
+    /// Whether a relative change can be seen in a picture.
+    pub fn is_visible(change: f64) -> bool {
+        change > 1e-7
     }
 }
 

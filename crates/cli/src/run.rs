@@ -192,7 +192,43 @@ fn run_rounds(
     Ok((Found::Rounds(outcome), frames))
 }
 
-/// Keeps a few frames of the cascade for the picture.
+/// Steps after which a cascade that still moves is pictured no further.
+const LONGEST_PICTURE: u64 = 256;
+
+/// The cascade as it unfolds: sales lower prices, lower prices breed sales, one application of the map after the other. A solver
+/// takes shorter ways, which are not to be seen as waves.
+fn unfold(
+    cascade: &Cascade<'_>,
+    loaded: &Loaded,
+    unless_interrupted: impl Fn() -> ControlFlow<()>,
+) -> Result<Vec<Frame>, CascadeError> {
+    let map = CascadeMap::new(cascade, &loaded.shock)?;
+    let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
+    map.bounds_into(&mut bottom, &mut top);
+    let (mut x, mut image, mut work) = (top.clone(), top.clone(), map.workspace());
+    let snapshot = map.snapshot(&x);
+    let mut frames = vec![Frame { step: 0, snapshot }];
+    for step in 1..=LONGEST_PICTURE {
+        map.apply(&x, &mut image, &mut work);
+        std::mem::swap(&mut x, &mut image);
+        let moved = x.iter().zip(&image).zip(&top);
+        let change = moved
+            .filter(|(_, top)| **top > 0.0)
+            .fold(0.0_f64, |most, ((new, old), top)| {
+                most.max((new - old).abs() / top)
+            });
+        if Frame::is_kept(step, change) {
+            let snapshot = map.snapshot(&x);
+            frames.push(Frame { step, snapshot });
+        }
+        if !Frame::is_visible(change) || unless_interrupted().is_break() {
+            break;
+        }
+    }
+    Ok(frames)
+}
+
+/// Solves, and keeps a few frames of the cascade where it is pictured.
 fn find_equilibria(
     loaded: &Loaded,
     cascade: &Cascade<'_>,
@@ -201,27 +237,10 @@ fn find_equilibria(
 ) -> Result<(Found, Vec<Frame>), CascadeError> {
     let engine = &loaded.scenario.engine;
     let mut frames = Vec::new();
-    let pictured = pictured && engine.select != Select::Least;
-    if pictured {
-        let map = CascadeMap::new(cascade, &loaded.shock)?;
-        let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
-        map.bounds_into(&mut bottom, &mut top);
-        frames.push(Frame {
-            step: 0,
-            snapshot: map.snapshot(&top),
-        });
+    if pictured && engine.select != Select::Least {
+        frames = unfold(cascade, loaded, &unless_interrupted)?;
     }
-    let mut first_chain = pictured;
-    let mut last = 0;
-    let equilibria = cascade.solve_observed(&loaded.shock, engine.select, &engine.settings, |step| {
-        first_chain &= step.iteration > last;
-        last = step.iteration;
-        if first_chain && Frame::is_kept(step.iteration, step.change) {
-            frames.push(Frame {
-                step: step.iteration,
-                snapshot: step.snapshot(),
-            });
-        }
+    let equilibria = cascade.solve_observed(&loaded.shock, engine.select, &engine.settings, |_| {
         unless_interrupted()
     })?;
     Ok((Found::Equilibria(Box::new(equilibria)), frames))
