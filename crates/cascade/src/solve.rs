@@ -7,7 +7,8 @@ use crate::map::CascadeMap;
 use crate::outcome::{Equilibria, Outcome, Snapshot};
 use crate::shock::Shock;
 use delever_solver::{
-    Bracket, EnclosureSettings, End, Method, Observer, Settings, Solution, Status, Step, residual, solve,
+    Bracket, EnclosureSettings, End, FixedPointMap, Method, Observer, Settings, Solution, Status, Step,
+    residual, solve,
 };
 use rayon::prelude::*;
 use std::ops::ControlFlow;
@@ -82,6 +83,8 @@ impl Cascade<'_> {
     }
 
     /// Solves the cascade and calls `watch` after every step; `Break` interrupts with the best iterate kept.
+    ///
+    /// Steps are the solver's own: it takes shorter ways than waves of sales do, which [`Self::unfold`] shows.
     pub fn solve_observed(
         &self,
         shock: &Shock,
@@ -126,6 +129,44 @@ impl Cascade<'_> {
             least: least.map(finish),
             unique,
         })
+    }
+
+    /// Lets the cascade unfold: `x <- T(x)` from the state after the shock in ordinary rounding, each application a wave of sales that
+    /// the prices and payments of the last one force. Calls `watch` with the state after the shock as step 0, its change infinite,
+    /// and after every wave; ends with the first that changes nothing, or at `Break`. Where the cascade is ordered, no wave ever
+    /// raises a price.
+    ///
+    /// Nothing is proved: [`Self::solve`] says where it ends.
+    pub fn unfold(
+        &self,
+        shock: &Shock,
+        mut watch: impl FnMut(&CascadeStep<'_>) -> ControlFlow<()>,
+    ) -> Result<(), CascadeError> {
+        let map = CascadeMap::new(self, shock)?;
+        let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
+        map.bounds_into(&mut bottom, &mut top);
+        let (mut x, mut image, mut work) = (top.clone(), top.clone(), map.workspace());
+        let mut change = f64::INFINITY;
+        for iteration in 0.. {
+            let step = CascadeStep {
+                iteration,
+                change,
+                map: &map,
+                point: &x,
+            };
+            if watch(&step).is_break() || change == 0.0 {
+                break;
+            }
+            map.apply(&x, &mut image, &mut work);
+            change = 0.0;
+            for ((new, old), top) in image.iter().zip(&x).zip(&top) {
+                if *top > 0.0 {
+                    change = ((new - old).abs() / top).max(change);
+                }
+            }
+            std::mem::swap(&mut x, &mut image);
+        }
+        Ok(())
     }
 
     /// Bounds that hold all equilibria under a shock, whether the models are ordered or not; `None` where some model cannot be
@@ -178,7 +219,6 @@ fn move_into(map: &CascadeMap<'_>, solution: &mut Solution, bounds: &Bracket) {
 
 /// Unique if the brackets leave no room between the ends; not unique if they prove a gap.
 fn compare(map: &CascadeMap<'_>, greatest: &Solution, least: &Solution, tolerance: f64) -> Option<bool> {
-    use delever_solver::FixedPointMap;
     let (above, below) = (greatest.bracket.as_ref()?, least.bracket.as_ref()?);
     let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
     map.bounds_into(&mut bottom, &mut top);

@@ -6,10 +6,9 @@ use crate::threshold::Threshold;
 use crate::validate::{open, refuse, warn};
 use crate::{Exit, output};
 use delever::cascade::rounds::RoundsOutcome;
-use delever::cascade::{Cascade, CascadeError, CascadeMap, Equilibria, Select};
+use delever::cascade::{Cascade, CascadeError, Equilibria, Select};
 use delever::core::Registry;
 use delever::io::{Diagnostics, EngineKind, Layout, Loaded, RunResult, Severity, Timing, json_string};
-use delever::solver::FixedPointMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -195,36 +194,25 @@ fn run_rounds(
 /// Steps after which a cascade that still moves is pictured no further.
 const LONGEST_PICTURE: u64 = 256;
 
-/// The cascade as it unfolds: sales lower prices, lower prices breed sales, one application of the map after the other. A solver
-/// takes shorter ways, which are not to be seen as waves.
+/// A few frames of the cascade as it unfolds.
 fn unfold(
     cascade: &Cascade<'_>,
     loaded: &Loaded,
     unless_interrupted: impl Fn() -> ControlFlow<()>,
 ) -> Result<Vec<Frame>, CascadeError> {
-    let map = CascadeMap::new(cascade, &loaded.shock)?;
-    let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
-    map.bounds_into(&mut bottom, &mut top);
-    let (mut x, mut image, mut work) = (top.clone(), top.clone(), map.workspace());
-    let snapshot = map.snapshot(&x);
-    let mut frames = vec![Frame { step: 0, snapshot }];
-    for step in 1..=LONGEST_PICTURE {
-        map.apply(&x, &mut image, &mut work);
-        std::mem::swap(&mut x, &mut image);
-        let moved = x.iter().zip(&image).zip(&top);
-        let change = moved
-            .filter(|(_, top)| **top > 0.0)
-            .fold(0.0_f64, |most, ((new, old), top)| {
-                most.max((new - old).abs() / top)
+    let mut frames = Vec::new();
+    cascade.unfold(&loaded.shock, |wave| {
+        if Frame::is_kept(wave.iteration, wave.change) {
+            frames.push(Frame {
+                step: wave.iteration,
+                snapshot: wave.snapshot(),
             });
-        if Frame::is_kept(step, change) {
-            let snapshot = map.snapshot(&x);
-            frames.push(Frame { step, snapshot });
         }
-        if !Frame::is_visible(change) || unless_interrupted().is_break() {
-            break;
+        if wave.iteration == LONGEST_PICTURE || !Frame::is_visible(wave.change) {
+            return ControlFlow::Break(());
         }
-    }
+        unless_interrupted()
+    })?;
     Ok(frames)
 }
 

@@ -208,9 +208,9 @@ fn seek<const W: usize, M: BoundedSlopes<W>>(
                 lane.phase = Phase::GivenUp;
             } else if lane.phase == Phase::Settling {
                 match lane.digits.after(change) {
-                    None => {}
                     Some(true) => lane.phase = Phase::Ready,
-                    Some(false) => lane.phase = Phase::GivenUp,
+                    None if lane.iterations < settings.max_iterations => {}
+                    None | Some(false) => lane.phase = Phase::GivenUp,
                 }
             } else {
                 [factors[0][l], factors[1][l]] = compared.factors(l);

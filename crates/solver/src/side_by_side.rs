@@ -70,7 +70,7 @@ pub trait SideBySide<const W: usize> {
         true
     }
 
-    /// Called after each step down of a lane; `Break` gives the lane up.
+    /// Called after each step of a lane toward its answer; `Break` gives the lane up.
     fn watch(&mut self, _lane: usize, _iteration: u64, _x: &[[f64; W]], _change: f64) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -92,7 +92,7 @@ pub struct Found<'a, const W: usize> {
     pub width: f64,
     /// Largest of `|T(point) - point| / top`.
     pub residual: f64,
-    /// Steps down.
+    /// Steps toward it.
     pub iterations: u64,
     /// Applications of the map, those of the proof and the answer counted.
     pub passes: u64,

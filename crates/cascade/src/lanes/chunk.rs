@@ -5,7 +5,10 @@ use super::numbers::{ImageNumber, Number};
 use super::pass::Pass;
 use super::{Width, Widths};
 use crate::composition::Amounts;
-use delever_core::{BalanceSheet, Ball, LANES, Lane, Pack, PackedWork, SparseRow, SparseRows};
+use delever_core::{
+    BalanceSheet, Ball, ClaimsInLanes, FractionsInLanes, LANES, Lane, Pack, PackedWork, RatiosInLanes,
+    RuleInLanes, SparseRow, SparseRows,
+};
 use delever_solver::{Aligned, Move};
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -57,6 +60,8 @@ pub(super) struct ChunkPass<'p, const W: usize, N> {
 impl<const W: usize, N: ImageNumber> PackedWork for ChunkPass<'_, W, N>
 where
     Widths: Width<W>,
+    for<'m> dyn RuleInLanes + 'm: FractionsInLanes<N>,
+    for<'m> dyn ClaimsInLanes + 'm: RatiosInLanes<N>,
 {
     type Output = ();
 
@@ -85,11 +90,11 @@ where
                 let (sheets, fractions) = (&mut sheets[..count], &mut fractions[..count]);
                 pass.fill(like, prices, ratios, tile.clone(), sheets);
                 let lane = <Widths as Width<W>>::LANE;
-                N::fractions(*rule, lane, first - block.range.start, sheets, fractions);
+                rule.fractions_in_lanes(lane, first - block.range.start, sheets, fractions);
                 let settled = &mut settled[..count];
                 if let Some(claims) = pass.models.claims {
                     let ids = &pass.cascade.order[tile.clone()];
-                    N::ratios(claims, lane, ids, sheets, settled);
+                    claims.ratios_in_lanes(lane, ids, sheets, settled);
                 }
                 for (n, sheet) in sheets.iter().enumerate() {
                     let place = first + n * institutions;

@@ -1,30 +1,11 @@
 //! The numbers that sheets are filled with: doubles on the way to a candidate, balls where rounding counts, jets for slopes.
 
-use delever_core::{
-    BalanceSheet, Ball, BallJet, ClaimsInLanes, FractionsInLanes, InLanes, LANES, Lane, Pack, Plain,
-    RatiosInLanes, RuleInLanes,
-};
+use delever_core::{Ball, BallJet, InLanes, LANES, Pack, Plain};
 
 /// A kind of number that models compute with in lanes.
 pub(super) trait Number: InLanes<Given = [f64; LANES]> {
     /// Given sums with their rounding.
     fn known(value: [f64; LANES], radius: [f64; LANES]) -> Self;
-    /// What a rule makes institutions sell; `false` where it has no such numbers.
-    fn fractions(
-        rule: &dyn RuleInLanes,
-        lane: Lane,
-        first: usize,
-        sheets: &[BalanceSheet<'_, Self>],
-        fractions: &mut [Self],
-    ) -> bool;
-    /// What debtors pay; likewise.
-    fn ratios(
-        claims: &dyn ClaimsInLanes,
-        lane: Lane,
-        institutions: &[u32],
-        sheets: &[BalanceSheet<'_, Self>],
-        ratios: &mut [Self],
-    ) -> bool;
 }
 
 /// A kind of number that a pass computes the image in.
@@ -39,37 +20,11 @@ pub(super) trait ImageNumber: Number {
     fn reach<P: Pack<Array = [f64; LANES]>>(self, like: P) -> P;
 }
 
-macro_rules! models {
-    () => {
-        #[inline(always)]
-        fn fractions(
-            rule: &dyn RuleInLanes,
-            lane: Lane,
-            first: usize,
-            sheets: &[BalanceSheet<'_, Self>],
-            fractions: &mut [Self],
-        ) -> bool {
-            FractionsInLanes::<Self>::fractions_in_lanes(rule, lane, first, sheets, fractions)
-        }
-        #[inline(always)]
-        fn ratios(
-            claims: &dyn ClaimsInLanes,
-            lane: Lane,
-            institutions: &[u32],
-            sheets: &[BalanceSheet<'_, Self>],
-            ratios: &mut [Self],
-        ) -> bool {
-            RatiosInLanes::<Self>::ratios_in_lanes(claims, lane, institutions, sheets, ratios)
-        }
-    };
-}
-
 impl Number for Plain {
     #[inline(always)]
     fn known(value: [f64; LANES], _: [f64; LANES]) -> Self {
         Pack::of(value)
     }
-    models!();
 }
 
 impl ImageNumber for Plain {
@@ -99,7 +54,6 @@ impl Number for Ball<Plain> {
             radius: Pack::of(radius),
         }
     }
-    models!();
 }
 
 impl ImageNumber for Ball<Plain> {
@@ -126,5 +80,4 @@ impl Number for BallJet<Plain> {
     fn known(value: [f64; LANES], radius: [f64; LANES]) -> Self {
         Self::constant(Ball::known(value, radius))
     }
-    models!();
 }

@@ -38,6 +38,8 @@ where
     /// Units sold in all chunks, by asset.
     pub sold: Aligned<W>,
     multipliers: Vec<Ball<<Widths as Width<W>>::Memory>>,
+    /// How far exact prices can be from those computed last.
+    price_reach: Aligned<W>,
 }
 
 impl<const W: usize> LaneWork<W>
@@ -61,6 +63,7 @@ where
             groups: (0..groups).map(|_| Aligned::zeros(assets)).collect(),
             sold: Aligned::zeros(assets),
             multipliers: vec![Ball::from(0.0); assets],
+            price_reach: Aligned::zeros(assets),
         }
     }
 }
@@ -146,11 +149,7 @@ where
         self.encloses = true;
         self.apply(x, image, work);
         let (prices, ratios) = reach.split_at_mut(self.cascade.system.asset_count());
-        vectorized(PriceReach {
-            pass: &self,
-            multipliers: &work.multipliers,
-            reach: prices,
-        });
+        prices.copy_from_slice(&work.price_reach);
         for chunk in &work.chunks {
             for (place, reach) in chunk.rows.clone().zip(&chunk.ratio_reach) {
                 ratios[self.cascade.order[place] as usize] = *reach;
@@ -228,9 +227,14 @@ where
             groups,
             sold,
             multipliers,
+            price_reach,
             ..
         } = work;
-        let part = |first: usize, sold: &mut [[f64; W]], multipliers: &mut [_], prices: &mut [_]| {
+        let part = |first: usize,
+                    sold: &mut [[f64; W]],
+                    multipliers: &mut [_],
+                    prices: &mut [_],
+                    reach: &mut [_]| {
             vectorized(AddUp {
                 pass: self,
                 first,
@@ -245,19 +249,23 @@ where
                 first,
                 multipliers,
                 prices,
+                reach,
             });
         };
         let prices = &mut image[..sold.len()];
         if groups.is_empty() {
-            part(0, sold, multipliers, prices);
+            part(0, sold, multipliers, prices, price_reach);
         } else {
             let parts = sold
                 .par_chunks_mut(MARKET)
                 .zip(multipliers.par_chunks_mut(MARKET))
-                .zip(prices.par_chunks_mut(MARKET));
-            parts.enumerate().for_each(|(n, ((sold, multipliers), prices))| {
-                part(n * MARKET, sold, multipliers, prices);
-            });
+                .zip(prices.par_chunks_mut(MARKET))
+                .zip(price_reach.par_chunks_mut(MARKET));
+            parts
+                .enumerate()
+                .for_each(|(n, (((sold, multipliers), prices), reach))| {
+                    part(n * MARKET, sold, multipliers, prices, reach);
+                });
         }
     }
 }
@@ -341,7 +349,7 @@ where
     }
 }
 
-/// Multipliers to prices, never above the shocked ones.
+/// Multipliers to prices, never above the shocked ones, and how far these can be from exact ones.
 struct Price<'p, const W: usize>
 where
     Widths: Width<W>,
@@ -350,6 +358,7 @@ where
     first: usize,
     multipliers: &'p [Ball<<Widths as Width<W>>::Memory>],
     prices: &'p mut [[f64; W]],
+    reach: &'p mut [[f64; W]],
 }
 
 impl<const W: usize> PackedWork for Price<'_, W>
@@ -363,37 +372,13 @@ where
         let like = <Widths as Width<W>>::sums(like);
         let side = like.load(self.pass.sides);
         let shocked = &self.pass.data.shocked[self.first..];
-        for ((price, multiplier), shocked) in self.prices.iter_mut().zip(self.multipliers).zip(shocked) {
+        let prices = self.prices.iter_mut().zip(self.reach);
+        for (((price, reach), multiplier), shocked) in prices.zip(self.multipliers).zip(shocked) {
             let shocked = like.load(*shocked);
-            let end = (Ball::exact(shocked) * multiplier.load(like)).end(side);
-            *price = end.or_smaller(shocked).or_larger(like.splat(0.0)).lanes();
-        }
-    }
-}
-
-/// How far exact prices can be from those that multipliers give.
-struct PriceReach<'p, const W: usize>
-where
-    Widths: Width<W>,
-{
-    pass: &'p Pass<'p, W>,
-    multipliers: &'p [Ball<<Widths as Width<W>>::Memory>],
-    reach: &'p mut [[f64; W]],
-}
-
-impl<const W: usize> PackedWork for PriceReach<'_, W>
-where
-    Widths: Width<W>,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) {
-        let like = <Widths as Width<W>>::sums(like);
-        let shocked = &self.pass.data.shocked;
-        for ((reach, multiplier), shocked) in self.reach.iter_mut().zip(self.multipliers).zip(shocked) {
-            let price = Ball::exact(like.load(*shocked)) * multiplier.load(like);
-            *reach = price.reach().lanes();
+            let ball = Ball::exact(shocked) * multiplier.load(like);
+            let end = ball.end(side).or_smaller(shocked).or_larger(like.splat(0.0));
+            *price = end.lanes();
+            *reach = ball.reach().lanes();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Scenarios that wait for a lane, as problems for [`solve_side_by_side`].
+//! Scenarios that wait for a lane, as problems for [`solve_by_contraction`] and [`solve_side_by_side`].
 
 use super::books::Books;
 use super::pass::{LaneData, LaneWork, Pass};
@@ -36,7 +36,7 @@ impl<const W: usize> Answer<'_, W> {
     }
 }
 
-/// Sees every step down of a lane and may give it up.
+/// Sees every step of a lane toward its answer and may give it up.
 pub(super) trait Watch<const W: usize> {
     fn on_step(&mut self, _iteration: u64, _x: &[[f64; W]], _change: f64) -> ControlFlow<()> {
         ControlFlow::Continue(())
@@ -57,7 +57,7 @@ where
     /// The order in which they are taken, and the first that nobody has taken.
     order: &'q [usize],
     next: &'q AtomicUsize,
-    /// Whether the quickest way is gone, and what it left to go the next.
+    /// Whether the quickest way is being tried, and what it has left for the next.
     contracting: bool,
     left: Vec<usize>,
     /// Memory for slopes, once they are asked for.
@@ -119,7 +119,7 @@ where
 {
     /// The place of the next shock.
     fn next(&mut self) -> Option<usize> {
-        // Where there are slopes, nothing else is left once the quickest way is gone.
+        // Where there are slopes, all shocks have gone the quickest way before any goes the next.
         if !self.contracting && self.models.have_slopes() {
             return self.left.pop();
         }

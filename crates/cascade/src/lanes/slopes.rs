@@ -1,7 +1,6 @@
 //! One pass in jets: how steep the map is over a box of states, in one direction.
 
 use super::chunk::{SHEETS, SumsOfProducts, add_sales};
-use super::numbers::Number;
 use super::pass::Pass;
 use super::{Width, Widths};
 use crate::composition::Cascade;
@@ -137,10 +136,10 @@ where
                 let count = tile.len().div_ceil(institutions);
                 let (sheets, fractions) = (&mut sheets[..count], &mut fractions[..count]);
                 pass.fill_jets(like, over, tile.clone(), sheets);
-                known &= BallJet::fractions(*rule, lane, first - block.range.start, sheets, fractions);
+                known &= rule.fractions_in_lanes(lane, first - block.range.start, sheets, fractions);
                 if let Some(claims) = pass.models.claims {
                     let ids = &pass.cascade.order[tile.clone()];
-                    known &= BallJet::ratios(claims, lane, ids, sheets, &mut settled[..count]);
+                    known &= claims.ratios_in_lanes(lane, ids, sheets, &mut settled[..count]);
                 }
                 for (n, fraction) in fractions.iter().enumerate() {
                     let place = first + n * institutions;

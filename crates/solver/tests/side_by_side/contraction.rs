@@ -1,6 +1,6 @@
 //! Candidates and slopes: proved, the same alone and among others, and left alone where slopes are steep or the map jumps.
 
-use super::fixture::{Answer, Bench, MILD, Problem, bench, exact, problem};
+use super::fixture::{Answer, Bench, MILD, Problem, bench, is_proved, problem};
 use delever_solver::{Move, solve_by_contraction};
 use proptest::prelude::*;
 
@@ -29,13 +29,7 @@ proptest! {
                 prop_assert!(rate > 0.9, "not proved at a rate of {}", rate);
                 continue;
             };
-            prop_assert!(answer.width <= tolerance && answer.passes >= answer.iterations + 2);
-            let exact = exact(problem);
-            for n in 0..2 {
-                // The closed form rounds too.
-                prop_assert!(answer.lower[n] <= exact[n] + 1e-14 && exact[n] <= answer.upper[n] + 1e-14, "{:?} {:?}", answer, exact);
-                prop_assert!(answer.lower[n] <= answer.point[n] && answer.point[n] <= answer.upper[n]);
-            }
+            is_proved(problem, answer, tolerance)?;
         }
     }
 }

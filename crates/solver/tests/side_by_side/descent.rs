@@ -1,6 +1,6 @@
 //! From above, each step rounded up: proved, the same alone and among others, and left alone where it is not the right way.
 
-use super::fixture::{Answer, Bench, MILD, Problem, bench, exact, problem};
+use super::fixture::{Answer, Bench, MILD, Problem, bench, exact, is_proved, problem};
 use delever_solver::{Move, solve_side_by_side};
 use proptest::prelude::*;
 
@@ -23,14 +23,7 @@ proptest! {
         prop_assert_eq!(&alone, &answers::<8>(&problems, tolerance));
         for (problem, answer) in problems.iter().zip(&alone) {
             let answer = answer.as_ref().expect("contractions are certified");
-            prop_assert!(answer.width <= tolerance && answer.passes >= answer.iterations + 2);
-            let exact = exact(problem);
-            for n in 0..2 {
-                // The closed form rounds too.
-                prop_assert!(answer.lower[n] <= exact[n] + 1e-14 && exact[n] <= answer.upper[n] + 1e-14, "{:?} {:?}", answer, exact);
-                prop_assert!(answer.lower[n] <= answer.point[n] && answer.point[n] <= answer.upper[n]);
-                prop_assert!((answer.point[n] - exact[n]).abs() <= tolerance * 2.0);
-            }
+            is_proved(problem, answer, tolerance)?;
         }
     }
 }

@@ -133,6 +133,23 @@ pub fn exact(problem: &Problem) -> [f64; 2] {
     ]
 }
 
+/// The bracket is as narrow as asked, and holds the point and the fixed point.
+pub fn is_proved(problem: &Problem, answer: &Answer, tolerance: f64) -> Result<(), TestCaseError> {
+    prop_assert!(answer.width <= tolerance && answer.passes >= answer.iterations + 2);
+    let exact = exact(problem);
+    for n in 0..2 {
+        let Answer {
+            point, lower, upper, ..
+        } = answer;
+        // The closed form rounds too.
+        let holds = lower[n] <= exact[n] + 1e-14 && exact[n] <= upper[n] + 1e-14;
+        prop_assert!(holds, "{:?} {:?}", answer, exact);
+        prop_assert!(lower[n] <= point[n] && point[n] <= upper[n]);
+        prop_assert!((point[n] - exact[n]).abs() <= tolerance * 2.0);
+    }
+    Ok(())
+}
+
 pub fn problem() -> impl Strategy<Value = Problem> {
     let share = 0.0..0.35_f64;
     (
