@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 /// Systems where the environment does not say.
 const CASES: u32 = 10_000;
@@ -40,6 +41,10 @@ fn hold(solutions: &[Solution], case: &Case, end: End) -> Result<(), TestCaseErr
     Ok(())
 }
 
+/// Waves that are looked at, and what their rounding may add up to, relative to the price after the shock.
+const MOST_WAVES: u64 = 200;
+const ROUNDING_OF_WAVES: f64 = 1e-9;
+
 /// What users call: prices and their widths, alone and in a sweep, whichever way the engine went.
 fn prices_hold(cascade: &Cascade<'_>, case: &Case) -> Result<(), TestCaseError> {
     let exact = ExactCascade::new(case)
@@ -47,6 +52,25 @@ fn prices_hold(cascade: &Cascade<'_>, case: &Case) -> Result<(), TestCaseError> 
         .solve(End::Greatest, EXACT_PASSES);
     let shock = case.shock();
     let shocked = shock.prices_after(cascade.system());
+    let mut last = shocked.clone();
+    let mut rises = false;
+    let watched = cascade.unfold(&shock, |wave| {
+        rises |= wave.prices().iter().zip(&last).any(|(now, before)| now > before);
+        last = wave.prices().to_vec();
+        if wave.iteration < MOST_WAVES {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    prop_assert!(watched.is_ok() && !rises, "a wave of sales raises a price");
+    for (n, (price, top)) in last.iter().zip(&shocked).enumerate() {
+        let low = exact.low[n].to_f64();
+        prop_assert!(
+            low <= price + ROUNDING_OF_WAVES * top,
+            "waves pass price {n}: {price:e}, exact {low:e}"
+        );
+    }
     let wide = Settings {
         tolerance: 1e-10,
         ..Settings::default()

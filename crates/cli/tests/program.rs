@@ -68,6 +68,15 @@ fn the_demonstration_prints_a_cascade_and_is_certified() {
         assert!(picture.contains(part), "{part} is missing in:\n{picture}");
     }
     assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    // Waves of sales, not the steps of a solver: each forces more.
+    let waves = picture.lines().skip_while(|line| *line != "CASCADE");
+    let waves = waves.skip(2).take_while(|line| !line.is_empty());
+    let sold = waves.map(|line| {
+        let sold = line.split_whitespace().nth(4).expect("a column").replace(',', "");
+        sold.parse::<f64>().expect("money")
+    });
+    let sold: Vec<f64> = sold.collect();
+    assert!(sold.len() > 6 && sold.is_sorted(), "{sold:?}");
 }
 
 #[test]

@@ -229,8 +229,8 @@ fn map_apart<T: Copy, const N: usize>(parts: [T; N], operation: impl Fn(T) -> T)
 }
 
 impl<S: Registers, const N: usize, const W: usize, A: Alignment> Packed<S, N, W, A> {
-    /// Whether operations are called rather than inlined: doubles one by one where machines as good as always have vectors. Models
-    /// would otherwise spend most of their code, and of the time to compile it, on what hardly runs.
+    /// Whether operations are called rather than inlined: doubles one by one where machines as good as always have vectors. Inlined,
+    /// what hardly runs doubles the time to compile models (measured on the crate of rules).
     const APART: bool = cfg!(all(target_arch = "x86_64", not(feature = "portable"))) && N == LANES;
 
     #[inline(always)]
