@@ -1,4 +1,5 @@
-//! One binary for all integration tests: published cases, laws, hostile input, the program.
+//! One binary for the integration tests: published cases, laws, hostile input, the program. What is built in several ways
+//! stands beside it.
 
 mod agreement;
 mod analysis;
@@ -21,7 +22,6 @@ mod price_impact;
 mod published_clearing;
 mod published_rounds;
 mod registry_models;
-mod same_bits;
 mod scenario_files;
 mod slopes;
 mod tipping_point;

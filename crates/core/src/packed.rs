@@ -549,10 +549,10 @@ pub fn vectorized<T: PackedWork>(work: T) -> T::Output {
             }
         }
         if let Some(registers) = pulp::x86::V4::try_new() {
-            return registers.vectorize(Here::<T, 2, _>(work, registers));
+            return registers.vectorize(Here::<T, 1, _>(work, registers));
         }
         if let Some(registers) = pulp::x86::V3::try_new() {
-            return registers.vectorize(Here::<T, 4, _>(work, registers));
+            return registers.vectorize(Here::<T, 2, _>(work, registers));
         }
     }
     work.run(Plain::of([0.0; LANES]))

@@ -98,7 +98,58 @@ struct Buffers<const W: usize> {
     upper: Aligned<W>,
 }
 
-/// Solves problems side by side until none is left. Lanes whose map is not proved to contract are given up.
+/// Solves problems side by side until none is left: the greatest fixed points of isotone maps `T` on boxes `[0, top]`.
+///
+/// A candidate `x` is found by extrapolated steps (Anderson 1965). With weights `w > 0`, slopes `DT w <= s` over the box from below
+/// `x` to the top, and their rate `q = max s_n / w_n < 1`, a miss `|T(x) - x| <= r w`, all roundings included, puts the greatest
+/// fixed point into `T(x) -+ r / (1 - q) s` (Banach 1922, Tarski 1955). Lanes whose map is not proved to contract so, or whose bracket
+/// stays wider than [`Settings::tolerance`], are given up: [`SideBySide::finish`] gets `None` for them.
+///
+/// ```
+/// use delever_solver::{BoundedSlopes, Found, Move, Settings, SideBySide, solve_by_contraction};
+///
+/// /// `T(x) = 0.5 + x / 4` on `[0, 1]`, once: its fixed point is 2/3.
+/// #[derive(Default)]
+/// struct Line {
+///     loaded: bool,
+///     bracket: Option<(f64, f64)>,
+/// }
+///
+/// impl SideBySide<1> for Line {
+///     fn dim(&self) -> usize {
+///         1
+///     }
+///     fn load(&mut self, _: usize, top: &mut [[f64; 1]]) -> bool {
+///         top[0] = [1.0];
+///         !std::mem::replace(&mut self.loaded, true)
+///     }
+///     fn apply(&mut self, x: &[[f64; 1]], moves: &[Move; 1], image: &mut [[f64; 1]]) {
+///         image[0] = [(0.5 + x[0][0] / 4.0 + moves[0].side() * f64::EPSILON).min(1.0)];
+///     }
+///     fn finish(&mut self, lane: usize, found: Option<Found<'_, 1>>) {
+///         self.bracket = found.map(|found| (found.lower[0][lane], found.upper[0][lane]));
+///     }
+/// }
+///
+/// impl BoundedSlopes<1> for Line {
+///     fn weights_into(&self, _: &[[f64; 1]], _: &[[f64; 1]], weights: &mut [[f64; 1]]) {
+///         weights[0] = [1.0];
+///     }
+///     fn slopes_into(&mut self, _: &[[f64; 1]], _: &[[f64; 1]], w: &[[f64; 1]], slopes: &mut [[f64; 1]]) -> bool {
+///         slopes[0] = [w[0][0] / 4.0];
+///         true
+///     }
+///     fn enclose(&mut self, x: &[[f64; 1]], moves: &[Move; 1], image: &mut [[f64; 1]], reach: &mut [[f64; 1]]) {
+///         self.apply(x, moves, image);
+///         reach[0] = [f64::EPSILON];
+///     }
+/// }
+///
+/// let mut line = Line::default();
+/// solve_by_contraction(&mut line, &Settings::default());
+/// let (lower, upper) = line.bracket.expect("it contracts");
+/// assert!(lower <= 2.0 / 3.0 && 2.0 / 3.0 <= upper && upper - lower <= 1e-12);
+/// ```
 pub fn solve_by_contraction<const W: usize, M: BoundedSlopes<W>>(map: &mut M, settings: &Settings) {
     let zeros = || Aligned::zeros(map.dim());
     let mut buffers = Buffers {
@@ -372,13 +423,10 @@ fn bound_slopes<const W: usize, M: BoundedSlopes<W>>(
     if !lanes.iter().any(is_ready) {
         return;
     }
-    let room = ROOM * tolerance;
-    for ((floor, x), inverse) in buffers.floor.iter_mut().zip(&buffers.x).zip(&buffers.inverse) {
-        *floor = each::<W>(
-            #[inline(always)]
-            |l| larger(x[l] - room / inverse[l], 0.0),
-        );
-    }
+    map.vectorized(
+        #[inline(always)]
+        || set_floor(buffers, ROOM * tolerance),
+    );
     map.weights_into(&buffers.top, &buffers.x, &mut buffers.weights);
     let mut left = lanes.map(|lane| is_ready(&lane));
     for attempt in 1..=WEIGHTS {
@@ -390,7 +438,10 @@ fn bound_slopes<const W: usize, M: BoundedSlopes<W>>(
             ..
         } = &mut *buffers;
         let known = map.slopes_into(floor, top, weights, slopes);
-        let rates = largest_ratio(slopes, weights);
+        let rates = map.vectorized(
+            #[inline(always)]
+            || largest_ratio(slopes, weights),
+        );
         for (l, lane) in lanes.iter_mut().enumerate() {
             if left[l] {
                 lane.passes += 1;
@@ -413,7 +464,19 @@ fn bound_slopes<const W: usize, M: BoundedSlopes<W>>(
     }
 }
 
+/// States below the candidates by `room`, relative to the top.
+#[inline(always)]
+fn set_floor<const W: usize>(buffers: &mut Buffers<W>, room: f64) {
+    for ((floor, x), inverse) in buffers.floor.iter_mut().zip(&buffers.x).zip(&buffers.inverse) {
+        *floor = each::<W>(
+            #[inline(always)]
+            |l| larger(x[l] - room / inverse[l], 0.0),
+        );
+    }
+}
+
 /// Largest of `a / b`, rounded up, where `b > 0`; what is no number counts as infinite.
+#[inline(always)]
 fn largest_ratio<const W: usize>(a: &[[f64; W]], b: &[[f64; W]]) -> [f64; W] {
     let mut ratios = [0.0; W];
     for (a, b) in a.iter().zip(b) {
@@ -441,9 +504,15 @@ fn prove<const W: usize, M: BoundedSlopes<W>>(
         return;
     }
     map.enclose(&buffers.x, &made, &mut buffers.image, &mut buffers.reach);
-    let (missed, residual) = misses(buffers);
+    let (missed, residual) = map.vectorized(
+        #[inline(always)]
+        || misses(buffers),
+    );
     let radius: [f64; W] = std::array::from_fn(|l| missed[l] / (1.0 - lanes[l].rate) * SLACK);
-    let (width, outside) = surround(buffers, &radius);
+    let (width, outside) = map.vectorized(
+        #[inline(always)]
+        || surround(buffers, &radius),
+    );
     for l in (0..W).filter(|&l| made[l] == Move::Account) {
         lanes[l].passes += 1;
         if width[l] <= tolerance && outside[l] == 0.0 {
@@ -469,6 +538,7 @@ fn prove<const W: usize, M: BoundedSlopes<W>>(
 }
 
 /// By how much images miss candidates at most, in weights; and the largest relative residual as computed.
+#[inline(always)]
 fn misses<const W: usize>(buffers: &Buffers<W>) -> ([f64; W], [f64; W]) {
     let (mut missed, mut residual) = ([0.0; W], [0.0; W]);
     let states = buffers.x.iter().zip(&buffers.image).zip(&buffers.inverse);
@@ -492,6 +562,7 @@ fn misses<const W: usize>(buffers: &Buffers<W>) -> ([f64; W], [f64; W]) {
 /// Brackets around candidates, a fixed point lying within `radius` weights of them: its component is that of its own image,
 /// which the slopes keep near the image at hand. Returns the largest relative widths, and what is not 0 where slopes do not reach
 /// as far down.
+#[inline(always)]
 fn surround<const W: usize>(buffers: &mut Buffers<W>, radius: &[f64; W]) -> ([f64; W], [f64; W]) {
     let (mut width, mut outside) = ([0.0; W], [0.0; W]);
     let states = buffers.x.iter().zip(&buffers.image).zip(&buffers.reach);

@@ -38,7 +38,7 @@ impl PackedWork for Doubles {
 proptest! {
     #[test]
     fn centers_are_doubles_and_ends_reach_around_the_exact_value(
-        values in proptest::array::uniform16([number(), number(), number()]),
+        values in proptest::array::uniform8([number(), number(), number()]),
         which in 0..FORMULAS.len(),
     ) {
         let formula = FORMULAS[which];
@@ -67,7 +67,7 @@ proptest! {
 
     #[test]
     fn doubles_in_lanes_are_doubles(
-        values in prop::array::uniform16([number(), number(), number()]),
+        values in prop::array::uniform8([number(), number(), number()]),
         which in 0..FORMULAS.len(),
     ) {
         let formula = FORMULAS[which];
