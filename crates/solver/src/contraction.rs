@@ -37,9 +37,6 @@ pub trait BoundedSlopes<const W: usize>: SideBySide<W> {
 
 /// Steps after which a candidate is no longer waited for.
 const LONGEST_SEARCH: u64 = 48;
-/// The last step of the search, relative to the tolerance: the candidate is the next extrapolation, which comes several times
-/// nearer.
-const AIM: f64 = 1.0 / 4.0;
 /// How far below the candidate slopes are bounded, relative to the top and in tolerances.
 const ROOM: f64 = 64.0;
 /// The largest rate that counts as a contraction: what a proof magnifies residuals by stays small.
@@ -265,7 +262,8 @@ fn seek<const W: usize, M: BoundedSlopes<W>>(
                 }
             } else {
                 [factors[0][l], factors[1][l]] = compared.factors(l);
-                if change <= AIM * settings.tolerance {
+                // The candidate is the next extrapolation, which comes several times nearer.
+                if change <= settings.tolerance {
                     lane.phase = found;
                 } else if lane.iterations >= limit {
                     lane.phase = Phase::GivenUp;

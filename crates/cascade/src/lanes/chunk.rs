@@ -340,8 +340,6 @@ impl SumsOfProducts {
         Widths: Width<W>,
     {
         let like = <Widths as Width<W>>::sums(like);
-        let (sums, _) = self.sums.as_flattened_mut().as_chunks_mut::<W>();
-        let (terms, _) = self.terms.as_flattened_mut().as_chunks_mut::<W>();
         for start in tile.clone().step_by(ROWS) {
             let here = start..(start + ROWS).min(tile.end);
             let mut rows = [SparseRow::default(); ROWS];
@@ -351,10 +349,21 @@ impl SumsOfProducts {
             let place = start - tile.start;
             let ends = sums_of_rows(like, &rows, vector);
             for (i, sum) in ends.into_iter().take(here.len()).enumerate() {
-                sums[place + i] = sum.lanes();
-                terms[place + i] = [rows[i].columns.len() as f64; W];
+                self.set(place + i, sum, rows[i]);
             }
         }
+    }
+
+    /// Takes down the sum of the tile's `n`-th institution.
+    #[inline(always)]
+    pub(super) fn set<const W: usize, Q: Pack<Array = [f64; W]>>(
+        &mut self,
+        n: usize,
+        sum: Q,
+        row: SparseRow<'_>,
+    ) {
+        self.sums.as_flattened_mut().as_chunks_mut::<W>().0[n] = sum.lanes();
+        self.terms.as_flattened_mut().as_chunks_mut::<W>().0[n] = [row.columns.len() as f64; W];
     }
 
     /// The sums of a sheet, with their rounding.
@@ -366,15 +375,20 @@ impl SumsOfProducts {
 
 /// Adds what an institution sells, a fraction of each holding, to the units sold.
 #[inline(always)]
-pub(super) fn add_sales<const W: usize, Q: Pack<Array = [f64; W]>>(
+fn add_sales<const W: usize, Q: Pack<Array = [f64; W]>>(
     fraction: Q,
     holdings: SparseRow<'_>,
     sold: &mut [[f64; W]],
 ) {
     for (&asset, &held) in holdings.columns.iter().zip(holdings.values) {
-        let sold = &mut sold[asset as usize];
-        *sold = (fraction.load(*sold) + fraction * fraction.splat(held)).lanes();
+        add_product(&mut sold[asset as usize], fraction, fraction.splat(held));
     }
+}
+
+/// Adds a product to a sum in memory.
+#[inline(always)]
+pub(super) fn add_product<const W: usize, Q: Pack<Array = [f64; W]>>(sum: &mut [f64; W], a: Q, b: Q) {
+    *sum = (a.load(*sum) + a * b).lanes();
 }
 
 #[inline(always)]
@@ -403,8 +417,9 @@ fn sums_of_rows<const W: usize, Q: Pack<Array = [f64; W]>>(
     sums
 }
 
+/// A sum and one more term of it: a value times what its column names.
 #[inline(always)]
-fn plus_product<const W: usize, Q: Pack<Array = [f64; W]>>(
+pub(super) fn plus_product<const W: usize, Q: Pack<Array = [f64; W]>>(
     sum: Q,
     (&column, &value): (&u32, &f64),
     vector: &[[f64; W]],

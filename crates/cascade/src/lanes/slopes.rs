@@ -1,6 +1,6 @@
 //! One pass in jets: how steep the map is over a box of states, in one direction.
 
-use super::chunk::{SHEETS, SumsOfProducts, add_sales};
+use super::chunk::{SHEETS, SumsOfProducts, add_product, plus_product};
 use super::pass::Pass;
 use super::{Width, Widths};
 use crate::composition::Cascade;
@@ -214,16 +214,35 @@ where
             .or_larger(zero)
             .or_smaller(one);
         let high = fraction.value.end(one).or_smaller(one).or_larger(zero);
+        let parts = [low, high, fraction.steepness()];
+        let sells = parts.map(
+            #[inline(always)]
+            |part| part.any(zero.is_below(part)),
+        );
+        if !sells.contains(&true) {
+            return;
+        }
+        let lanes = parts.map(
+            #[inline(always)]
+            |part| part.lanes(),
+        );
         let like = <Widths as Width<W>>::sums(like);
-        for (part, sold) in [low, high, fraction.steepness()].into_iter().zip(sold) {
-            if !part.any(zero.is_below(part)) {
-                continue;
-            }
-            let lanes = part.lanes();
-            let rows = self.holdings.rows(here.clone());
-            for (row, &part) in rows.zip(lanes.as_chunks::<W>().0) {
-                if part != [0.0; W] {
-                    add_sales(like.load(part), row, sold);
+        for (n, row) in self.holdings.rows(here).enumerate() {
+            let parts = lanes.map(
+                #[inline(always)]
+                |lanes| lanes.as_chunks::<W>().0[n],
+            );
+            if parts != [[0.0; W]; 3] {
+                let [low, high, rise] = parts.map(
+                    #[inline(always)]
+                    |part| like.load(part),
+                );
+                for (&asset, &held) in row.columns.iter().zip(row.values) {
+                    let (asset, held) = (asset as usize, like.splat(held));
+                    let [sold_low, sold_high, sold_rise] = &mut *sold;
+                    add_product(&mut sold_low[asset], low, held);
+                    add_product(&mut sold_high[asset], high, held);
+                    add_product(&mut sold_rise[asset], rise, held);
                 }
             }
         }
@@ -239,6 +258,7 @@ struct Sums {
 }
 
 impl Sums {
+    /// Row by row, all three at once: each waits for its last term, so the others go on meanwhile.
     #[inline(always)]
     fn add_up<'b, P: Pack<Array = [f64; LANES]>, const W: usize>(
         &mut self,
@@ -250,9 +270,21 @@ impl Sums {
     ) where
         Widths: Width<W>,
     {
-        self.low.add_up(like, matrix, tile, part(over.low));
-        self.high.add_up(like, matrix, tile, part(over.high));
-        self.direction.add_up(like, matrix, tile, part(over.direction));
+        let like = <Widths as Width<W>>::sums(like);
+        let (low, high, direction) = (part(over.low), part(over.high), part(over.direction));
+        for (n, row) in matrix.rows(tile.clone()).enumerate() {
+            let zero = like.splat(0.0);
+            let mut sums = [zero, zero, zero];
+            for term in row.columns.iter().zip(row.values) {
+                sums[0] = plus_product(sums[0], term, low);
+                sums[1] = plus_product(sums[1], term, high);
+                sums[2] = plus_product(sums[2], term, direction);
+            }
+            let [low, high, direction] = sums;
+            self.low.set(n, low, row);
+            self.high.set(n, high, row);
+            self.direction.set(n, direction, row);
+        }
     }
 
     #[inline(always)]
