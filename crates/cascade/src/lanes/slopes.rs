@@ -214,18 +214,11 @@ where
             .or_larger(zero)
             .or_smaller(one);
         let high = fraction.value.end(one).or_smaller(one).or_larger(zero);
-        let parts = [low, high, fraction.steepness()];
-        let sells = parts.map(
-            #[inline(always)]
-            |part| part.any(zero.is_below(part)),
-        );
-        if !sells.contains(&true) {
+        let rise = fraction.steepness();
+        if !high.any(zero.is_below(high)) && !rise.any(zero.is_below(rise)) {
             return;
         }
-        let lanes = parts.map(
-            #[inline(always)]
-            |part| part.lanes(),
-        );
+        let lanes = [low.lanes(), high.lanes(), rise.lanes()];
         let like = <Widths as Width<W>>::sums(like);
         for (n, row) in self.holdings.rows(here).enumerate() {
             let parts = lanes.map(
