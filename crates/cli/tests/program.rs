@@ -80,6 +80,25 @@ fn the_demonstration_prints_a_cascade_and_is_certified() {
 }
 
 #[test]
+fn the_readme_shows_what_the_demonstration_prints() {
+    let readme = include_str!("../../../README.md");
+    let picture = text(&delever(&["run", "--demo"]).stdout);
+    let mut printed = picture.lines();
+    let shown = readme.lines().skip_while(|line| *line != "CASCADE");
+    let shown = shown
+        .take_while(|line| *line != "```")
+        .filter(|line| !line.is_empty());
+    let mut count = 0;
+    for line in shown {
+        // The last line goes on with the number of steps.
+        let found = printed.any(|printed| printed.starts_with(line));
+        assert!(found, "not printed in this place: {line}\n{picture}");
+        count += 1;
+    }
+    assert!(count > 15, "{count} lines are too few");
+}
+
+#[test]
 fn json_is_one_object_with_escaped_ids_and_the_same_bytes_whatever_the_threads() {
     let scenario = small("json", "");
     let run = |threads: &str| {
