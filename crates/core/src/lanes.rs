@@ -7,7 +7,7 @@ use crate::rows::Rows;
 use crate::{BalanceSheet, Ball, BallJet, Pack, Plain, Real, Single};
 
 /// Numbers that are computed side by side: two vectors of AVX2, one of AVX-512. Twice as many are no faster on AVX2, where formulas
-/// then need more registers than there are, and take the compiler twice as long.
+/// then need more registers than there are, and take the compiler far longer.
 pub const LANES: usize = 8;
 
 /// A number for each lane: [`Plain`] doubles, with what is known of them as [`Ball`]s, with their slopes as [`BallJet`]s. It lies in memory in one kind of registers and is
