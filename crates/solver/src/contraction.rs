@@ -98,9 +98,10 @@ struct Buffers<const W: usize> {
 /// Solves problems side by side until none is left: the greatest fixed points of isotone maps `T` on boxes `[0, top]`.
 ///
 /// A candidate `x` is found by extrapolated steps (Anderson 1965). With weights `w > 0`, slopes `DT w <= s` over the box from below
-/// `x` to the top, and their rate `q = max s_n / w_n < 1`, a miss `|T(x) - x| <= r w`, all roundings included, puts the greatest
-/// fixed point into `T(x) -+ r / (1 - q) s` (Banach 1922, Tarski 1955). Lanes whose map is not proved to contract so, or whose bracket
-/// stays wider than [`Settings::tolerance`], are given up: [`SideBySide::finish`] gets `None` for them.
+/// `x` to the top, and their rate `q = max s_n / w_n < 1`, a miss `|T(x) - x| <= r w` puts the greatest fixed point within
+/// `r / (1 - q) s` of `T(x)` (Banach 1922, Tarski 1955). What rounding hides of `T(x)` is counted in both. Lanes whose map is not
+/// proved to contract so, or whose bracket stays wider than [`Settings::tolerance`], are given up: [`SideBySide::finish`] gets `None`
+/// for them. States, weights and slopes are in the problem's own units; tolerance and widths are relative to the top.
 ///
 /// ```
 /// use delever_solver::{BoundedSlopes, Found, Move, Settings, SideBySide, solve_by_contraction};
