@@ -4,7 +4,7 @@
 //! what it is at the lowest state to what it is at the highest, and models answer with bounds that hold for all of it. What a
 //! model does not bound counts as anything that it may do.
 
-use crate::arithmetic::{Above, Arithmetic, Below, BoundedSum, OutwardSum};
+use crate::arithmetic::{Above, Below, BoundedSum, OutwardSum};
 use crate::composition::Cascade;
 use crate::map::{CascadeMap, ScenarioData};
 use crate::pass::{CHUNK, StateView, TILE};
@@ -52,7 +52,7 @@ pub(crate) struct EnclosureWork {
 }
 
 /// A model that could not be bounded leaves nothing to be said.
-struct NotKnown;
+pub(crate) struct NotKnown;
 
 impl EnclosureWork {
     fn new(cascade: &Cascade<'_>, data: &ScenarioData) -> Self {
@@ -79,9 +79,9 @@ impl EnclosureWork {
 
 /// The states of a box.
 #[derive(Clone, Copy)]
-struct States<'x> {
-    low: StateView<'x>,
-    high: StateView<'x>,
+pub(crate) struct States<'x> {
+    pub low: StateView<'x>,
+    pub high: StateView<'x>,
 }
 
 /// Whether bounds at the ends of a range hold inside it.
@@ -141,18 +141,17 @@ fn within_holdings(held: &[f64], low: &mut [f64], high: &mut [f64]) {
 }
 
 /// Fills the sheet of the institution at compiled position `n` with all amounts that the states of a box lead to.
-fn fill<'a>(
-    cascade: &Cascade<'_>,
+pub(crate) fn fill<'a>(
+    cascade: &'a Cascade<'_>,
     entitled: Entitled<'_>,
-    data: &'a ScenarioData,
     states: States<'a>,
     n: usize,
     account: Account<'a, Interval>,
     sheet: &mut BalanceSheet<'a, Interval>,
 ) -> Result<(), NotKnown> {
     let mut highest = BalanceSheet::empty();
-    sheet::fill::<Below>(cascade, entitled, data, states.low, n, account, sheet);
-    sheet::fill::<Above>(cascade, entitled, data, states.high, n, account, &mut highest);
+    sheet::fill::<Below>(cascade, entitled, states.low, n, account, sheet);
+    sheet::fill::<Above>(cascade, entitled, states.high, n, account, &mut highest);
     let from = |low: Interval, high: Interval| Interval {
         low: low.low,
         high: high.high,
@@ -237,17 +236,8 @@ fn apply(
                 let sheets = &mut sheets[..tile.len()];
                 let entitled = Entitled::of(cascade).without_contingent();
                 for (sheet, n) in sheets.iter_mut().zip(tile.clone()) {
-                    let account = Account {
-                        holdings: cascade.holdings.row(n),
-                        cash: data.cash[n],
-                        external_liabilities: data.external_liabilities[n],
-                        liabilities: Below::amount(
-                            cascade.liabilities.value[n],
-                            cascade.liabilities.bounds[n],
-                        ),
-                        repaid: 0.0,
-                    };
-                    fill(cascade, entitled, data, states, n, account, sheet)?;
+                    let account = Account::after_shock::<Below>(cascade, data, n);
+                    fill(cascade, entitled, states, n, account, sheet)?;
                 }
                 // All that a rule may ask for.
                 let mut sales = [Sale::Fraction(Interval::new(-1.0, 1.0)); TILE];

@@ -5,6 +5,7 @@
 
 use crate::composition::{Block, Cascade};
 use crate::map::ScenarioData;
+use crate::sheet::GivenAmounts;
 use delever_core::error_free::{add_down, mul_down};
 use delever_core::{BalanceSheet, Execution, FineInterval, Interval, Jet, Real, SparseRow, StrategyScratch};
 use delever_solver::linear::NonNegativeRows;
@@ -125,8 +126,7 @@ impl JetWork {
             &self.averages
         };
         let mut sheet = BalanceSheet::<Jet>::empty();
-        sheet.cash = data.cash[n].into();
-        sheet.other_assets = data.other_assets[n].into();
+        GivenAmounts::after_shock(data, n).in_numbers().write(&mut sheet);
         sheet.marketable = product_sum(holdings, &self.prices);
         sheet.marketable_at_average = product_sum(holdings, averages);
         sheet.claims_face = Jet::constant(cascade.claims_face.fine[n]);
@@ -145,11 +145,7 @@ impl JetWork {
         }
         sheet.received = sheet.debts_received + sheet.shares;
         sheet.debts_face = Jet::constant(cascade.debts_face.fine[n]);
-        sheet.external_liabilities = data.external_liabilities[n].into();
         sheet.liabilities = Jet::constant(cascade.liabilities.fine[n]);
-        sheet.equity_initial = data.equity_initial[n].into();
-        sheet.equity_shocked = data.equity_shocked[n].into();
-        sheet.assets_initial = data.assets_initial[n].into();
         sheet.execution = cascade.execution;
         sheet.holdings = holdings;
         sheet.initial_prices = &data.market.initial;

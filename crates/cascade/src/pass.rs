@@ -95,6 +95,16 @@ pub(crate) fn apply<A: Arithmetic>(
     } else {
         work.chunks.par_iter_mut().for_each(run);
     }
+    conclude(cascade, data, out, work);
+}
+
+/// The image that a pass leaves when all chunks have run: prices after what is sold in all of them, and all claims.
+pub(crate) fn conclude<A: Arithmetic>(
+    cascade: &Cascade<'_>,
+    data: &ScenarioData,
+    out: &mut [f64],
+    work: &mut PassWork<A>,
+) {
     let (prices, averages, claims) = cascade.split(out);
     for (asset, sold) in work.sold.iter_mut().enumerate() {
         let mut sum = A::Sum::default();
@@ -180,14 +190,8 @@ fn run_chunk<A: Arithmetic>(
             let sheets = &mut sheets[..tile.len()];
             let sales = &mut sales[..tile.len()];
             for (sheet, n) in sheets.iter_mut().zip(tile.clone()) {
-                let account = Account {
-                    holdings: cascade.holdings.row(n),
-                    cash: data.cash[n],
-                    external_liabilities: data.external_liabilities[n],
-                    liabilities: A::amount(cascade.liabilities.value[n], cascade.liabilities.bounds[n]),
-                    repaid: 0.0,
-                };
-                sheet::fill::<A>(cascade, entitled, data, state, n, account, sheet);
+                let account = Account::after_shock::<A>(cascade, data, n);
+                sheet::fill::<A>(cascade, entitled, state, n, account, sheet);
             }
             A::sales(&*block.rule, first - block.range.start, sheets, sales);
             for ((sheet, &sale), n) in sheets.iter_mut().zip(sales.iter()).zip(tile.clone()) {

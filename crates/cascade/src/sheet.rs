@@ -5,18 +5,32 @@ use crate::arithmetic::Arithmetic;
 use crate::composition::Cascade;
 use crate::map::ScenarioData;
 use crate::pass::StateView;
-use delever_core::{BalanceSheet, Execution, SparseRow, SparseRows};
+use delever_core::{BalanceSheet, Execution, Real, SparseRow, SparseRows};
 
 /// What one institution holds and owes, claims and debts inside the system aside.
 #[derive(Clone, Copy)]
 pub(crate) struct Account<'a, N> {
     pub holdings: SparseRow<'a>,
-    pub cash: f64,
-    pub external_liabilities: f64,
+    pub given: GivenAmounts<f64>,
     /// All liabilities at face, debts inside the system included.
     pub liabilities: N,
-    /// Debt repaid since the shock.
-    pub repaid: f64,
+}
+
+impl<'a, N: Real> Account<'a, N> {
+    /// The account right after the shock of the institution at compiled position `n`, with its liabilities in the engine's
+    /// arithmetic.
+    #[inline]
+    pub fn after_shock<A: Arithmetic<Number = N>>(
+        cascade: &'a Cascade<'_>,
+        data: &ScenarioData,
+        n: usize,
+    ) -> Self {
+        Self {
+            holdings: cascade.holdings.row(n),
+            given: GivenAmounts::after_shock(data, n),
+            liabilities: A::amount(cascade.liabilities.value[n], cascade.liabilities.bounds[n]),
+        }
+    }
 }
 
 /// What institutions receive from each other, looked up once for all sheets of a run.
@@ -45,20 +59,83 @@ impl<'c> Entitled<'c> {
     }
 }
 
+/// What no price and no payment moves on a sheet, sums of debts aside. Every filler writes all of these: a field that is
+/// added here does not compile until each of them has it.
+#[derive(Clone, Copy)]
+pub(crate) struct GivenAmounts<G> {
+    pub cash: G,
+    pub other_assets: G,
+    pub external_liabilities: G,
+    pub equity_initial: G,
+    pub equity_shocked: G,
+    pub assets_initial: G,
+    pub repaid: G,
+}
+
+impl<G> GivenAmounts<G> {
+    /// Writes the amounts on a sheet.
+    #[inline(always)]
+    pub fn write<N: Real<Given = G>>(self, sheet: &mut BalanceSheet<'_, N>) {
+        let Self {
+            cash,
+            other_assets,
+            external_liabilities,
+            equity_initial,
+            equity_shocked,
+            assets_initial,
+            repaid,
+        } = self;
+        sheet.cash = cash;
+        sheet.other_assets = other_assets;
+        sheet.external_liabilities = external_liabilities;
+        sheet.equity_initial = equity_initial;
+        sheet.equity_shocked = equity_shocked;
+        sheet.assets_initial = assets_initial;
+        sheet.repaid = repaid;
+    }
+}
+
+impl GivenAmounts<f64> {
+    /// The amounts right after the shock of the institution at compiled position `n`.
+    #[inline]
+    pub fn after_shock(data: &ScenarioData, n: usize) -> Self {
+        Self {
+            cash: data.cash[n],
+            other_assets: data.other_assets[n],
+            external_liabilities: data.external_liabilities[n],
+            equity_initial: data.equity_initial[n],
+            equity_shocked: data.equity_shocked[n],
+            assets_initial: data.assets_initial[n],
+            repaid: 0.0,
+        }
+    }
+
+    /// The same in another kind of number.
+    pub fn in_numbers<G: From<f64>>(self) -> GivenAmounts<G> {
+        GivenAmounts {
+            cash: self.cash.into(),
+            other_assets: self.other_assets.into(),
+            external_liabilities: self.external_liabilities.into(),
+            equity_initial: self.equity_initial.into(),
+            equity_shocked: self.equity_shocked.into(),
+            assets_initial: self.assets_initial.into(),
+            repaid: self.repaid.into(),
+        }
+    }
+}
+
 /// Fills the sheet of the institution at compiled position `n`, before it has sold anything in this state.
 #[inline]
 pub(crate) fn fill<'a, A: Arithmetic>(
-    cascade: &Cascade<'_>,
+    cascade: &'a Cascade<'_>,
     entitled: Entitled<'_>,
-    data: &'a ScenarioData,
     state: StateView<'a>,
     n: usize,
     account: Account<'a, A::Number>,
     sheet: &mut BalanceSheet<'a, A::Number>,
 ) {
     let holdings = account.holdings;
-    sheet.cash = account.cash;
-    sheet.other_assets = data.other_assets[n];
+    account.given.write(sheet);
     sheet.marketable = A::product_sum(holdings, state.prices);
     sheet.marketable_at_average = match cascade.execution {
         Execution::Terminal => sheet.marketable,
@@ -77,7 +154,6 @@ pub(crate) fn fill<'a, A: Arithmetic>(
         sheet.received = sheet.received + sheet.shares;
     }
     sheet.debts_face = A::amount(cascade.debts_face.value[n], cascade.debts_face.bounds[n]);
-    sheet.external_liabilities = account.external_liabilities;
     sheet.liabilities = account.liabilities;
     if entitled.contingent {
         let contingent = cascade.claims.contingent(cascade.order[n], state.claims);
@@ -87,13 +163,9 @@ pub(crate) fn fill<'a, A: Arithmetic>(
         sheet.debts_face = sheet.debts_face + owed;
         sheet.liabilities = sheet.liabilities + owed;
     }
-    sheet.equity_initial = data.equity_initial[n];
-    sheet.equity_shocked = data.equity_shocked[n];
-    sheet.assets_initial = data.assets_initial[n];
-    sheet.repaid = account.repaid;
     sheet.execution = cascade.execution;
     sheet.holdings = holdings;
-    sheet.initial_prices = &data.market.initial;
+    sheet.initial_prices = cascade.system.prices();
     sheet.prices = state.prices;
     sheet.average_prices = state.averages;
     sheet.settle();

@@ -1,7 +1,9 @@
 //! Sums of balance sheets over institutions, in every lane.
 
-use crate::composition::Cascade;
+use super::pass::Pass;
+use super::{Width, Widths};
 use crate::outcome::Totals;
+use crate::sheet::GivenAmounts;
 use delever_core::{BalanceSheet, Pack};
 
 /// Sums over a chunk of institutions; the same figures in the same order as an outcome's totals.
@@ -43,6 +45,7 @@ pub(super) struct Account<Q> {
     pub cash: Q,
     pub other_assets: Q,
     pub assets: Q,
+    pub equity_shocked: Q,
     pub marketable: Q,
     pub received: Q,
     /// Holdings at shocked prices.
@@ -51,10 +54,42 @@ pub(super) struct Account<Q> {
     pub ratio: Q,
 }
 
+/// Trial prices lane by lane, each lane copied out when it is first asked for.
+pub(super) struct LanePrices<'p, const W: usize> {
+    prices: &'p [[f64; W]],
+    lanes: [Vec<f64>; W],
+}
+
+impl<'p, const W: usize> LanePrices<'p, W> {
+    pub fn new(prices: &'p [[f64; W]]) -> Self {
+        Self {
+            prices,
+            lanes: std::array::from_fn(|_| Vec::new()),
+        }
+    }
+
+    fn of_lane(&mut self, l: usize) -> &[f64] {
+        let lane = &mut self.lanes[l];
+        if lane.is_empty() {
+            lane.extend(self.prices.iter().map(|prices| prices[l]));
+        }
+        lane
+    }
+}
+
 impl<const W: usize> Books<W> {
-    /// Adds the institution at compiled position `n`.
+    /// Adds the institution at compiled position `n`, at these trial prices.
     #[inline(always)]
-    pub fn add<Q: Pack<Array = [f64; W]>>(&mut self, cascade: &Cascade<'_>, n: usize, account: &Account<Q>) {
+    pub fn add<Q: Pack<Array = [f64; W]>>(
+        &mut self,
+        pass: &Pass<'_, W>,
+        prices: &mut LanePrices<'_, W>,
+        n: usize,
+        account: &Account<Q>,
+    ) where
+        Widths: Width<W>,
+    {
+        let cascade = pass.cascade;
         let Account { assets, before, .. } = *account;
         let (zero, one) = (assets.splat(0.0), assets.splat(1.0));
         let liabilities = assets.splat(cascade.liabilities.value[n]);
@@ -62,9 +97,8 @@ impl<const W: usize> Books<W> {
         let initial = assets.splat(cascade.equity_initial[n]);
         let failure_equity = assets.splat(cascade.failure_equity[n]);
         self.equity_initial += cascade.equity_initial[n];
-        let shocked = account.cash + account.other_assets + before + claims_face - liabilities;
         add(&mut self.equity, assets - liabilities);
-        add(&mut self.loss_shock, initial - shocked);
+        add(&mut self.loss_shock, initial - account.equity_shocked);
         add(&mut self.loss_fire_sale, before - account.marketable);
         if cascade.components > 0 {
             add(&mut self.loss_contagion, claims_face - account.received);
@@ -80,7 +114,7 @@ impl<const W: usize> Books<W> {
         let short = assets.either(failed, account.ratio.is_below(one));
         if cascade.components > 0 && assets.any(short) {
             let short = one.where_or(short, zero).lanes();
-            self.add_destroyed(cascade, n, account, short);
+            self.add_destroyed(pass, prices, n, account, short);
         }
     }
 
@@ -88,24 +122,39 @@ impl<const W: usize> Books<W> {
     #[cold]
     fn add_destroyed<Q: Pack<Array = [f64; W]>>(
         &mut self,
-        cascade: &Cascade<'_>,
+        pass: &Pass<'_, W>,
+        prices: &mut LanePrices<'_, W>,
         n: usize,
         account: &Account<Q>,
         short: [f64; W],
-    ) {
+    ) where
+        Widths: Width<W>,
+    {
+        let cascade = pass.cascade;
         for l in (0..W).filter(|&l| short[l] != 0.0) {
+            let own_prices = prices.of_lane(l);
             let mut one = BalanceSheet::<f64>::empty();
-            (one.cash, one.other_assets) = (account.cash.lanes()[l], account.other_assets.lanes()[l]);
+            GivenAmounts {
+                cash: account.cash.lanes()[l],
+                other_assets: account.other_assets.lanes()[l],
+                external_liabilities: cascade.external_liabilities[n],
+                equity_initial: cascade.equity_initial[n],
+                equity_shocked: account.equity_shocked.lanes()[l],
+                assets_initial: cascade.assets_initial[n],
+                repaid: 0.0,
+            }
+            .write(&mut one);
             one.marketable = account.marketable.lanes()[l];
             one.marketable_at_average = one.marketable;
             one.claims_face = cascade.claims_face.value[n];
             one.received = account.received.lanes()[l];
             one.debts_received = one.received;
             one.debts_face = cascade.debts_face.value[n];
-            one.external_liabilities = cascade.external_liabilities[n];
             one.liabilities = cascade.liabilities.value[n];
-            one.equity_initial = cascade.equity_initial[n];
-            one.assets_initial = cascade.assets_initial[n];
+            one.holdings = pass.holdings.row(n);
+            one.initial_prices = cascade.system.prices();
+            one.prices = own_prices;
+            one.average_prices = own_prices;
             one.settle();
             self.bankruptcy_costs[l] += cascade.claims.value_destroyed(cascade.order[n], &one);
         }

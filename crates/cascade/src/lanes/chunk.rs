@@ -1,10 +1,11 @@
 //! A chunk of institutions in one pass: balance sheets from prices and payments, sales and payments from balance sheets.
 
-use super::books::{Account, Books};
+use super::books::{Account, Books, LanePrices};
 use super::numbers::{ImageNumber, Number};
 use super::pass::Pass;
 use super::{Width, Widths};
 use crate::composition::Amounts;
+use crate::sheet::GivenAmounts;
 use delever_core::{
     BalanceSheet, Ball, ClaimsInLanes, FractionsInLanes, LANES, Lane, Pack, PackedWork, RatiosInLanes,
     RuleInLanes, SparseRow, SparseRows,
@@ -29,8 +30,9 @@ pub(super) struct Chunk<const W: usize> {
     pub ratio_reach: Aligned<W>,
     /// The furthest that any institution's fraction sold can be from the exact one.
     pub doubt: [f64; W],
-    /// Holdings at shocked prices, by place in the chunk; written by the first pass of a lane.
-    before: Aligned<W>,
+    /// Holdings at shocked prices, by place in the chunk, padded by a sheet's institutions; written by the first pass of a
+    /// lane.
+    pub before: Aligned<W>,
     pub books: Books<W>,
 }
 
@@ -41,7 +43,7 @@ impl<const W: usize> Chunk<W> {
             ratios: Aligned::zeros(rows.len() * components),
             ratio_reach: Aligned::zeros(rows.len() * components),
             doubt: [0.0; W],
-            before: Aligned::zeros(rows.len()),
+            before: Aligned::zeros(rows.len() + LANES),
             books: Books::default(),
             rows,
         }
@@ -81,6 +83,7 @@ where
         let mut sheets = [BalanceSheet::<N>::empty(); SHEETS];
         let mut fractions = [N::from(0.0); SHEETS];
         let mut settled = [N::from(1.0); SHEETS];
+        let mut lane_prices = LanePrices::new(prices);
         for (block, rule) in pass.cascade.blocks.iter().zip(&pass.models.rules) {
             let end = block.range.end.min(chunk.rows.end);
             let mut first = block.range.start.max(chunk.rows.start);
@@ -88,7 +91,7 @@ where
                 let tile = first..(first + SHEETS * institutions).min(end);
                 let count = tile.len().div_ceil(institutions);
                 let (sheets, fractions) = (&mut sheets[..count], &mut fractions[..count]);
-                pass.fill(like, prices, ratios, tile.clone(), sheets);
+                pass.fill(like, (prices, ratios), tile.clone(), sheets, chunk);
                 let lane = <Widths as Width<W>>::LANE;
                 rule.fractions_in_lanes(lane, first - block.range.start, sheets, fractions);
                 let settled = &mut settled[..count];
@@ -99,7 +102,11 @@ where
                 for (n, sheet) in sheets.iter().enumerate() {
                     let place = first + n * institutions;
                     let here = place..(place + institutions).min(end);
-                    pass.take(like, here, sheet, fractions[n], settled[n], chunk);
+                    pass.take(like, here.clone(), sheet, fractions[n], settled[n], chunk);
+                    if pass.accounts {
+                        let like = <Widths as Width<W>>::sums(like);
+                        pass.account(like, here, sheet, settled[n], &mut lane_prices, chunk);
+                    }
                 }
                 first = tile.end;
             }
@@ -111,15 +118,15 @@ impl<const W: usize> Pass<'_, W>
 where
     Widths: Width<W>,
 {
-    /// Fills the sheets of these institutions.
+    /// Fills the sheets of these institutions. The first pass of a lane, at shocked prices, leaves there what holdings are worth.
     #[inline(always)]
     fn fill<'s, P: Pack<Array = [f64; LANES]>, N: ImageNumber>(
         &'s self,
         like: P,
-        prices: &'s [[f64; W]],
-        ratios: &[[f64; W]],
+        (prices, ratios): (&'s [[f64; W]], &[[f64; W]]),
         tile: Range<usize>,
         sheets: &mut [BalanceSheet<'s, N>],
+        chunk: &mut Chunk<W>,
     ) {
         let cascade = self.cascade;
         let institutions = <Widths as Width<W>>::INSTITUTIONS;
@@ -128,9 +135,19 @@ where
         sums.add_up(like, self.holdings, &tile, prices);
         for (n, sheet) in sheets.iter_mut().enumerate() {
             let place = tile.start + n * institutions;
-            self.fill_given(place, sheet);
             sheet.marketable = number.store(N::sum(like.load(sums.sums[n]), sums.terms[n]));
             sheet.marketable_at_average = sheet.marketable;
+            let first = place - chunk.rows.start;
+            if self.opens {
+                let here = (place + institutions).min(tile.end) - place;
+                let before = chunk.before[first..][..here].iter_mut();
+                for (before, marketable) in before.zip(sums.sums[n].as_chunks::<W>().0) {
+                    for s in (0..W).filter(|&s| matches!(self.moves[s], Move::Begin | Move::Open)) {
+                        before[s] = marketable[s];
+                    }
+                }
+            }
+            self.fill_given(like, place, lanes_from(&chunk.before, first), sheet);
             if <Widths as Width<W>>::LANE == Lane::Scenario {
                 sheet.holdings = self.holdings.row(place);
                 sheet.initial_prices = cascade.system.prices();
@@ -151,18 +168,37 @@ where
         }
     }
 
-    /// Fills in what no price and no payment moves: the amounts of the institutions from `place` on.
+    /// Fills in what no price and no payment moves: the amounts of the institutions from `place` on, whose holdings are worth
+    /// `before` at shocked prices.
     #[inline(always)]
-    pub(super) fn fill_given<N: Number>(&self, place: usize, sheet: &mut BalanceSheet<'_, N>) {
+    pub(super) fn fill_given<P: Pack<Array = [f64; LANES]>, N: Number>(
+        &self,
+        like: P,
+        place: usize,
+        before: [f64; LANES],
+        sheet: &mut BalanceSheet<'_, N>,
+    ) {
         let cascade = self.cascade;
-        sheet.cash = lanes_from(&self.data.cash, place);
-        sheet.other_assets = lanes_from(&self.data.other_assets, place);
+        let cash = lanes_from(&self.data.cash, place);
+        let other_assets = lanes_from(&self.data.other_assets, place);
+        let claims_face = spread::<W>(&cascade.claims_face.value, place);
+        let liabilities = spread::<W>(&cascade.liabilities.value, place);
+        // In the order of `ScenarioData`, so with its bits.
+        let assets_shocked =
+            like.load(cash) + like.load(other_assets) + like.load(before) + like.load(claims_face);
+        GivenAmounts {
+            cash,
+            other_assets,
+            external_liabilities: spread::<W>(&cascade.external_liabilities, place),
+            equity_initial: spread::<W>(&cascade.equity_initial, place),
+            equity_shocked: (assets_shocked - like.load(liabilities)).lanes(),
+            assets_initial: spread::<W>(&cascade.assets_initial, place),
+            repaid: [0.0; LANES],
+        }
+        .write(sheet);
         sheet.claims_face = spread_sums::<W, N>(&cascade.claims_face, place);
         sheet.debts_face = spread_sums::<W, N>(&cascade.debts_face, place);
-        sheet.external_liabilities = spread::<W>(&cascade.external_liabilities, place);
         sheet.liabilities = spread_sums::<W, N>(&cascade.liabilities, place);
-        sheet.equity_initial = spread::<W>(&cascade.equity_initial, place);
-        sheet.assets_initial = spread::<W>(&cascade.assets_initial, place);
     }
 
     /// Takes down what the institutions of a sheet sell and pay, each end as its lane's move says.
@@ -182,15 +218,6 @@ where
         if self.entitlements.is_some() {
             let ratios = settled.end(side).or_smaller(one).or_larger(zero).lanes();
             chunk.ratios[first..][..here.len()].copy_from_slice(&ratios.as_chunks::<W>().0[..here.len()]);
-        }
-        if self.opens {
-            let marketable = sheet.marketable.center().lanes();
-            let before = chunk.before[first..][..here.len()].iter_mut();
-            for (before, marketable) in before.zip(marketable.as_chunks::<W>().0) {
-                for s in (0..W).filter(|&s| matches!(self.moves[s], Move::Begin | Move::Open)) {
-                    before[s] = marketable[s];
-                }
-            }
         }
         if self.encloses {
             self.take_reach(like, here.clone(), fraction, settled, chunk);
@@ -213,9 +240,6 @@ where
                     }
                 }
             }
-        }
-        if self.accounts {
-            self.account(<Widths as Width<W>>::sums(like), here, sheet, settled, chunk);
         }
     }
 
@@ -252,6 +276,7 @@ where
         here: Range<usize>,
         sheet: &BalanceSheet<'_, N>,
         settled: N,
+        prices: &mut LanePrices<'_, W>,
         chunk: &mut Chunk<W>,
     ) {
         let first = here.start - chunk.rows.start;
@@ -269,12 +294,13 @@ where
                 cash: like.load(self.data.cash[n]),
                 other_assets: like.load(self.data.other_assets[n]),
                 assets,
+                equity_shocked: like.load(sheet.equity_shocked.as_chunks::<W>().0[i]),
                 marketable,
                 received,
                 before: like.load(chunk.before[first + i]),
                 ratio,
             };
-            chunk.books.add(self.cascade, n, &account);
+            chunk.books.add(self, prices, n, &account);
         }
     }
 }
@@ -290,7 +316,7 @@ fn repeated<const W: usize>(values: [f64; W]) -> [f64; LANES] {
 
 /// The amounts of the institutions from `place` on, padded behind the last, in the lanes of a sheet.
 #[inline(always)]
-fn lanes_from<const W: usize>(amounts: &[[f64; W]], place: usize) -> [f64; LANES] {
+pub(super) fn lanes_from<const W: usize>(amounts: &[[f64; W]], place: usize) -> [f64; LANES] {
     let (lanes, _) = amounts[place..].as_flattened().as_chunks::<LANES>();
     lanes[0]
 }

@@ -261,7 +261,7 @@ where
             direction: weights,
         };
         let work = self.slopes.get_or_insert_with(|| SlopesWork::new(self.cascade));
-        pass.slopes(over, slopes, work)
+        pass.slopes(over, slopes, &self.work.chunks, work)
     }
 
     fn enclose(&mut self, x: &[[f64; W]], moves: &[Move; W], image: &mut [[f64; W]], reach: &mut [[f64; W]]) {

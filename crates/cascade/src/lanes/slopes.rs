@@ -1,6 +1,6 @@
 //! One pass in jets: how steep the map is over a box of states, in one direction.
 
-use super::chunk::{SHEETS, SumsOfProducts, add_product, plus_product};
+use super::chunk::{self, SHEETS, SumsOfProducts, add_product, lanes_from, plus_product};
 use super::pass::Pass;
 use super::{Width, Widths};
 use crate::composition::Cascade;
@@ -66,20 +66,27 @@ where
     Widths: Width<W>,
 {
     /// Bounds of the map's slopes in the direction, anywhere in the box; infinite where they are not known. `false`: some model
-    /// gives none.
-    pub fn slopes(&self, over: Directed<'_, W>, slopes: &mut [[f64; W]], work: &mut SlopesWork<W>) -> bool {
+    /// gives none. `chunks` are those of passes in doubles, the first of which was made.
+    pub fn slopes(
+        &self,
+        over: Directed<'_, W>,
+        slopes: &mut [[f64; W]],
+        chunks: &[chunk::Chunk<W>],
+        work: &mut SlopesWork<W>,
+    ) -> bool {
         let known = AtomicBool::new(true);
-        let run = |chunk: &mut Chunk<W>| {
+        let run = |(chunk, of_image): (&mut Chunk<W>, &chunk::Chunk<W>)| {
             let here = vectorized(ChunkSlopes {
                 pass: self,
                 over,
+                before: &of_image.before,
                 chunk,
             });
             known.fetch_and(here, Ordering::Relaxed);
         };
-        match &mut work.chunks[..] {
-            [only] => run(only),
-            several => several.par_iter_mut().for_each(run),
+        match (&mut work.chunks[..], chunks) {
+            ([only], [of_image]) => run((only, of_image)),
+            (several, chunks) => several.par_iter_mut().zip(chunks).for_each(run),
         }
         let (prices, ratios) = slopes.split_at_mut(self.cascade.system.asset_count());
         vectorized(Money {
@@ -106,6 +113,8 @@ where
 struct ChunkSlopes<'p, const W: usize> {
     pass: &'p Pass<'p, W>,
     over: Directed<'p, W>,
+    /// Holdings at shocked prices, by place in the chunk.
+    before: &'p [[f64; W]],
     chunk: &'p mut Chunk<W>,
 }
 
@@ -117,7 +126,12 @@ where
 
     #[inline(always)]
     fn run<P: Pack<Array = [f64; LANES]>>(self, like: P) -> bool {
-        let Self { pass, over, chunk } = self;
+        let Self {
+            pass,
+            over,
+            before,
+            chunk,
+        } = self;
         for sold in &mut chunk.sold {
             sold.fill([0.0; W]);
         }
@@ -135,7 +149,8 @@ where
                 let tile = first..(first + SHEETS * institutions).min(end);
                 let count = tile.len().div_ceil(institutions);
                 let (sheets, fractions) = (&mut sheets[..count], &mut fractions[..count]);
-                pass.fill_jets(like, over, tile.clone(), sheets);
+                let before = &before[first - chunk.rows.start..];
+                pass.fill_jets(like, over, before, tile.clone(), sheets);
                 known &= rule.fractions_in_lanes(lane, first - block.range.start, sheets, fractions);
                 if let Some(claims) = pass.models.claims {
                     let ids = &pass.cascade.order[tile.clone()];
@@ -169,6 +184,7 @@ where
         &self,
         like: P,
         over: Directed<'_, W>,
+        before: &[[f64; W]],
         tile: Range<usize>,
         sheets: &mut [BalanceSheet<'_, BallJet<Plain>>],
     ) {
@@ -179,7 +195,7 @@ where
         sums.add_up(like, self.holdings, &tile, over, |state| &state[..assets]);
         for (n, sheet) in sheets.iter_mut().enumerate() {
             let place = tile.start + n * institutions;
-            self.fill_given(place, sheet);
+            self.fill_given(like, place, lanes_from(before, n * institutions), sheet);
             sheet.marketable = sums.of_sheet(like, n).load(plain);
             sheet.marketable_at_average = sheet.marketable;
         }

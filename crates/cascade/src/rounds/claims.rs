@@ -46,8 +46,8 @@ impl FixedPointMap for ClaimsAtPrices<'_> {
                 let tile = first..(first + TILE).min(desk.positions().end);
                 let sheets = &mut sheets[..tile.len()];
                 for (sheet, position) in sheets.iter_mut().zip(tile.clone()) {
-                    let account = desk.account(cascade, position);
-                    sheet::fill::<Nearest>(cascade, entitled, data, state, position, account, sheet);
+                    let account = desk.account(cascade, data, position);
+                    sheet::fill::<Nearest>(cascade, entitled, state, position, account, sheet);
                 }
                 let ids = &cascade.order[tile];
                 let components = &mut work[..ids.len() * cascade.components];

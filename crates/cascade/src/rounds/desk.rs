@@ -5,7 +5,7 @@ use crate::arithmetic::Nearest;
 use crate::composition::Cascade;
 use crate::map::ScenarioData;
 use crate::pass::{CHUNK, StateView, TILE};
-use crate::sheet::{self, Account, Entitled};
+use crate::sheet::{self, Account, Entitled, GivenAmounts};
 use delever_core::{BalanceSheet, Rule, Sale, SparseRow, SparseRows, Strategy, StrategyScratch};
 use std::ops::Range;
 
@@ -109,14 +109,17 @@ impl Desk {
     }
 
     /// The account of the institution at a compiled position.
-    pub fn account(&self, cascade: &Cascade<'_>, position: usize) -> Account<'_, f64> {
+    pub fn account(&self, cascade: &Cascade<'_>, data: &ScenarioData, position: usize) -> Account<'_, f64> {
         let row = position - self.first;
         Account {
             holdings: self.holdings.row(row),
-            cash: self.cash[row],
-            external_liabilities: self.external_liabilities[row],
+            given: GivenAmounts {
+                cash: self.cash[row],
+                external_liabilities: self.external_liabilities[row],
+                repaid: self.repaid[row],
+                ..GivenAmounts::after_shock(data, position)
+            },
             liabilities: cascade.debts_face.value[position] + self.external_liabilities[row],
-            repaid: self.repaid[row],
         }
     }
 
@@ -295,8 +298,8 @@ impl Desk {
             data,
             state,
         } = books;
-        let account = self.account(cascade, position);
-        sheet::fill::<Nearest>(cascade, entitled, data, state, position, account, sheet);
+        let account = self.account(cascade, data, position);
+        sheet::fill::<Nearest>(cascade, entitled, state, position, account, sheet);
     }
 
     /// Orders sales that raise `money` at the prices of this state; all holdings, worthless ones too, where they do not raise it.
