@@ -1,5 +1,6 @@
 //! The composition: a system, a graph and models, compiled for the inner loop.
 
+use crate::declared::{self, Declaration, Decision, Refuted};
 use crate::jets::LARGEST_BY_JETS;
 use crate::pass::CHUNK;
 use delever_core::error_free::add_up;
@@ -199,6 +200,19 @@ impl Amounts {
 pub(crate) struct Block {
     pub range: Range<usize>,
     pub rule: Box<dyn Rule>,
+    /// Whether the rule's bounds hold over ranges of states.
+    pub encloses: bool,
+}
+
+/// Which forms of its models a cascade may be computed in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UsableForms {
+    /// Scenarios or institutions side by side.
+    pub lanes: bool,
+    /// Institutions side by side, slopes in lanes.
+    pub institutions: bool,
+    /// Slopes over boxes of states.
+    pub jets: bool,
 }
 
 /// A cascade, compiled: institutions stand in the order of their rule block, then of their id.
@@ -222,6 +236,11 @@ pub struct Cascade<'a> {
     /// Components of the claims model for each institution; 0 where claims are worth their face.
     pub(crate) components: usize,
     pub(crate) shape: MapShape,
+    pub(crate) forms: UsableForms,
+    /// Whether bounds of claims hold over ranges of states.
+    pub(crate) claims_enclose: bool,
+    /// Declarations that the models' own answers refute.
+    refuted: Vec<Refuted>,
     /// Whether claims alone are isotone, prices given.
     pub(crate) claims_ordered: bool,
     pub(crate) largest_row: usize,
@@ -317,6 +336,7 @@ impl<'a> Cascade<'a> {
             order.extend_from_slice(&block.members);
             blocks.push(Block {
                 range: start..order.len(),
+                encloses: block.rule.encloses(),
                 rule: block.rule,
             });
         }
@@ -371,7 +391,7 @@ impl<'a> Cascade<'a> {
                 institution.cash + institution.other_assets + held + claims
             })
             .collect();
-        Ok(Self {
+        let cascade = Self {
             external_liabilities: order.iter().map(|&id| external[id as usize]).collect(),
             equity_initial: (assets_initial.iter().zip(&liabilities.value))
                 .map(|(assets, owed)| assets - owed)
@@ -379,6 +399,13 @@ impl<'a> Cascade<'a> {
             assets_initial,
             failure_equity: order.iter().map(|&id| claims.failure_equity(id)).collect(),
             can_be_not_unique: claims.not_unique(&vec![true; count]),
+            claims_enclose: claims.encloses(),
+            forms: UsableForms {
+                lanes: true,
+                institutions: true,
+                jets: true,
+            },
+            refuted: Vec::new(),
             system,
             order,
             blocks,
@@ -398,7 +425,49 @@ impl<'a> Cascade<'a> {
             largest_row,
             holders,
             held,
-        })
+        };
+        let refuted = declared::refuted(&cascade);
+        Ok(cascade.without(refuted))
+    }
+
+    /// The cascade without the declarations that are refuted.
+    fn without(mut self, refuted: Vec<Refuted>) -> Self {
+        for Refuted {
+            decision,
+            declaration,
+            ..
+        } in &refuted
+        {
+            match declaration {
+                Declaration::Order => {
+                    self.shape.isotone = false;
+                    self.claims_ordered &= *decision != Decision::Claims;
+                }
+                Declaration::Bounds => self.shape.bounded = false,
+                Declaration::Enclosure => {
+                    self.claims_enclose &= *decision != Decision::Claims;
+                    for block in &mut self.blocks {
+                        block.encloses &= *decision != Decision::Sales;
+                    }
+                }
+                Declaration::AmountsOnly => self.forms.institutions = false,
+                Declaration::Formula => {
+                    self.forms.lanes = false;
+                    self.forms.jets = false;
+                }
+            }
+        }
+        self.refuted = refuted;
+        self
+    }
+
+    /// Declarations of the models that their own answers refute, found by asking some institutions and all assets at a few
+    /// states. Empty where models are as they declare, as far as is seen.
+    ///
+    /// What is refuted is taken back: without order or bounds nothing is certified, without a common formula the engine falls
+    /// back to doubles and their bounds.
+    pub fn refuted(&self) -> &[Refuted] {
+        &self.refuted
     }
 
     /// The system that the cascade runs on.

@@ -242,7 +242,7 @@ fn apply(
                 // All that a rule may ask for.
                 let mut sales = [Sale::Fraction(Interval::new(-1.0, 1.0)); TILE];
                 let sales = &mut sales[..tile.len()];
-                if block.rule.encloses() {
+                if block.encloses {
                     block
                         .rule
                         .sale_bounds_into(tile.start - block.range.start, sheets, sales);
@@ -340,7 +340,7 @@ fn settle(
     }
     let [low, high] = &mut work.components;
     let (low, high) = (&mut low[..ids.len() * count], &mut high[..ids.len() * count]);
-    let encloses = cascade.claims.encloses();
+    let encloses = cascade.claims_enclose;
     if encloses {
         cascade.claims.settle_bounds_into(ids, sheets, low, high);
     }

@@ -15,6 +15,7 @@
 
 mod arithmetic;
 mod composition;
+mod declared;
 mod derivative;
 mod enclosure;
 mod jets;
@@ -28,6 +29,7 @@ mod shock;
 mod solve;
 
 pub use composition::{Cascade, CascadeError, Models, RuleBlock};
+pub use declared::{Decision, Declaration, Refuted};
 pub use derivative::{Figure, InputSlopes, Kink, Linearization, Participant};
 pub use enclosure::EquilibriaEnclosure;
 pub use lanes::Summary;

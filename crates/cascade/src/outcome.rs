@@ -4,10 +4,10 @@ use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, Roughly
 use crate::composition::Cascade;
 use crate::enclosure::EquilibriaEnclosure;
 use crate::map::CascadeMap;
-use crate::pass::{CHUNK, PassWork, Visit, inspect, inspect_by_chunk};
+use crate::pass::{CHUNK, PassWork, Visit, conclude, inspect, inspect_by_chunk};
 use crate::shock::Shock;
 use delever_core::{Execution, Interval};
-use delever_solver::{Solution, Status};
+use delever_solver::{FixedPointMap, Solution, Status};
 use rayon::prelude::*;
 
 /// One equilibrium and what is known of it. Institutions and assets stand in id order.
@@ -206,19 +206,19 @@ impl CascadeMap<'_> {
     fn visit_books<R: Send>(
         &self,
         x: &[f64],
+        work: &mut PassWork<Nearest>,
         begin: impl IndexedParallelIterator<Item = R>,
         visit: impl Fn(&mut R, usize, &Books) + Sync,
     ) -> (Vec<R>, Vec<f64>) {
         let cascade = self.cascade;
         let shocked = &self.data.market.shocked;
         let assets = cascade.system.asset_count();
-        let mut work = PassWork::<Nearest>::new(cascade);
         let begin = begin.map(|left| (left, vec![0.0; assets]));
         let chunks = inspect_by_chunk::<Nearest, _>(
             cascade,
             &self.data,
             x,
-            &mut work,
+            work,
             begin,
             |(left, units_sold), seen| {
                 let sheet = seen.sheet;
@@ -272,7 +272,8 @@ impl CascadeMap<'_> {
         };
         let chunks = self.cascade.order.len().div_ceil(CHUNK);
         let nothing = rayon::iter::repeat_n(snapshot.clone(), chunks);
-        let (chunks, _) = self.visit_books(x, nothing, |snapshot, position, books| {
+        let mut work = PassWork::new(self.cascade);
+        let (chunks, _) = self.visit_books(x, &mut work, nothing, |snapshot, position, books| {
             snapshot.sellers += usize::from(books.sold_at_shocked > 0.0 || books.sold_value > 0.0);
             snapshot.sold_out += usize::from(books.sold_out);
             snapshot.defaults += usize::from(books.failed);
@@ -328,8 +329,9 @@ impl CascadeMap<'_> {
         undecided
     }
 
-    /// Accounts for a solution.
-    pub(crate) fn outcome(&self, solution: &Solution) -> Outcome {
+    /// Accounts for a solution. What the order of the models would have to support is claimed only where the answer's own image
+    /// agrees, see [`Self::keeps_order`]; `seen_at_top` says that a part of that test was made on the way.
+    pub(crate) fn outcome(&self, solution: &Solution, seen_at_top: bool) -> Outcome {
         let cascade = self.cascade;
         let system = cascade.system;
         let market = &self.data.market;
@@ -405,7 +407,12 @@ impl CascadeMap<'_> {
         let begin = institutions
             .par_chunks_mut(CHUNK)
             .map(|institutions| (institutions, f64::INFINITY));
-        let (chunks, units_sold) = self.visit_books(&solution.point, begin, visit);
+        let mut work = PassWork::new(cascade);
+        let (chunks, units_sold) = self.visit_books(&solution.point, &mut work, begin, visit);
+        let mut image = vec![0.0; self.dim()];
+        conclude(cascade, &self.data, &mut image, &mut work);
+        let refuted = self.shape().isotone && !self.keeps_order(solution, &image, seen_at_top);
+        let bracket = solution.bracket.as_ref().filter(|_| !refuted);
         // How far the institution closest to zero equity is from it, in widths that its holdings and claims can take,
         // after what rounding and a change of the input's last place can do.
         let margins = chunks.iter().map(|(_, margin)| *margin);
@@ -431,14 +438,14 @@ impl CascadeMap<'_> {
                 },
             })
             .collect();
-        let width = solution.bracket.as_ref().map(|bracket| bracket.width);
-        let near_boundary = solution.bracket.as_ref().is_some_and(|bracket| {
+        let width = bracket.map(|bracket| bracket.width);
+        let near_boundary = bracket.is_some_and(|bracket| {
             // Under volume-weighted execution proceeds move too, by more than prices do.
             let clear = cascade.execution == Execution::Terminal && margin_of_solvency > 2.0 * bracket.width;
             !clear && self.near_boundary(&bracket.upper, &bracket.lower)
         });
         Outcome {
-            status: solution.status,
+            status: if refuted { Status::Unordered } else { solution.status },
             near_boundary,
             unique: None,
             certificate: Certificate {

@@ -36,6 +36,33 @@ pub(crate) struct ChunkWork<S> {
     strategy: StrategyScratch,
 }
 
+impl<S: Copy + Default> ChunkWork<S> {
+    pub fn new(cascade: &Cascade<'_>, rows: Range<usize>) -> Self {
+        let components = vec![0.0; rows.len() * cascade.components];
+        Self {
+            rows,
+            sold: vec![S::default(); cascade.system.asset_count()],
+            spare: components.clone(),
+            components,
+            units: UnitsScratch {
+                low: vec![0.0; cascade.largest_row],
+                high: vec![0.0; cascade.largest_row],
+            },
+            strategy: StrategyScratch::default(),
+        }
+    }
+
+    /// Moves on to other institutions, as many as before.
+    pub fn move_to(&mut self, first: usize) {
+        self.rows = first..first + self.rows.len();
+    }
+
+    /// The components that the last run left, one institution after the other.
+    pub fn components(&self) -> &[f64] {
+        &self.components
+    }
+}
+
 /// Scratch memory of a pass in one rounding.
 pub(crate) struct PassWork<A: Arithmetic> {
     chunks: Vec<ChunkWork<A::Sum>>,
@@ -46,26 +73,10 @@ pub(crate) struct PassWork<A: Arithmetic> {
 impl<A: Arithmetic> PassWork<A> {
     pub fn new(cascade: &Cascade<'_>) -> Self {
         let (count, assets) = (cascade.system.institution_count(), cascade.system.asset_count());
-        let chunks = (0..count)
-            .step_by(CHUNK)
-            .map(|start| {
-                let rows = start..(start + CHUNK).min(count);
-                let components = vec![0.0; rows.len() * cascade.components];
-                ChunkWork {
-                    rows,
-                    sold: vec![A::Sum::default(); assets],
-                    spare: components.clone(),
-                    components,
-                    units: UnitsScratch {
-                        low: vec![0.0; cascade.largest_row],
-                        high: vec![0.0; cascade.largest_row],
-                    },
-                    strategy: StrategyScratch::default(),
-                }
-            })
-            .collect();
+        let chunks = (0..count).step_by(CHUNK);
+        let chunks = chunks.map(|start| ChunkWork::new(cascade, start..(start + CHUNK).min(count)));
         Self {
-            chunks,
+            chunks: chunks.collect(),
             sold: vec![0.0; assets],
             spare: vec![0.0; assets],
         }
@@ -77,7 +88,10 @@ pub(crate) struct Visit<'v, N: Real> {
     /// Compiled position.
     pub position: usize,
     pub sheet: &'v BalanceSheet<'v, N>,
+    /// Units sold of each holding; in a proof the fewest.
     pub units: &'v [f64],
+    /// In a proof, the most.
+    pub most_units: &'v [f64],
 }
 
 /// `out = T(state)` in the rounding `A`.
@@ -89,7 +103,7 @@ pub(crate) fn apply<A: Arithmetic>(
     work: &mut PassWork<A>,
 ) {
     let state = cascade.view(x);
-    let run = |chunk: &mut ChunkWork<A::Sum>| run_chunk::<A>(cascade, data, state, chunk, |_| {});
+    let run = |chunk: &mut ChunkWork<A::Sum>| run_after_shock::<A>(cascade, data, state, chunk, |_| {});
     if let [only] = &mut work.chunks[..] {
         run(only);
     } else {
@@ -145,7 +159,7 @@ pub(crate) fn inspect<A: Arithmetic>(
 ) {
     let state = cascade.view(x);
     for chunk in &mut work.chunks {
-        run_chunk::<A>(cascade, data, state, chunk, &mut visit);
+        run_after_shock::<A>(cascade, data, state, chunk, &mut visit);
     }
 }
 
@@ -163,20 +177,32 @@ pub(crate) fn inspect_by_chunk<A: Arithmetic, R: Send>(
     let chunks = work.chunks.par_iter_mut().zip(begin);
     chunks
         .map(|(chunk, mut left)| {
-            run_chunk::<A>(cascade, data, state, chunk, |seen| visit(&mut left, seen));
+            run_after_shock::<A>(cascade, data, state, chunk, |seen| visit(&mut left, seen));
             left
         })
         .collect()
 }
 
-fn run_chunk<A: Arithmetic>(
+fn run_after_shock<A: Arithmetic>(
     cascade: &Cascade<'_>,
     data: &ScenarioData,
     state: StateView<'_>,
     chunk: &mut ChunkWork<A::Sum>,
-    mut visit: impl FnMut(Visit<'_, A::Number>),
+    visit: impl FnMut(Visit<'_, A::Number>),
 ) {
     chunk.sold.fill(A::Sum::default());
+    let account = |n| Account::after_shock::<A>(cascade, data, n);
+    run_chunk::<A>(cascade, account, state, chunk, visit);
+}
+
+/// Runs the institutions of a chunk, and adds what they sell to what the chunk has sold.
+pub(crate) fn run_chunk<'c, A: Arithmetic>(
+    cascade: &'c Cascade<'_>,
+    account: impl Fn(usize) -> Account<'c, A::Number>,
+    state: StateView<'_>,
+    chunk: &mut ChunkWork<A::Sum>,
+    mut visit: impl FnMut(Visit<'_, A::Number>),
+) {
     let zero = A::Number::from(0.0);
     let mut sheets = [BalanceSheet::<A::Number>::empty(); TILE];
     let mut sales = [Sale::nothing(); TILE];
@@ -190,8 +216,7 @@ fn run_chunk<A: Arithmetic>(
             let sheets = &mut sheets[..tile.len()];
             let sales = &mut sales[..tile.len()];
             for (sheet, n) in sheets.iter_mut().zip(tile.clone()) {
-                let account = Account::after_shock::<A>(cascade, data, n);
-                sheet::fill::<A>(cascade, entitled, state, n, account, sheet);
+                sheet::fill::<A>(cascade, entitled, state, n, account(n), sheet);
             }
             A::sales(&*block.rule, first - block.range.start, sheets, sales);
             for ((sheet, &sale), n) in sheets.iter_mut().zip(sales.iter()).zip(tile.clone()) {
@@ -199,6 +224,7 @@ fn run_chunk<A: Arithmetic>(
                 if sale == Sale::nothing() || sale == Sale::Money(zero) {
                     // A term of zero changes no sum, so the bits are the same as with it.
                     chunk.units.low[..count].fill(0.0);
+                    chunk.units.high[..count].fill(0.0);
                 } else {
                     sheet.execution_gain = A::units(
                         &*cascade.strategy,
@@ -218,6 +244,7 @@ fn run_chunk<A: Arithmetic>(
                     position: n,
                     sheet,
                     units: &chunk.units.low[..count],
+                    most_units: &chunk.units.high[..count],
                 });
             }
             if cascade.components > 0 {

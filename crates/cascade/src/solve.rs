@@ -100,41 +100,55 @@ impl Cascade<'_> {
             };
             let quick = (end == End::Greatest && settings.method == Method::Automatic)
                 .then(|| solve_quickly(&map, shock, settings, &mut observer));
-            quick
-                .flatten()
-                .unwrap_or_else(|| solve(&map, end, settings, &mut observer))
+            match quick.flatten() {
+                Some(solution) => (solution, true),
+                None => (solve(&map, end, settings, &mut observer), false),
+            }
         };
         let greatest = (select != Select::Least).then(|| find(End::Greatest));
         let least = (select != Select::Greatest).then(|| find(End::Least));
         let mut unique = match (&greatest, &least) {
-            (Some(greatest), Some(least)) => compare(&map, greatest, least, settings.tolerance),
+            (Some((greatest, _)), Some((least, _))) => compare(&map, greatest, least, settings.tolerance),
             _ => None,
         };
-        if unique.is_none() && self.not_unique_under(shock) {
-            unique = Some(false);
-        }
+        let by_structure = self.not_unique_under(shock).then_some(false);
+        unique = unique.or(by_structure);
         let enclosure = map.enclose_if_unordered(settings);
-        let finish = |mut solution: Solution| {
+        let finish = |(mut solution, seen_at_top): (Solution, bool)| {
             if let Some((bounds, _)) = &enclosure {
                 move_into(&map, &mut solution, bounds);
             }
             Outcome {
-                unique,
                 enclosure: enclosure.as_ref().map(|(_, enclosure)| enclosure.clone()),
-                ..map.outcome(&solution)
+                ..map.outcome(&solution, seen_at_top)
             }
         };
+        let (mut greatest, mut least) = (greatest.map(finish), least.map(finish));
+        // Brackets of models that are not as ordered as they declare compare nothing.
+        let mut outcomes = greatest.iter().chain(&least);
+        if outcomes.any(|outcome| outcome.status == Status::Unordered) {
+            unique = by_structure;
+        }
+        for outcome in greatest.iter_mut().chain(&mut least) {
+            outcome.unique = unique;
+        }
         Ok(Equilibria {
-            greatest: greatest.map(finish),
-            least: least.map(finish),
+            greatest,
+            least,
             unique,
         })
     }
 
-    /// Lets the cascade unfold: `x <- T(x)` from the state after the shock in ordinary rounding, each application a wave of sales that
-    /// the prices and payments of the last one force. Calls `watch` with the state after the shock as step 0, its change infinite,
-    /// and after every wave; ends with the first that changes nothing, or at `Break`. Where the cascade is ordered, no wave ever
-    /// raises a price.
+    /// Lets the cascade unfold from the state after the shock in ordinary rounding, each application of the map a wave of sales
+    /// that the prices and payments of the last one force. Calls `watch` with the state after the shock as step 0, its change
+    /// infinite, and after every wave; ends with the first that changes nothing, or at `Break`.
+    ///
+    /// Where the cascade is ordered, a wave is `x <- min(x, T(x))`, component by component: no wave raises a price or a payment,
+    /// and the waves end, since doubles can fall only finitely often. In exact arithmetic `T(x) <= x` after every wave, so the
+    /// minimum changes nothing; in doubles it discards last digits that rounding raises again, which could go to and fro for
+    /// ever. What is left at the end is a state that no further wave pushes down.
+    ///
+    /// Where it is not ordered, a wave is `x <- T(x)`, may raise prices and need not end: let `watch` break.
     ///
     /// Nothing is proved: [`Self::solve`] says where it ends.
     pub fn unfold(
@@ -145,6 +159,7 @@ impl Cascade<'_> {
         let map = CascadeMap::new(self, shock)?;
         let (mut bottom, mut top) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
         map.bounds_into(&mut bottom, &mut top);
+        let ordered = map.shape().isotone;
         let (mut x, mut image, mut work) = (top.clone(), top.clone(), map.workspace());
         let mut change = f64::INFINITY;
         for iteration in 0.. {
@@ -159,9 +174,13 @@ impl Cascade<'_> {
             }
             map.apply(&x, &mut image, &mut work);
             change = 0.0;
-            for ((new, old), top) in image.iter().zip(&x).zip(&top) {
+            for ((new, old), top) in image.iter_mut().zip(&x).zip(&top) {
+                // NaN is no price to fall back from: it stays.
+                if ordered && *new > *old {
+                    *new = *old;
+                }
                 if *top > 0.0 {
-                    change = ((new - old).abs() / top).max(change);
+                    change = ((*new - old).abs() / top).max(change);
                 }
             }
             std::mem::swap(&mut x, &mut image);

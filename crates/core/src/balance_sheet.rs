@@ -223,35 +223,54 @@ impl<'a, N: InLanes> BalanceSheet<'a, N> {
 }
 
 impl<'a> BalanceSheet<'a> {
-    /// The same sheet in dual numbers that do not move, for an engine that differentiates to set in motion.
+    /// The same sheet in another kind of number, for engines that ask a model in several. `given` turns an amount into what is
+    /// given in that kind; `prices` and `average_prices` are the same trial prices.
     ///
-    /// `prices` are the same trial prices. Under terminal execution only, where average prices are final prices.
+    /// ```
+    /// use delever_core::{BalanceSheet, Interval};
+    /// let mut sheet = BalanceSheet::empty();
+    /// (sheet.cash, sheet.received) = (2.0, 3.0);
+    /// let bounds = sheet.in_numbers::<Interval>(|amount| amount, &[], &[]);
+    /// assert_eq!(bounds.assets(), Interval::from(5.0));
+    /// ```
     #[must_use]
-    pub fn in_duals(&self, prices: &'a [Dual]) -> BalanceSheet<'a, Dual> {
+    pub fn in_numbers<N: Real>(
+        &self,
+        given: impl Fn(f64) -> N::Given,
+        prices: &'a [N::Given],
+        average_prices: &'a [N::Given],
+    ) -> BalanceSheet<'a, N> {
         BalanceSheet {
-            cash: self.cash.into(),
-            other_assets: self.other_assets.into(),
+            cash: given(self.cash),
+            other_assets: given(self.other_assets),
             marketable: self.marketable.into(),
-            marketable_at_average: self.marketable.into(),
-            execution_gain: Dual::NOTHING,
+            marketable_at_average: self.marketable_at_average.into(),
+            execution_gain: self.execution_gain.into(),
             claims_face: self.claims_face.into(),
             received: self.received.into(),
             debts_received: self.debts_received.into(),
             shares: self.shares.into(),
             debts_face: self.debts_face.into(),
-            external_liabilities: self.external_liabilities.into(),
+            external_liabilities: given(self.external_liabilities),
             liabilities: self.liabilities.into(),
-            equity_initial: self.equity_initial.into(),
-            equity_shocked: self.equity_shocked.into(),
-            assets_initial: self.assets_initial.into(),
-            repaid: self.repaid.into(),
+            equity_initial: given(self.equity_initial),
+            equity_shocked: given(self.equity_shocked),
+            assets_initial: given(self.assets_initial),
+            repaid: given(self.repaid),
             execution: self.execution,
             holdings: self.holdings,
             initial_prices: self.initial_prices,
             prices,
-            average_prices: prices,
+            average_prices,
             highest: None,
             settled: None,
         }
+    }
+
+    /// [`Self::in_numbers`] in dual numbers that do not move, for an engine that differentiates to set in motion. Under
+    /// terminal execution only, where average prices are final prices.
+    #[must_use]
+    pub fn in_duals(&self, prices: &'a [Dual]) -> BalanceSheet<'a, Dual> {
+        self.in_numbers(Dual::from, prices, prices)
     }
 }

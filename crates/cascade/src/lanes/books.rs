@@ -18,6 +18,8 @@ pub(super) struct Books<const W: usize> {
     defaults: [f64; W],
     /// As an outcome's: how far the institution closest to failure is from it, in widths of the bracket.
     pub margin_of_solvency: [f64; W],
+    /// By how much some institution sells less, or pays more, than at the top of the box: against the order that models declare.
+    pub against_order: [f64; W],
 }
 
 impl<const W: usize> Default for Books<W> {
@@ -31,6 +33,7 @@ impl<const W: usize> Default for Books<W> {
             bankruptcy_costs: [0.0; W],
             defaults: [0.0; W],
             margin_of_solvency: [f64::INFINITY; W],
+            against_order: [0.0; W],
         }
     }
 }
@@ -171,6 +174,7 @@ impl<const W: usize> Books<W> {
             self.bankruptcy_costs[l] += other.bankruptcy_costs[l];
             self.defaults[l] += other.defaults[l];
             self.margin_of_solvency[l] = self.margin_of_solvency[l].min(other.margin_of_solvency[l]);
+            self.against_order[l] = self.against_order[l].max(other.against_order[l]);
         }
     }
 

@@ -33,6 +33,9 @@ pub(super) struct Chunk<const W: usize> {
     /// Holdings at shocked prices, by place in the chunk, padded by a sheet's institutions; written by the first pass of a
     /// lane.
     pub before: Aligned<W>,
+    /// What is sold, as a fraction, and paid at the top of the box; written likewise.
+    first_fractions: Aligned<W>,
+    first_ratios: Aligned<W>,
     pub books: Books<W>,
 }
 
@@ -44,6 +47,8 @@ impl<const W: usize> Chunk<W> {
             ratio_reach: Aligned::zeros(rows.len() * components),
             doubt: [0.0; W],
             before: Aligned::zeros(rows.len() + LANES),
+            first_fractions: Aligned::zeros(rows.len()),
+            first_ratios: Aligned::zeros(rows.len() * components),
             books: Books::default(),
             rows,
         }
@@ -105,7 +110,8 @@ where
                     pass.take(like, here.clone(), sheet, fractions[n], settled[n], chunk);
                     if pass.accounts {
                         let like = <Widths as Width<W>>::sums(like);
-                        pass.account(like, here, sheet, settled[n], &mut lane_prices, chunk);
+                        let numbers = [fractions[n], settled[n]];
+                        pass.account(like, here, sheet, numbers, &mut lane_prices, chunk);
                     }
                 }
                 first = tile.end;
@@ -140,12 +146,8 @@ where
             let first = place - chunk.rows.start;
             if self.opens {
                 let here = (place + institutions).min(tile.end) - place;
-                let before = chunk.before[first..][..here].iter_mut();
-                for (before, marketable) in before.zip(sums.sums[n].as_chunks::<W>().0) {
-                    for s in (0..W).filter(|&s| matches!(self.moves[s], Move::Begin | Move::Open)) {
-                        before[s] = marketable[s];
-                    }
-                }
+                let marketable = &sums.sums[n].as_chunks::<W>().0[..here];
+                self.take_opening(marketable, &mut chunk.before[first..]);
             }
             self.fill_given(like, place, lanes_from(&chunk.before, first), sheet);
             if <Widths as Width<W>>::LANE == Lane::Scenario {
@@ -217,7 +219,11 @@ where
         let side = like.load(repeated(self.sides));
         if self.entitlements.is_some() {
             let ratios = settled.end(side).or_smaller(one).or_larger(zero).lanes();
-            chunk.ratios[first..][..here.len()].copy_from_slice(&ratios.as_chunks::<W>().0[..here.len()]);
+            let ratios = &ratios.as_chunks::<W>().0[..here.len()];
+            chunk.ratios[first..][..here.len()].copy_from_slice(ratios);
+            if self.opens {
+                self.take_opening(ratios, &mut chunk.first_ratios[first..]);
+            }
         }
         if self.encloses {
             self.take_reach(like, here.clone(), fraction, settled, chunk);
@@ -225,6 +231,11 @@ where
         // A price falls with what is sold: the upper end of it goes with the lower end of sales.
         let fraction = fraction.end(zero - side);
         let fraction = fraction.or_larger(zero).or_smaller(one);
+        if self.opens {
+            let fractions = &fraction.lanes();
+            let fractions = &fractions.as_chunks::<W>().0[..here.len()];
+            self.take_opening(fractions, &mut chunk.first_fractions[first..]);
+        }
         // A term of zero changes no sum, so the bits are the same as with it.
         if like.any(zero.is_below(fraction)) {
             let like = <Widths as Width<W>>::sums(like);
@@ -239,6 +250,16 @@ where
                         add_sales(like.load(fraction), row, sold);
                     }
                 }
+            }
+        }
+    }
+
+    /// Keeps what lanes show that make their first pass.
+    #[inline(always)]
+    fn take_opening(&self, shown: &[[f64; W]], kept: &mut [[f64; W]]) {
+        for (kept, shown) in kept.iter_mut().zip(shown) {
+            for s in (0..W).filter(|&s| matches!(self.moves[s], Move::Begin | Move::Open)) {
+                kept[s] = shown[s];
             }
         }
     }
@@ -275,18 +296,18 @@ where
         like: Q,
         here: Range<usize>,
         sheet: &BalanceSheet<'_, N>,
-        settled: N,
+        [fraction, settled]: [N; 2],
         prices: &mut LanePrices<'_, W>,
         chunk: &mut Chunk<W>,
     ) {
         let first = here.start - chunk.rows.start;
-        let numbers = [sheet.assets(), sheet.marketable, sheet.received, settled];
+        let numbers = [sheet.assets(), sheet.marketable, sheet.received, settled, fraction];
         let centers = numbers.map(
             #[inline(always)]
             |number| number.center().lanes(),
         );
         for (i, n) in here.enumerate() {
-            let [assets, marketable, received, ratio] = centers.map(
+            let [assets, marketable, received, ratio, fraction] = centers.map(
                 #[inline(always)]
                 |lanes| like.load(lanes.as_chunks::<W>().0[i]),
             );
@@ -301,6 +322,11 @@ where
                 ratio,
             };
             chunk.books.add(self, prices, n, &account);
+            let mut against = like.load(chunk.first_fractions[first + i]) - fraction.or_larger(like.splat(0.0));
+            if self.entitlements.is_some() {
+                against = (ratio - like.load(chunk.first_ratios[first + i])).or_larger(against);
+            }
+            chunk.books.against_order = against.or_larger(like.load(chunk.books.against_order)).lanes();
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct LaneModels<'c> {
     pub impact: &'c dyn ImpactInLanes,
     /// Whether none of them jumps.
     pub continuous: bool,
+    /// Whether those that say that they look at amounts only are seen to.
+    pub by_amounts: bool,
 }
 
 impl LaneModels<'_> {
@@ -40,7 +42,8 @@ impl LaneModels<'_> {
 
     /// Whether all of them compute institutions side by side.
     pub fn take_institutions(&self) -> bool {
-        self.rules.iter().all(|rule| rule.takes_institutions())
+        self.by_amounts
+            && self.rules.iter().all(|rule| rule.takes_institutions())
             && self.claims.is_none_or(ClaimsInLanes::takes_institutions)
     }
 }
@@ -114,7 +117,8 @@ impl Width<1> for Widths {
 impl Cascade<'_> {
     /// The models in lanes, if the quick engine can take this cascade.
     pub(crate) fn in_lanes(&self) -> Option<LaneModels<'_>> {
-        let plain = self.shape.isotone
+        let plain = self.forms.lanes
+            && self.shape.isotone
             && self.shape.bounded
             && self.execution == Execution::Terminal
             && self.components <= 1
@@ -133,6 +137,7 @@ impl Cascade<'_> {
             },
             impact: self.impact.in_lanes()?,
             continuous: self.shape.from_below,
+            by_amounts: self.forms.institutions,
         })
     }
 }

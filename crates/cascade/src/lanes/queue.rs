@@ -5,6 +5,7 @@ use super::pass::{LaneData, LaneWork, Pass};
 use super::slopes::{Directed, SlopesWork};
 use super::{LaneModels, Width, Widths};
 use crate::composition::Cascade;
+use crate::declared::SLACK;
 use crate::outcome::Totals;
 use crate::pass::CHUNK;
 use crate::shock::Shock;
@@ -197,11 +198,13 @@ where
         if self.contracting && found.is_none() {
             return self.left.push(self.at[lane]);
         }
+        let mut books = Books::default();
+        for chunk in &self.work.chunks {
+            books.merge(&chunk.books);
+        }
+        // Models that are not ordered as they declare prove nothing.
+        let found = found.filter(|_| books.against_order[lane] <= SLACK);
         let answer = found.map(|found| {
-            let mut books = Books::default();
-            for chunk in &self.work.chunks {
-                books.merge(&chunk.books);
-            }
             let sold = self.work.sold.iter().zip(found.point);
             let sold_value = sold.map(|(units, price)| units[lane] * price[lane]).sum::<f64>() + 0.0;
             Answer {
