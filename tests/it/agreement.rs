@@ -17,22 +17,14 @@ use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// Cases of a test where the environment does not say.
-const CASES: u32 = 2_000;
-
 /// Runs a property over random inputs; `tally` counts what happened, and is printed.
 fn check<S: Strategy>(
     name: &str,
     strategy: S,
     property: impl Fn(S::Value, &mut Tally) -> Result<(), TestCaseError>,
 ) {
-    let mut config = ProptestConfig::default();
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = CASES;
-    }
-    config.failure_persistence = None;
     let tally = RefCell::new(Tally::default());
-    let mut runner = TestRunner::new(config);
+    let mut runner = TestRunner::new(delever_testkit::laws::config());
     let result = runner.run(&strategy, |input| property(input, &mut tally.borrow_mut()));
     let tally = tally.into_inner();
     println!("{name}: {:?}", tally.0);

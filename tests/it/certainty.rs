@@ -14,8 +14,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// Systems where the environment does not say.
-const CASES: u32 = 10_000;
 /// Passes of the exact engine in each chain.
 const EXACT_PASSES: u32 = 200;
 
@@ -111,12 +109,6 @@ struct Tally {
 
 #[test]
 fn nearly_all_ordered_systems_are_certified_and_all_are_bracketed() {
-    let mut config = ProptestConfig::default();
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = CASES;
-    }
-    config.failure_persistence = None;
-    config.max_global_rejects = u32::MAX;
     let registry = delever::io::registry();
     let tally = RefCell::new(Tally::default());
     let inputs = (
@@ -124,60 +116,61 @@ fn nearly_all_ordered_systems_are_certified_and_all_are_bracketed() {
         prop::collection::vec(0.0_f64..1.0, DRAWS),
         any::<bool>(),
     );
-    let result = TestRunner::new(config).run(&inputs, |(case, draws, of_registry)| {
-        let system = case.system();
-        let exact = !of_registry;
-        let mut draws = Draws(draws.iter());
-        let from_registry = of_registry.then_some((&registry, &mut draws));
-        let Some((graph, models, kinds)) = compose(&case, &system, from_registry) else {
-            return Err(TestCaseError::reject("parameters that a model refuses"));
-        };
-        let Ok(cascade) = Cascade::new(&system, &graph, models) else {
-            return Err(TestCaseError::reject("no average prices"));
-        };
-        let map = CascadeMap::new(&cascade, &case.shock()).expect("shock fits");
-        prop_assume!(map.shape().isotone && map.shape().bounded);
-        for (end, exact_end) in [
-            (solver::End::Greatest, End::Greatest),
-            (solver::End::Least, End::Least),
-        ] {
-            let solution = solver::solve(&map, end, &Settings::default(), &mut ());
-            let mut tally = tally.borrow_mut();
-            tally.solved += 1;
-            let width = solution
-                .bracket
-                .as_ref()
-                .map_or(f64::INFINITY, |bracket| bracket.width);
-            match solution.status {
-                Status::Certified => tally.certified += 1,
-                status => {
-                    prop_assert_eq!(status, Status::Bracketed, "{:?} of {}", end, kinds);
-                    prop_assert!(width.is_finite(), "{:?} of {}: no bracket", end, kinds);
-                    let class = match (map.shape().from_below, width < 1e-6) {
-                        (_, true) => "narrower than 1e-6",
-                        (false, false) => "wider, a model jumps",
-                        (true, false) => "wider, no model jumps",
+    let result =
+        TestRunner::new(delever_testkit::laws::config()).run(&inputs, |(case, draws, of_registry)| {
+            let system = case.system();
+            let exact = !of_registry;
+            let mut draws = Draws(draws.iter());
+            let from_registry = of_registry.then_some((&registry, &mut draws));
+            let Some((graph, models, kinds)) = compose(&case, &system, from_registry) else {
+                return Err(TestCaseError::reject("parameters that a model refuses"));
+            };
+            let Ok(cascade) = Cascade::new(&system, &graph, models) else {
+                return Err(TestCaseError::reject("no average prices"));
+            };
+            let map = CascadeMap::new(&cascade, &case.shock()).expect("shock fits");
+            prop_assume!(map.shape().isotone && map.shape().bounded);
+            for (end, exact_end) in [
+                (solver::End::Greatest, End::Greatest),
+                (solver::End::Least, End::Least),
+            ] {
+                let solution = solver::solve(&map, end, &Settings::default(), &mut ());
+                let mut tally = tally.borrow_mut();
+                tally.solved += 1;
+                let width = solution
+                    .bracket
+                    .as_ref()
+                    .map_or(f64::INFINITY, |bracket| bracket.width);
+                match solution.status {
+                    Status::Certified => tally.certified += 1,
+                    status => {
+                        prop_assert_eq!(status, Status::Bracketed, "{:?} of {}", end, kinds);
+                        prop_assert!(width.is_finite(), "{:?} of {}: no bracket", end, kinds);
+                        let class = match (map.shape().from_below, width < 1e-6) {
+                            (_, true) => "narrower than 1e-6",
+                            (false, false) => "wider, a model jumps",
+                            (true, false) => "wider, no model jumps",
+                        };
+                        *tally.bracketed.entry(class).or_default() += 1;
+                    }
+                }
+                if exact && end == solver::End::Greatest {
+                    prices_hold(&cascade, &case)?;
+                }
+                if exact {
+                    // Newton's steps from the first on must not miss it either.
+                    let policy = Settings {
+                        method: Method::Policy,
+                        ..Settings::default()
                     };
-                    *tally.bracketed.entry(class).or_default() += 1;
+                    let policy = solver::solve(&map, end, &policy, &mut ());
+                    tally.steps += policy.policy_steps;
+                    hold(&[solution, policy], &case, exact_end)?;
+                    tally.checked += 1;
                 }
             }
-            if exact && end == solver::End::Greatest {
-                prices_hold(&cascade, &case)?;
-            }
-            if exact {
-                // Newton's steps from the first on must not miss it either.
-                let policy = Settings {
-                    method: Method::Policy,
-                    ..Settings::default()
-                };
-                let policy = solver::solve(&map, end, &policy, &mut ());
-                tally.steps += policy.policy_steps;
-                hold(&[solution, policy], &case, exact_end)?;
-                tally.checked += 1;
-            }
-        }
-        Ok(())
-    });
+            Ok(())
+        });
     let tally = tally.into_inner();
     let (solved, certified) = (f64::from(tally.solved), f64::from(tally.certified));
     println!(

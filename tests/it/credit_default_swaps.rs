@@ -155,7 +155,7 @@ fn random() -> impl Strategy<Value = (Vec<f64>, Vec<Vec<f64>>, Vec<f64>, Vec<Cre
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(2_000), ..ProptestConfig::default() })]
+    #![proptest_config(delever_testkit::laws::config_of_at_most(2_000))]
 
     #[test]
     fn what_is_called_solved_clears((cash, owed, external, swaps) in random(), recovered in 0_u32..=4) {

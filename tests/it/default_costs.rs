@@ -98,7 +98,7 @@ fn plainly(system: &Random, row: RecoveryRow) -> Vec<f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(500), ..ProptestConfig::default() })]
+    #![proptest_config(delever_testkit::laws::config_of_at_most(500))]
 
     #[test]
     fn agrees_with_plain_iteration(system in random(), alpha in 0_u32..=8, beta in 0_u32..=8, kappa in 0_u32..=8) {

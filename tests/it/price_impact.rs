@@ -10,6 +10,7 @@ use delever::impact::{
 use delever::io::{LoadOptions, Loaded, Tables, load, load_from};
 use delever::prelude::*;
 use delever_testkit::exact::{Dyadic, functions};
+use delever_testkit::laws::config_of_at_most;
 use delever_testkit::reference::{shared_file, shared_json};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -414,11 +415,7 @@ fn bounds_of_prices_hold_their_exact_formulas() {
         prop_oneof![0.0..3.0_f64, (-40.0..3.0_f64).prop_map(f64::exp)],
         (0.001..0.2_f64, 0.1..30.0_f64, 0.0..8.0_f64),
     );
-    let config = ProptestConfig {
-        cases: 400,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config = config_of_at_most(400);
     let result = TestRunner::new(config).run(
         &strategy,
         |((initial, down, floor, part), weight, (volatility, horizon, stress))| {
@@ -538,11 +535,7 @@ fn bounds_of_books_and_matrices_hold_their_exact_formulas() {
         (0.01..100.0_f64, 0.0..1.0_f64, 0.0..1.3_f64),
         prop::collection::vec(0.0..0.01_f64, 9),
     );
-    let config = ProptestConfig {
-        cases: 600,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config = config_of_at_most(600);
     let result = TestRunner::new(config).run(&strategy, |(levels, (initial, down, part), impacts)| {
         let shocked = initial * down;
         let mut bids: Vec<BookLevel> = levels

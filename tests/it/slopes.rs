@@ -6,20 +6,11 @@ use delever::core::{FineInterval, Real};
 use delever::solver::linear::NonNegativeRows;
 use delever::solver::{End, FixedPointMap, Precision, Twofold};
 use delever_testkit::exact::{Dyadic, ExactCascade, functions};
+use delever_testkit::laws::config;
 use delever_testkit::strategies::{self, Mix};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::Cell;
-
-fn config() -> ProptestConfig {
-    let mut config = ProptestConfig::default();
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = 2_000;
-    }
-    config.failure_persistence = None;
-    config.max_global_rejects = u32::MAX;
-    config
-}
 
 /// `T(u) - T(x) >= J (u - x)` for `x` in the box, with `J` from the box: the premise of policy iteration.
 #[test]

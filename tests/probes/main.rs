@@ -13,26 +13,25 @@ mod rounds;
 use amounts::{AMOUNTS, Amount, POSITIONS};
 use delever::cascade::{Method, Summary};
 use delever::core::{Claims, NoColumns, PerInstitutionClaims, Rule};
-use delever::network::clearing::EisenbergNoeRow;
+use delever::network::clearing::{EisenbergNoeRow, Elsinger};
 use delever::portfolio::rules::LeverageCapRow;
 use delever::prelude::*;
+use delever_testkit::laws::config;
 use models::{FORMS, Form, Probe};
-use plain::{Case, Probes, State, cases, follows_probe};
+use plain::{Case, Clearing, Probes, State, cases, follows_probe};
 use proptest::prelude::*;
 
 /// How far prices and what follows from them may be from the plain loop, relative; far below what a missing amount makes.
 const CLOSE: f64 = 1e-8;
 
-fn config() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: None,
-        max_global_rejects: u32::MAX,
-        ..ProptestConfig::default()
-    }
-}
-
 /// The cascade of a case, every probing model in the form asked for.
-fn compose<'a>(case: &Case, system: &'a System, graph: &'a ContagionGraph, probes: Probes, form: Form) -> Cascade<'a> {
+fn compose<'a>(
+    case: &Case,
+    system: &'a System,
+    graph: &'a ContagionGraph,
+    probes: Probes,
+    form: Form,
+) -> Cascade<'a> {
     let in_form = |probe: Option<Probe>| probe.map(|probe| Probe { form, ..probe });
     let count = case.banks.len();
     let everyone: Vec<u32> = (0..count as u32).collect();
@@ -43,7 +42,9 @@ fn compose<'a>(case: &Case, system: &'a System, graph: &'a ContagionGraph, probe
         rule,
         members,
     };
-    let caps = capped.iter().map(|&n| LeverageCapRow::cap(case.banks[n as usize].max_leverage));
+    let caps = capped
+        .iter()
+        .map(|&n| LeverageCapRow::cap(case.banks[n as usize].max_leverage));
     let mut rules = vec![block(
         "capped",
         Box::new(PerInstitution::new(LeverageCap, caps.collect(), vec![])),
@@ -52,7 +53,11 @@ fn compose<'a>(case: &Case, system: &'a System, graph: &'a ContagionGraph, probe
     if let Some(probe) = in_form(probes.rule) {
         let rows = vec![NoColumns {}; probing.len()];
         // Before the others in compiled order, which then is not that of ids.
-        rules.push(block("a probe", Box::new(PerInstitution::new(probe, rows, vec![])), probing));
+        rules.push(block(
+            "a probe",
+            Box::new(PerInstitution::new(probe, rows, vec![])),
+            probing,
+        ));
     }
     let debts = graph.debts().first().map_or_else(
         || delever::core::SparseRows::empty(count, count),
@@ -61,15 +66,22 @@ fn compose<'a>(case: &Case, system: &'a System, graph: &'a ContagionGraph, probe
     let external: Vec<f64> = case.banks.iter().map(|bank| bank.external).collect();
     let claims: Box<dyn Claims> = match in_form(probes.claims) {
         Some(probe) => Box::new(PerInstitutionClaims::new(probe, vec![NoColumns {}; count], debts)),
-        None => {
-            let rows = vec![EisenbergNoeRow::default(); count];
-            Box::new(OneLayer::new(EisenbergNoe, rows, debts, &external))
-        }
+        None => match case.clearing {
+            Clearing::Face => Box::new(FaceValue::new(count)),
+            Clearing::EisenbergNoe => {
+                let rows = vec![EisenbergNoeRow::default(); count];
+                Box::new(OneLayer::new(EisenbergNoe, rows, debts, &external))
+            }
+            Clearing::Elsinger => {
+                let model = Elsinger::new(graph.debts(), graph.shareholdings(), &external);
+                Box::new(model.expect("some of everybody is held outside"))
+            }
+        },
     };
     let depths = case.depths.iter().map(|&depth| DepthRow { depth }).collect();
     let models = Models {
         impact: Box::new(PerAsset::new(Linear, depths)),
-        execution: Execution::Terminal,
+        execution: case.execution,
         rules,
         strategy: match in_form(probes.strategy) {
             Some(probe) => Box::new(probe),
@@ -93,9 +105,17 @@ fn all_ways_agree(case: &Case, probes: Probes) -> Result<(), TestCaseError> {
     let (shock, top) = (case.shock(&system), case.top());
     for form in FORMS {
         let cascade = compose(case, &system, &graph, probes, form);
-        prop_assert!(cascade.refuted().is_empty(), "{:?}: {:?}", form, cascade.refuted());
+        prop_assert!(
+            cascade.refuted().is_empty(),
+            "{:?}: {:?}",
+            form,
+            cascade.refuted()
+        );
         for method in [Method::Automatic, Method::Iteration, Method::Policy] {
-            let settings = Settings { method, ..Settings::default() };
+            let settings = Settings {
+                method,
+                ..Settings::default()
+            };
             let outcome = cascade.solve(&shock, Select::Greatest, &settings).expect("fits");
             let outcome = outcome.greatest.expect("asked for");
             let way = format!("{form:?} by {method:?}, {:?}", outcome.status);
@@ -191,5 +211,24 @@ proptest! {
     ) {
         let (rule, claims) = (probe(&case, of_rule), probe(&case, of_claims));
         all_ways_agree(&case, Probes { rule, claims, strategy: None })?;
+    }
+
+    #[test]
+    fn rules_and_strategies_see_the_same_where_sellers_are_paid_average_prices(
+        case in cases(),
+        of_rule in amounts(),
+        of_strategy in amounts(),
+    ) {
+        // Where payments answer to sellers' gains, such probes are not ordered.
+        let case = Case { execution: Execution::Vwap, clearing: Clearing::Face, ..case };
+        all_ways_agree(&case, Probes { rule: probe(&case, of_rule), ..NONE })?;
+        all_ways_agree(&case, Probes { strategy: probe(&case, of_strategy), ..NONE })?;
+    }
+
+    #[test]
+    fn rules_and_strategies_see_what_shares_are_worth(case in cases(), of_rule in amounts(), of_strategy in amounts()) {
+        let case = Case { clearing: Clearing::Elsinger, ..case };
+        all_ways_agree(&case, Probes { rule: probe(&case, of_rule), ..NONE })?;
+        all_ways_agree(&case, Probes { strategy: probe(&case, of_strategy), ..NONE })?;
     }
 }

@@ -65,7 +65,9 @@ pub struct Probe {
 impl Probe {
     /// A share from 0 to 1 that rises with the amount.
     fn share<N: Real>(self, sheet: &BalanceSheet<'_, N>) -> N {
-        (self.amount.read(sheet) / N::from(self.scale)).at_least(0.0).at_most(1.0)
+        (self.amount.read(sheet) / N::from(self.scale))
+            .at_least(0.0)
+            .at_most(1.0)
     }
 
     /// Sells the more, the less there is: `0.02 + 0.9 (1 - share)`.
@@ -87,8 +89,15 @@ impl RuleKernel for Probe {
         Sale::Fraction(self.fraction(sheet))
     }
 
-    fn sale_in<N: Real>(&self, sheet: &BalanceSheet<'_, N>, _: &NoColumns, _: &[NoColumns]) -> Option<Sale<N>> {
-        self.form.is_generic().then(|| Sale::Fraction(self.fraction(sheet)))
+    fn sale_in<N: Real>(
+        &self,
+        sheet: &BalanceSheet<'_, N>,
+        _: &NoColumns,
+        _: &[NoColumns],
+    ) -> Option<Sale<N>> {
+        self.form
+            .is_generic()
+            .then(|| Sale::Fraction(self.fraction(sheet)))
     }
 
     fn sale_bounds(

@@ -1,11 +1,12 @@
 //! What rules see in rounds, held against the ledger that the tables and the shock begin.
 
+use crate::CLOSE;
 use crate::plain::{Case, cases};
-use crate::{CLOSE, config};
 use delever::cascade::rounds::{RoundsSettings, Sequence};
 use delever::core::{BalanceSheet, NoColumns, RuleKernel, Sale};
 use delever::network::clearing::EisenbergNoeRow;
 use delever::prelude::*;
+use delever_testkit::laws::config;
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,16 +49,32 @@ impl RuleKernel for Witness {
         same(sheet.other_assets, row.other_assets, "other assets");
         same(sheet.claims_face, row.claims_face, "claims at face");
         same(sheet.debts_face, row.debts_face, "debts at face");
-        same(sheet.assets_initial, row.assets_initial, "assets before the shock");
-        same(sheet.equity_initial, row.equity_initial, "equity before the shock");
+        same(
+            sheet.assets_initial,
+            row.assets_initial,
+            "assets before the shock",
+        );
+        same(
+            sheet.equity_initial,
+            row.equity_initial,
+            "equity before the shock",
+        );
         same(sheet.equity_shocked, row.equity_shocked, "equity after the shock");
         let owed = sheet.external_liabilities + sheet.repaid;
         same(owed, row.external_liabilities, "debts outside and what is repaid");
         let liabilities = sheet.debts_face + sheet.external_liabilities;
         same(sheet.liabilities, liabilities, "liabilities");
         same(sheet.marketable, at(sheet.prices), "holdings at trial prices");
-        same(sheet.marketable_at_average, at(sheet.average_prices), "holdings at average prices");
-        same(sheet.received, sheet.debts_received + sheet.shares, "claims and shares");
+        same(
+            sheet.marketable_at_average,
+            at(sheet.average_prices),
+            "holdings at average prices",
+        );
+        same(
+            sheet.received,
+            sheet.debts_received + sheet.shares,
+            "claims and shares",
+        );
         same(sheet.execution_gain, 0.0, "the gain of what is not sold yet");
         let outside = sheet.cash + sheet.other_assets + sheet.marketable;
         same(sheet.outside_assets(), outside, "outside assets");

@@ -1,10 +1,11 @@
-//! Checks of the workspace: `cargo xtask layout`, `cargo xtask features`, `cargo xtask instructions`; measurements:
-//! `cargo xtask bench-report`.
+//! Checks of the workspace: `cargo xtask layout`, `cargo xtask features`, `cargo xtask instructions`, `cargo xtask soak`;
+//! measurements: `cargo xtask bench-report`.
 
 mod bench_report;
 mod features;
 mod instructions;
 mod layout;
+mod soak;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,9 +21,10 @@ fn main() -> ExitCode {
         "layout" => layout::check(root),
         "features" => features::check(root),
         "instructions" => instructions::run(root, &arguments),
+        "soak" => soak::run(root, &arguments),
         "bench-report" => bench_report::run(root, &arguments),
         other => {
-            eprintln!("no task `{other}`; tasks are: layout, features, instructions, bench-report");
+            eprintln!("no task `{other}`; tasks are: layout, features, instructions, soak, bench-report");
             return ExitCode::from(2);
         }
     };

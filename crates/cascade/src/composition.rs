@@ -1,6 +1,6 @@
 //! The composition: a system, a graph and models, compiled for the inner loop.
 
-use crate::declared::{self, Declaration, Decision, Refuted};
+use crate::declared::{self, Decision, Declaration, Refuted};
 use crate::jets::LARGEST_BY_JETS;
 use crate::pass::CHUNK;
 use delever_core::error_free::add_up;

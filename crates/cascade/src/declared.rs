@@ -96,9 +96,7 @@ pub(crate) const SLACK: f64 = 1e-9;
 const OF_A_RULE: usize = 8;
 const IN_ALL: usize = 64;
 /// States from the healthiest to the worst, as shares of prices and claims: finer near the top, where leveraged institutions live.
-const LADDER: [f64; 11] = [
-    1.0, 0.996, 0.992, 0.984, 0.97, 0.94, 0.88, 0.75, 0.5, 0.25, 0.0,
-];
+const LADDER: [f64; 11] = [1.0, 0.996, 0.992, 0.984, 0.97, 0.94, 0.88, 0.75, 0.5, 0.25, 0.0];
 
 /// Finds what the models of a cascade declare and do not keep.
 pub(crate) fn refuted(cascade: &Cascade<'_>) -> Vec<Refuted> {
@@ -126,6 +124,7 @@ fn sample<'c>(cascade: &'c Cascade<'_>) -> impl Iterator<Item = (&'c Block, Vec<
 }
 
 /// A state between the worst and the healthiest.
+#[derive(Clone)]
 struct State {
     prices: Vec<f64>,
     claims: Vec<f64>,
@@ -212,7 +211,11 @@ impl<'c> Probe<'c> {
         if cascade.components > 0 {
             let debts = cascade.entitlements().row(n);
             let shares = cascade.share_entitlements().map(|shares| shares.row(n));
-            for &column in debts.columns.iter().chain(shares.iter().flat_map(|row| row.columns)) {
+            for &column in debts
+                .columns
+                .iter()
+                .chain(shares.iter().flat_map(|row| row.columns))
+            {
                 let column = column as usize;
                 let (low, high) = (self.bottom[column], self.top[column]);
                 self.state.claims[column] = low + claims * (high - low);
@@ -248,19 +251,28 @@ impl<'c> Probe<'c> {
                 declaration,
                 at,
             };
-            if !found.iter().any(|other| (other.decision, other.declaration) == (decision, declaration)) {
+            if !found
+                .iter()
+                .any(|other| (other.decision, other.declaration) == (decision, declaration))
+            {
                 found.push(refuted);
             }
         };
         let ladders: [fn(f64) -> [f64; 2]; 3] = [|t| [t, t], |t| [t, 1.0], |t| [1.0, t]];
-        let ladders = if cascade.components > 0 { &ladders[..] } else { &ladders[..1] };
+        let ladders = if cascade.components > 0 {
+            &ladders[..]
+        } else {
+            &ladders[..1]
+        };
         for (ladder, place) in ladders.iter().enumerate() {
             let mut before = Answer::default();
             for (step, &t) in LADDER.iter().enumerate() {
                 self.set(n, place(t));
-                let (answer, agrees) = self.answer(block, n, ladder == 0 && step % 3 == 0);
-                for (decision, declaration) in agrees.refuted() {
-                    refute(decision, declaration);
+                let answer = self.answer(n);
+                if ladder == 0 && step % 2 == 0 {
+                    for (decision, declaration) in self.other_forms(block, n, t) {
+                        refute(decision, declaration);
+                    }
                 }
                 if cascade.shape.isotone && step > 0 {
                     if self.sells_less(n, &before, &answer) {
@@ -293,11 +305,68 @@ impl<'c> Probe<'c> {
         }
     }
 
-    /// What the institution sells and pays at the state, in doubles; where it is asked for, whether the other forms of its models
-    /// agree.
-    fn answer(&mut self, block: &Block, n: usize, forms: bool) -> (Answer, Agreement) {
+    /// What the institution sells and pays at the state, in doubles.
+    fn answer(&mut self, n: usize) -> Answer {
         let account = self.account::<Nearest>(n);
-        let (mut answer, mut agreement) = (Answer::default(), Agreement::default());
+        let mut units = Vec::new();
+        self.nearest.move_to(n);
+        let visit = |seen: pass::Visit<'_, f64>| units.extend_from_slice(seen.units);
+        pass::run_chunk::<Nearest>(
+            self.cascade,
+            |_| account,
+            self.state.view(),
+            &mut self.nearest,
+            visit,
+        );
+        Answer {
+            units,
+            components: self.nearest.components().to_vec(),
+        }
+    }
+
+    /// What the other forms of the institution's models answer at this share of prices and claims that they may not.
+    fn other_forms(&mut self, block: &Block, n: usize, t: f64) -> Vec<(Decision, Declaration)> {
+        let mut refuted = Vec::new();
+        let shown = self.show(block, n);
+        let ratio = shown.components.first().copied().unwrap_or(1.0);
+        if shown
+            .moved_fractions
+            .iter()
+            .any(|&moved| !is_near(moved, shown.fraction))
+        {
+            refuted.push((Decision::Sales, Declaration::AmountsOnly));
+        }
+        if shown.moved_ratios.iter().any(|&moved| !is_near(moved, ratio)) {
+            refuted.push((Decision::Claims, Declaration::AmountsOnly));
+        }
+        let differs = |fraction: [f64; 2], ratio: [f64; 2]| {
+            [
+                !meet(&shown.fractions, fraction[0], fraction[1]),
+                !meet(&shown.ratios, ratio[0], ratio[1]),
+            ]
+        };
+        if differs([shown.fraction; 2], [ratio; 2]) != [false; 2] {
+            // Beside a jump, forms that round otherwise may stand on its other side: what lies between both sides is no fault.
+            let (mut fractions, mut ratios) = ([shown.fraction; 2], [ratio; 2]);
+            let before = self.before.clone();
+            for beside in [t * (1.0 - SLACK), t * (1.0 + SLACK)] {
+                self.set(n, [beside; 2]);
+                let there = self.show(block, n);
+                let ratio = there.components.first().copied().unwrap_or(1.0);
+                fractions = [fractions[0].min(there.fraction), fractions[1].max(there.fraction)];
+                ratios = [ratios[0].min(ratio), ratios[1].max(ratio)];
+            }
+            self.set(n, [t; 2]);
+            self.before = before;
+            let [sales, claims] = differs(fractions, ratios);
+            refuted.extend(sales.then_some((Decision::Sales, Declaration::Formula)));
+            refuted.extend(claims.then_some((Decision::Claims, Declaration::Formula)));
+        }
+        refuted
+    }
+
+    fn show(&mut self, block: &Block, n: usize) -> Shown {
+        let account = self.account::<Nearest>(n);
         let Self {
             cascade,
             state,
@@ -307,37 +376,46 @@ impl<'c> Probe<'c> {
             ..
         } = self;
         nearest.move_to(n);
-        pass::run_chunk::<Nearest>(cascade, |_| account, state.view(), nearest, |seen| {
-            answer.units.extend_from_slice(seen.units);
-            if forms {
-                let form = Forms {
+        let mut shown = Shown::default();
+        pass::run_chunk::<Nearest>(
+            cascade,
+            |_| account,
+            state.view(),
+            nearest,
+            |seen| {
+                let forms = Forms {
                     cascade,
                     block,
                     n,
                     sheet: seen.sheet,
                 };
-                agreement = form.agree(lane_prices, jet_prices);
-            }
-        });
-        answer.components.extend_from_slice(nearest.components());
-        (answer, agreement)
+                shown = forms.show(lane_prices, jet_prices);
+            },
+        );
+        shown
     }
 
     /// Whether less of some holding is sold than in the better state before.
     fn sells_less(&self, n: usize, better: &Answer, worse: &Answer) -> bool {
         let held = self.cascade.holdings.row(n).values;
         let units = better.units.iter().zip(&worse.units).zip(held);
-        units.into_iter().any(|((before, now), held)| !(*now >= before - SLACK * held))
+        units
+            .into_iter()
+            .any(|((before, now), held)| !(*now >= before - SLACK * held))
     }
 
     fn size(&self, n: usize, component: usize) -> f64 {
         let place = self.cascade.order[n] as usize * self.cascade.components + component;
-        (self.top[place] - self.bottom[place]).abs().max(f64::MIN_POSITIVE)
+        (self.top[place] - self.bottom[place])
+            .abs()
+            .max(f64::MIN_POSITIVE)
     }
 
     fn is_worth_more(&self, n: usize, better: &Answer, worse: &Answer) -> bool {
         let claims = better.components.iter().zip(&worse.components).enumerate();
-        claims.into_iter().any(|(c, (before, now))| !(*now <= before + SLACK * self.size(n, c)))
+        claims
+            .into_iter()
+            .any(|(c, (before, now))| !(*now <= before + SLACK * self.size(n, c)))
     }
 
     /// Whether bounds at the state hold what is sold, and what claims are worth.
@@ -353,12 +431,24 @@ impl<'c> Probe<'c> {
         let (cascade, state) = (self.cascade, self.state.view());
         self.above.move_to(n);
         self.below.move_to(n);
-        pass::run_chunk::<Above>(cascade, |_| above, state, &mut self.above, |seen| {
-            check(seen.units, seen.most_units);
-        });
-        pass::run_chunk::<Below>(cascade, |_| below, state, &mut self.below, |seen| {
-            check(seen.units, seen.most_units);
-        });
+        pass::run_chunk::<Above>(
+            cascade,
+            |_| above,
+            state,
+            &mut self.above,
+            |seen| {
+                check(seen.units, seen.most_units);
+            },
+        );
+        pass::run_chunk::<Below>(
+            cascade,
+            |_| below,
+            state,
+            &mut self.below,
+            |seen| {
+                check(seen.units, seen.most_units);
+            },
+        );
         let bounds = self.below.components().iter().zip(self.above.components());
         let claims = answer.components.iter().zip(bounds).enumerate();
         let claims = claims.into_iter().all(|(c, (value, (low, high)))| {
@@ -387,7 +477,9 @@ impl<'c> Probe<'c> {
         let mut sales = true;
         if block.encloses && cascade.strategy.sells_pro_rata() {
             let mut sale = [Sale::nothing()];
-            block.rule.sale_bounds_into(n - block.range.start, &[sheet], &mut sale);
+            block
+                .rule
+                .sale_bounds_into(n - block.range.start, &[sheet], &mut sale);
             let bounds = sale[0].fraction(&sheet);
             for answer in answers {
                 for (units, held) in answer.units.iter().zip(sheet.holdings.values) {
@@ -448,7 +540,9 @@ impl<'c> Probe<'c> {
                 }
                 if cascade.shape.bounded {
                     if kind == 0 {
-                        cascade.impact.price_bounds_into(market, &sold, &mut low, &mut high);
+                        cascade
+                            .impact
+                            .price_bounds_into(market, &sold, &mut low, &mut high);
                     } else {
                         cascade
                             .impact
@@ -475,9 +569,20 @@ impl<'c> Probe<'c> {
     /// The asset whose price is another one in lanes or in jets.
     fn another_price(&self, market: Market<'_>, sold: &[f64], prices: &[f64]) -> Option<usize> {
         let cascade = self.cascade;
+        // Beside a jump, forms that round otherwise may stand on its other side.
+        let mut range: [Vec<f64>; 2] = [prices.to_vec(), prices.to_vec()];
+        let mut beside = vec![0.0; prices.len()];
+        for factor in [1.0 - SLACK, 1.0 + SLACK] {
+            let sold: Vec<f64> = sold.iter().map(|sold| sold * factor).collect();
+            cascade.impact.prices_into(market, &sold, &mut beside);
+            for (k, &price) in beside.iter().enumerate() {
+                range[0][k] = range[0][k].min(price);
+                range[1][k] = range[1][k].max(price);
+            }
+        }
         let differs = |k: usize, low: f64, high: f64| {
             let slack = SLACK * market.shocked[k];
-            !(low - slack <= prices[k] && prices[k] <= high + slack)
+            !(low - slack <= range[1][k] && range[0][k] <= high + slack)
         };
         if let Some(impact) = cascade.impact.in_lanes() {
             let mut balls: Vec<Ball<Single>> = sold.iter().map(|&sold| Ball::from(sold)).collect();
@@ -491,10 +596,12 @@ impl<'c> Probe<'c> {
         }
         let sold: Vec<Jet> = sold.iter().map(|&sold| Jet::from(sold)).collect();
         let (mut jets, mut averages) = (sold.clone(), Vec::new());
-        if cascade.impact.price_jets_into(market, &sold, &mut jets, &mut averages) {
-            let range = |jet: &Jet| jet.value.outward();
+        if cascade
+            .impact
+            .price_jets_into(market, &sold, &mut jets, &mut averages)
+        {
             return (0..jets.len()).find(|&k| {
-                let value = range(&jets[k]);
+                let value = jets[k].value.outward();
                 differs(k, value.low, value.high)
             });
         }
@@ -502,38 +609,23 @@ impl<'c> Probe<'c> {
     }
 }
 
-/// Whether the forms of an institution's models agree with those for doubles.
-#[derive(Clone, Copy)]
-struct Agreement {
-    sales: bool,
-    claims: bool,
-    amounts_sales: bool,
-    amounts_claims: bool,
+/// What the models of an institution answer in doubles, and the ranges in which their other forms put it.
+#[derive(Default)]
+struct Shown {
+    fraction: f64,
+    components: Vec<f64>,
+    fractions: Vec<Interval>,
+    ratios: Vec<Interval>,
+    /// What they answer where amounts stay and single holdings and prices move, where they say that they do not look at those.
+    moved_fractions: Vec<f64>,
+    moved_ratios: Vec<f64>,
 }
 
-impl Default for Agreement {
-    fn default() -> Self {
-        Self {
-            sales: true,
-            claims: true,
-            amounts_sales: true,
-            amounts_claims: true,
-        }
-    }
-}
-
-impl Agreement {
-    fn refuted(self) -> impl Iterator<Item = (Decision, Declaration)> {
-        let all = [
-            (self.sales, Decision::Sales, Declaration::Formula),
-            (self.claims, Decision::Claims, Declaration::Formula),
-            (self.amounts_sales, Decision::Sales, Declaration::AmountsOnly),
-            (self.amounts_claims, Decision::Claims, Declaration::AmountsOnly),
-        ];
-        all.into_iter()
-            .filter(|(agrees, ..)| !agrees)
-            .map(|(_, decision, declaration)| (decision, declaration))
-    }
+/// Whether every range holds a value between two that doubles give.
+fn meet(ranges: &[Interval], low: f64, high: f64) -> bool {
+    ranges
+        .iter()
+        .all(|range| range.low - SLACK <= high && low <= range.high + SLACK)
 }
 
 /// One institution at one state.
@@ -545,7 +637,7 @@ struct Forms<'f> {
 }
 
 impl Forms<'_> {
-    fn agree(&self, lane_prices: &[[f64; LANES]], jet_prices: &[Jet]) -> Agreement {
+    fn show(&self, lane_prices: &[[f64; LANES]], jet_prices: &[Jet]) -> Shown {
         let Self {
             cascade,
             block,
@@ -565,45 +657,68 @@ impl Forms<'_> {
             }
             components
         };
-        let (sold, worth) = (fraction(*sheet), components(*sheet));
-        let mut agreement = Agreement::default();
-        // Amounts stay, single holdings and prices move.
-        let moved = Moved::from(sheet);
-        let elsewhere = moved.on(sheet);
+        let mut shown = Shown {
+            fraction: fraction(*sheet),
+            components: components(*sheet),
+            ..Shown::default()
+        };
+        // Twice the holdings, and none: what looks at them on any scale sees one of these.
+        let moved = [2.0, 0.0].map(|units| Moved::of(sheet, units));
+        let elsewhere = [moved[0].on(sheet), moved[1].on(sheet)];
+        let plain = || sheet.in_numbers::<Plain>(|x| [x; LANES], lane_prices, lane_prices);
+        let balls = || sheet.in_numbers::<Ball<Plain>>(|x| [x; LANES], lane_prices, lane_prices);
         if let Some(rule) = block.rule.in_lanes() {
-            agreement.amounts_sales = !rule.takes_institutions() || is_near(fraction(elsewhere), sold);
-            let plain = sheet.in_numbers::<Plain>(|x| [x; LANES], lane_prices, lane_prices);
-            let balls = sheet.in_numbers::<Ball<Plain>>(|x| [x; LANES], lane_prices, lane_prices);
-            let first = fraction_of::<Plain>(rule, row, plain).map(|x| x.lanes()[0]);
-            let second = fraction_of::<Ball<Plain>>(rule, row, balls).map(|x| x.center.lanes()[0]);
-            agreement.sales = [first, second].into_iter().flatten().all(|x| is_near(x, sold));
+            shown.moved_fractions.extend(
+                elsewhere
+                    .iter()
+                    .filter(|_| rule.takes_institutions())
+                    .map(|&sheet| fraction(sheet)),
+            );
+            shown
+                .fractions
+                .extend(fraction_of::<Plain>(rule, row, plain()).map(point));
+            shown
+                .fractions
+                .extend(fraction_of::<Ball<Plain>>(rule, row, balls()).map(range));
         }
         if let Some(claims) = cascade.claims.in_lanes().filter(|_| cascade.components == 1) {
-            agreement.amounts_claims =
-                !claims.takes_institutions() || is_near(components(elsewhere)[0], worth[0]);
-            let plain = sheet.in_numbers::<Plain>(|x| [x; LANES], lane_prices, lane_prices);
-            let balls = sheet.in_numbers::<Ball<Plain>>(|x| [x; LANES], lane_prices, lane_prices);
-            let first = ratio_of::<Plain>(claims, id, plain).map(|x| x.lanes()[0]);
-            let second = ratio_of::<Ball<Plain>>(claims, id, balls).map(|x| x.center.lanes()[0]);
-            agreement.claims = [first, second].into_iter().flatten().all(|x| is_near(x, worth[0]));
+            shown.moved_ratios.extend(
+                elsewhere
+                    .iter()
+                    .filter(|_| claims.takes_institutions())
+                    .map(|&sheet| components(sheet)[0]),
+            );
+            shown
+                .ratios
+                .extend(ratio_of::<Plain>(claims, id, plain()).map(point));
+            shown
+                .ratios
+                .extend(ratio_of::<Ball<Plain>>(claims, id, balls()).map(range));
         }
         let jets = sheet.in_numbers::<Jet>(Jet::from, jet_prices, jet_prices);
         if cascade.execution == Execution::Terminal
             && let Some(sale) = block.rule.sale_jet(row, &jets)
         {
-            let range = sale.fraction(&jets).value.outward();
-            agreement.sales &= holds(range, sold);
+            shown.fractions.push(sale.fraction(&jets).value.outward());
         }
-        agreement
+        shown
+    }
+}
+
+fn point(x: Plain) -> Interval {
+    Interval::from(x.lanes()[0])
+}
+
+fn range(ball: Ball<Plain>) -> Interval {
+    let (center, radius) = (ball.center.lanes()[0], ball.radius.lanes()[0]);
+    Interval {
+        low: center - radius,
+        high: center + radius,
     }
 }
 
 fn is_near(a: f64, b: f64) -> bool {
     (a - b).abs() <= SLACK || a == b
-}
-
-fn holds(range: Interval, value: f64) -> bool {
-    range.low - SLACK <= value && value <= range.high + SLACK
 }
 
 fn fraction_of<N: InLanes<Given = [f64; LANES]>>(
@@ -635,10 +750,10 @@ struct Moved {
 }
 
 impl Moved {
-    fn from(sheet: &BalanceSheet<'_>) -> Self {
+    fn of(sheet: &BalanceSheet<'_>, units: f64) -> Self {
         let scaled = |values: &[f64], by: f64| values.iter().map(|x| by * x).collect();
         Self {
-            units: scaled(sheet.holdings.values, 2.0),
+            units: scaled(sheet.holdings.values, units),
             prices: scaled(sheet.prices, 0.75),
             initial_prices: scaled(sheet.initial_prices, 0.5),
         }
@@ -694,6 +809,9 @@ impl CascadeMap<'_> {
         let mut image = vec![0.0; self.dim()];
         pass::conclude(cascade, &self.data, &mut image, &mut work);
         let below = image.iter().zip(&first).zip(top);
-        falls && below.into_iter().all(|((now, first), top)| *now <= first + SLACK * top.abs())
+        falls
+            && below
+                .into_iter()
+                .all(|((now, first), top)| *now <= first + SLACK * top.abs())
     }
 }

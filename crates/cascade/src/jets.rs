@@ -218,7 +218,11 @@ impl Cascade<'_> {
     /// Whether the system is small enough for jets, and its models such that they can say anything.
     pub(crate) fn takes_jets(&self, dim: usize) -> bool {
         let small = LARGEST_BY_JETS;
-        self.order.len() <= small && dim <= small && self.forms.jets && self.shape.isotone && self.shape.bounded
+        self.order.len() <= small
+            && dim <= small
+            && self.forms.jets
+            && self.shape.isotone
+            && self.shape.bounded
     }
 }
 

@@ -445,7 +445,11 @@ impl CascadeMap<'_> {
             !clear && self.near_boundary(&bracket.upper, &bracket.lower)
         });
         Outcome {
-            status: if refuted { Status::Unordered } else { solution.status },
+            status: if refuted {
+                Status::Unordered
+            } else {
+                solution.status
+            },
             near_boundary,
             unique: None,
             certificate: Certificate {

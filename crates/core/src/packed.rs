@@ -513,11 +513,17 @@ where
 /// Only what is inlined into it is compiled for them.
 #[inline(always)]
 pub fn auto_vectorized<R>(work: impl FnOnce() -> R) -> R {
-    if cfg!(feature = "portable") {
-        work()
-    } else {
-        pulp::Arch::new().dispatch(Work(work))
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+    {
+        #[cfg(not(debug_assertions))]
+        if let Some(registers) = pulp::x86::V4::try_new() {
+            return registers.vectorize(Work(work));
+        }
+        if let Some(registers) = pulp::x86::V3::try_new() {
+            return registers.vectorize(Work(work));
+        }
     }
+    work()
 }
 
 /// A piece of work over [`LANES`] doubles at a time, whatever the registers. Mark all that it calls `#[inline(always)]`: only what is
@@ -530,6 +536,9 @@ pub trait PackedWork {
 }
 
 /// Runs work in the widest vectors that the machine has and the build knows, with the same bits as without them.
+///
+/// Builds with debug assertions, which tests are, know nothing wider than AVX2: each kind of registers is one more copy of every
+/// model to compile.
 #[inline(always)]
 pub fn vectorized<T: PackedWork>(work: T) -> T::Output {
     #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
@@ -548,6 +557,7 @@ pub fn vectorized<T: PackedWork>(work: T) -> T::Output {
                 })
             }
         }
+        #[cfg(not(debug_assertions))]
         if let Some(registers) = pulp::x86::V4::try_new() {
             return registers.vectorize(Here::<T, 1, _>(work, registers));
         }

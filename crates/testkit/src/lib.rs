@@ -7,12 +7,14 @@
 //! | [`exact`] | proved bounds of the true equilibria, in exact and high-precision arithmetic |
 //! | [`naive`] | the textbook formulas in plain doubles, by plain iteration |
 //! | [`mod@reference`] | published cases |
+//! | [`laws`] | how many cases a law draws, from which seed, and where failures are kept |
 
 // Panics are how test code says that its own premises are broken.
 #![allow(clippy::unwrap_used)]
 
 pub mod case;
 pub mod exact;
+pub mod laws;
 pub mod naive;
 pub mod reference;
 pub mod strategies;

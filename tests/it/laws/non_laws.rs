@@ -455,8 +455,9 @@ impl RuleKernel for Liar {
 #[test]
 fn a_rule_that_lies_about_its_order_is_noticed() {
     with_rule(Liar, 0.0, 200.0, 0.0, |cascade, shock| {
+        // Already at the states that are asked for when the cascade is composed.
+        assert!(!cascade.refuted().is_empty());
         let map = CascadeMap::new(cascade, shock).expect("shock fits");
-        assert!(map.shape().isotone, "the lie is believed at first");
         let solution = solve(&map, End::Greatest, &Settings::default(), &mut ());
         assert_eq!(solution.status, Status::Unordered);
         assert!(solution.bracket.is_none());

@@ -301,7 +301,13 @@ where
         chunk: &mut Chunk<W>,
     ) {
         let first = here.start - chunk.rows.start;
-        let numbers = [sheet.assets(), sheet.marketable, sheet.received, settled, fraction];
+        let numbers = [
+            sheet.assets(),
+            sheet.marketable,
+            sheet.received,
+            settled,
+            fraction,
+        ];
         let centers = numbers.map(
             #[inline(always)]
             |number| number.center().lanes(),
@@ -322,7 +328,8 @@ where
                 ratio,
             };
             chunk.books.add(self, prices, n, &account);
-            let mut against = like.load(chunk.first_fractions[first + i]) - fraction.or_larger(like.splat(0.0));
+            let mut against =
+                like.load(chunk.first_fractions[first + i]) - fraction.or_larger(like.splat(0.0));
             if self.entitlements.is_some() {
                 against = (ratio - like.load(chunk.first_ratios[first + i])).or_larger(against);
             }
