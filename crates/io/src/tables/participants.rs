@@ -1,8 +1,10 @@
 //! The institutions table and the assets table: who takes part, with amounts and parameters.
 
+use super::blank::BlankMoney;
 use super::cells::{amount, check_id, check_name, parameter};
+use super::find;
 use super::names::Names;
-use super::reader::{Columns, Table, find};
+use super::reader::{Columns, Dropped, Table};
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
@@ -10,6 +12,7 @@ use crate::scenario::RULE_KEYS;
 use crate::source::TableSource;
 use delever_core::{ParameterTable, ParameterValue, Registry};
 use delever_portfolio::Institution;
+use std::collections::BTreeSet;
 
 /// Columns of parameters as they stand in a file.
 #[derive(Debug, Default)]
@@ -17,6 +20,8 @@ struct ParameterColumns {
     names: Vec<&'static str>,
     places: Vec<usize>,
     cells: Vec<Vec<Option<ParameterValue>>>,
+    /// Cells that are given and whose problem is reported: line and column.
+    refused: BTreeSet<(u64, &'static str)>,
 }
 
 impl ParameterColumns {
@@ -33,8 +38,12 @@ impl ParameterColumns {
     }
 
     fn read(&mut self, table: &Table<'_>, diagnostics: &mut Diagnostics) {
-        for ((name, &place), cells) in self.names.iter().zip(&self.places).zip(&mut self.cells) {
-            cells.push(parameter(table, name, Some(place), diagnostics));
+        for ((&name, &place), cells) in self.names.iter().zip(&self.places).zip(&mut self.cells) {
+            let value = parameter(table, name, Some(place), diagnostics);
+            if value.is_err() {
+                self.refused.insert((table.line(), name));
+            }
+            cells.push(value.unwrap_or_default());
         }
     }
 
@@ -59,6 +68,8 @@ pub(crate) struct RowPlaces {
     pub file: String,
     pub lines: Vec<u64>,
     pub parameters: Vec<&'static str>,
+    /// Cells of parameters that are given and whose problem is reported: line and column.
+    pub refused: BTreeSet<(u64, &'static str)>,
 }
 
 /// The institutions table.
@@ -182,6 +193,12 @@ pub(crate) fn read_institutions(
     .map(|column| table.place(column));
     institutions.parameters = ParameterColumns::of(&table, &known);
     institutions.repayable_debt_given = repayable.is_some();
+    let mut blank = BlankMoney::new(&[
+        ("cash", cash),
+        ("other_assets", other),
+        ("external_liabilities", external),
+    ]);
+    table.keep_dropped();
     while table.advance(diagnostics) {
         let referable = check_id(&table, id, limits, diagnostics);
         check_name(&table, name, diagnostics);
@@ -197,20 +214,23 @@ pub(crate) fn read_institutions(
             .is_some_and(|_| !table.cell(repayable).is_empty())
             .then(|| money(repayable, diagnostics));
         if !referable {
+            table.drop_row();
             continue;
         }
         if let Err(first) = institutions.names.add(table.cell(id)) {
             report_duplicate(&table, id, institutions.lines[first as usize], diagnostics);
             continue;
         }
+        blank.look(&table, id);
         institutions.amounts.push(amounts);
         institutions.repayable_debt.push(repayable);
         institutions.sections.push(table.cell(rule).to_owned());
         institutions.lines.push(table.line());
         institutions.parameters.read(&table, diagnostics);
     }
+    blank.report(&file, diagnostics);
     if table.complete() {
-        institutions.names.close();
+        institutions.names.close(table.take_dropped());
     }
     if institutions.names.len() == 0 && diagnostics.error_count() == before {
         diagnostics.push(
@@ -249,6 +269,7 @@ pub(crate) fn read_assets(
     };
     let [id, name, price] = ["id", "name", "price"].map(|column| table.place(column));
     assets.parameters = ParameterColumns::of(&table, &known);
+    table.keep_dropped();
     while table.advance(diagnostics) {
         let referable = check_id(&table, id, limits, diagnostics);
         check_name(&table, name, diagnostics);
@@ -260,6 +281,7 @@ pub(crate) fn read_assets(
         )
         .unwrap_or(1.0);
         if !referable {
+            table.drop_row();
             continue;
         }
         if let Err(first) = assets.names.add(table.cell(id)) {
@@ -271,7 +293,7 @@ pub(crate) fn read_assets(
         assets.parameters.read(&table, diagnostics);
     }
     if table.complete() {
-        assets.names.close();
+        assets.names.close(table.take_dropped());
     }
     Some(assets)
 }
@@ -280,13 +302,14 @@ pub(crate) fn read_assets(
 fn ordered_rows(
     file: &str,
     lines: &[u64],
-    parameters: ParameterColumns,
+    mut parameters: ParameterColumns,
     sorted: &[u32],
 ) -> (ParameterTable, RowPlaces) {
     let places = RowPlaces {
         file: file.to_owned(),
         lines: sorted.iter().map(|&position| lines[position as usize]).collect(),
         parameters: parameters.names.clone(),
+        refused: std::mem::take(&mut parameters.refused),
     };
     (parameters.ordered(sorted), places)
 }
@@ -317,7 +340,7 @@ impl Assets {
     /// No assets, for sure.
     pub fn none() -> Self {
         let mut assets = Self::default();
-        assets.names.close();
+        assets.names.close(Dropped::default());
         assets
     }
 
