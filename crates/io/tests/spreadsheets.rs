@@ -504,10 +504,6 @@ fn rows_that_are_refused_make_no_ids_unknown_elsewhere() {
         .into_bytes(),
     ] {
         let tables = tables().with("institutions.csv", content);
-        let debts = format!(
-            "debtor,creditor,amount\nNorth,South,5\n{},West,3\n",
-            "x".repeat(300)
-        );
         let options = LoadOptions {
             overrides: vec![
                 "shock.cash.North=-0.1".to_owned(),
@@ -527,7 +523,6 @@ fn rows_that_are_refused_make_no_ids_unknown_elsewhere() {
         );
         let wrong = wrong.expect_err("two mistakes");
         assert!(wrong.iter().any(|problem| problem.code == "D217"), "{wrong}");
-        let _ = debts;
     }
     // An open quote swallows rows whose ids nobody knows.
     let open = format!(

@@ -1,4 +1,4 @@
-//! What spreadsheets leave behind: rows and columns without content.
+//! What spreadsheets leave behind: rows and columns without content, and space around texts.
 
 use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
@@ -41,4 +41,16 @@ impl LeftEmpty {
             diagnostics.push(Problem::new(Code::EmptyIgnored, file, message));
         }
     }
+}
+
+/// A text without the space around it. A tab or a control character at its start stays, because ids are refused for it.
+pub(super) fn trimmed(text: &str) -> &str {
+    text.trim_end()
+        .trim_start_matches(|c: char| c.is_whitespace() && !c.is_control())
+}
+
+/// Whether a field holds nothing but space.
+pub(super) fn is_blank(field: &[u8]) -> bool {
+    field.iter().all(u8::is_ascii_whitespace)
+        || (!field.is_ascii() && std::str::from_utf8(field).is_ok_and(|text| text.trim().is_empty()))
 }

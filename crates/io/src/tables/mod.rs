@@ -3,6 +3,7 @@
 mod blank;
 pub(crate) mod cells;
 pub(crate) mod declared;
+mod dropped;
 pub(crate) mod encoding;
 mod header;
 pub(crate) mod holdings;
@@ -11,6 +12,7 @@ mod matrix;
 pub(crate) mod names;
 pub(crate) mod numbers;
 pub(crate) mod pairs;
+mod parameters;
 pub(crate) mod participants;
 mod reader;
 mod stream;

@@ -1,16 +1,16 @@
 //! Reading one table: bytes in, records with line numbers out. Knows limits and what spreadsheets leave, not what columns mean.
 
+pub(crate) use super::dropped::Dropped;
 pub(crate) use super::header::Columns;
 
 use super::header;
-use super::left_empty::LeftEmpty;
+use super::left_empty::{LeftEmpty, is_blank, trimmed};
 use super::stream::{self, Stream};
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
 use crate::source::TableSource;
 use csv::ByteRecord;
-use std::collections::HashSet;
 
 /// A table that is being read, row by row.
 pub(crate) struct Table<'a> {
@@ -30,14 +30,6 @@ pub(crate) struct Table<'a> {
     complete: bool,
     left_empty: LeftEmpty,
     dropped: Option<Dropped>,
-}
-
-/// What stands in rows that are not handed out, so that others may refer to it without another complaint.
-#[derive(Debug, Default)]
-pub(crate) struct Dropped {
-    pub texts: HashSet<String>,
-    /// Whether a row was lost whose texts are not known.
-    pub unknown: bool,
 }
 
 impl<'a> Table<'a> {
@@ -172,11 +164,7 @@ impl<'a> Table<'a> {
             .collect();
         let id = self.place("id").filter(|_| texts.len() == self.header.len());
         if let Some(dropped) = &mut self.dropped {
-            dropped.unknown |= match id {
-                Some(id) => texts[id].is_none(),
-                None => texts.contains(&None),
-            };
-            dropped.texts.extend(texts.into_iter().flatten());
+            dropped.add(texts, id);
         }
     }
 
@@ -382,18 +370,6 @@ impl<'a> Table<'a> {
             return true;
         }
     }
-}
-
-/// A text without the space around it. A tab or a control character at its start stays, because ids are refused for it.
-fn trimmed(text: &str) -> &str {
-    text.trim_end()
-        .trim_start_matches(|c: char| c.is_whitespace() && !c.is_control())
-}
-
-/// Whether a field holds nothing but space.
-fn is_blank(field: &[u8]) -> bool {
-    field.iter().all(u8::is_ascii_whitespace)
-        || (!field.is_ascii() && std::str::from_utf8(field).is_ok_and(|text| text.trim().is_empty()))
 }
 
 fn count_line_feeds(bytes: &[u8]) -> u64 {
