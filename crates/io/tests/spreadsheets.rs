@@ -203,6 +203,33 @@ fn words_of_spreadsheets_for_true_and_false_are_read() {
 }
 
 #[test]
+fn a_number_with_a_comma_in_a_scenario_is_told_as_such() {
+    for number in ["12,5", "1 000", "1'000.5"] {
+        let scenario = SCENARIO.replace("12.5", number);
+        let found = load_from(
+            &tables(),
+            "s.toml",
+            &scenario,
+            &registry(),
+            &LoadOptions::default(),
+        );
+        let problem = one(found);
+        assert_eq!((problem.code, problem.row), ("D102", Some(4)));
+        assert!(hint(&problem).contains("decimal point"), "{number}: {problem}");
+    }
+    // A number that stands in a wrong place is not told to be one.
+    let scenario = SCENARIO.replace("max_leverage = 12.5", "max_leverage = 12.5\nmax_leverage = 3");
+    let found = load_from(
+        &tables(),
+        "s.toml",
+        &scenario,
+        &registry(),
+        &LoadOptions::default(),
+    );
+    assert!(hint(&one(found)).contains("double quotes"));
+}
+
+#[test]
 fn only_the_word_inf_is_infinite() {
     for text in [
         "impact.depth=1e400",
@@ -449,6 +476,29 @@ fn mistakes_in_a_matrix_are_told_where_they_stand() {
         (",North,South\nNorth,0,5\nNorth,0,5\n", at("D216", 3, "")),
     ] {
         assert_eq!(errors("debts.csv", content), [expected], "{content}");
+    }
+    // What is neither a list nor a matrix is told once, as are amounts without the ids of their rows.
+    for (file, content, told) in [
+        (
+            "debts.csv",
+            "from,to,amt\nNorth,South,5\n",
+            "debtor, creditor, amount are needed",
+        ),
+        (
+            "holdings.csv",
+            "institution,cash,securities\nNorth,5,1\n",
+            "asset are needed",
+        ),
+        (
+            "debts.csv",
+            "North,South,West\n0,5,0\n0,0,3\n0,0,0\n",
+            "first column",
+        ),
+        ("holdings.csv", "bond,loan\n1,2\n", "first column"),
+    ] {
+        let problem = one(with(file, content));
+        assert_eq!((problem.code, problem.row), ("D208", Some(1)), "{problem}");
+        assert!(problem.message.contains(told), "{problem}");
     }
     // All ids unknown: still a matrix, and said of each.
     let found = errors("debts.csv", ",Q1,Q2\nQ1,0,5\nQ2,0,0\n");

@@ -3,6 +3,7 @@
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem, shortened};
+use crate::tables::numbers::{number_hint, parse_number};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
@@ -204,11 +205,22 @@ pub(crate) fn parse(
             diagnostics.push(
                 Problem::new(Code::NotToml, file, message)
                     .at_row(lines.line(offset))
-                    .with_hint("texts stand in double quotes; sections in square brackets"),
+                    .with_hint(split_number(text, offset).unwrap_or_else(|| {
+                        "texts stand in double quotes; sections in square brackets".to_owned()
+                    })),
             );
             None
         }
     }
+}
+
+/// What to write where the line at which reading stopped gives a number that TOML does not read, such as `12,5`.
+fn split_number(text: &str, offset: usize) -> Option<String> {
+    let start = text.get(..offset)?.rfind('\n').map_or(0, |at| at + 1);
+    let line = text[start..].lines().next()?;
+    let value = line.split_once('=')?.1.split('#').next()?.trim();
+    let is_number = value.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '('));
+    (is_number && parse_number(value).is_err()).then(|| number_hint(value))
 }
 
 /// Parses without lines, for overrides.

@@ -114,17 +114,17 @@ fn no_list(table: &Table<'_>, columns: &Columns<'_>) -> Option<Problem> {
         };
         return Some(problem(
             format!(
-                "the first line is `{}`, a word to spreadsheets, and no header",
+                "the first line is `{}`, which is meant for spreadsheets, and not the header",
                 shortened(first)
             ),
             format!("remove the line{also}"),
         ));
     }
     if header.iter().any(|name| columns.knows(name)) {
-        return None;
+        return names_nothing_known(header, columns).then(|| no_columns(header, columns, problem));
     }
     let line = header.join(",");
-    [(';', "semicolons"), ('\t', "tabs"), ('|', "vertical bars")]
+    let separated = [(';', "semicolons"), ('\t', "tabs"), ('|', "vertical bars")]
         .into_iter()
         .find(|&(separator, _)| {
             line.contains(separator)
@@ -132,10 +132,51 @@ fn no_list(table: &Table<'_>, columns: &Columns<'_>) -> Option<Problem> {
                     .split(separator)
                     .any(|name| columns.knows(name.trim().trim_matches('"')))
         })
-        .map(|(_, name)| {
-            problem(
-                format!("the columns are separated by {name}"),
-                format!("separate columns by commas, not by {name}, and write numbers with a decimal point"),
-            )
-        })
+        .map(|(_, name)| name);
+    match separated {
+        Some(name) => Some(problem(
+            format!("the columns are separated by {name}"),
+            format!("separate columns by commas, not by {name}, and write numbers with a decimal point"),
+        )),
+        None if names_nothing_known(header, columns) => Some(no_columns(header, columns, problem)),
+        None => None,
+    }
+}
+
+/// Whether no column but perhaps the first is known, or near one that is: a list of pairs has others, and a matrix has ids there.
+fn names_nothing_known(header: &[String], columns: &Columns<'_>) -> bool {
+    let is_near = |name: &String| nearest_name(name, columns.known()).is_some();
+    let mut others = header.iter().skip(1).filter(|name| !name.is_empty()).peekable();
+    let misspelt = header
+        .first()
+        .is_some_and(|first| !columns.knows(first) && is_near(first));
+    columns.required.len() > 1 && !misspelt && others.peek().is_some() && !others.any(is_near)
+}
+
+/// The problem of a header without the columns of a list.
+fn no_columns(
+    header: &[String],
+    columns: &Columns<'_>,
+    problem: impl FnOnce(String, String) -> Problem,
+) -> Problem {
+    let needed = columns.required.iter().copied();
+    let missing: Vec<_> = needed
+        .filter(|needed| !header.iter().any(|name| name == needed))
+        .collect();
+    let there: Vec<_> = header
+        .iter()
+        .take(5)
+        .map(|name| format!("`{}`", shortened(name)))
+        .collect();
+    problem(
+        format!(
+            "the columns {} are needed; there are {}",
+            missing.join(", "),
+            there.join(", ")
+        ),
+        format!(
+            "write a list with the columns {}; in a matrix of debts or holdings the first line holds known ids",
+            columns.required.join(", ")
+        ),
+    )
 }

@@ -51,12 +51,14 @@ pub(crate) fn read_holdings(
     };
     let assets = match assets {
         Some(assets) if matrix::is_matrix(&table, &columns, &assets.names) => {
-            read_holdings_matrix(table, institutions, assets, diagnostics, receive);
+            if !matrix::lacks_labels(&table, &assets.names, diagnostics) {
+                read_holdings_matrix(table, institutions, assets, diagnostics, receive);
+            }
             return;
         }
         others => others,
     };
-    let Some(mut table) = table.as_list(&columns, diagnostics) else {
+    let Some(mut table) = table.into_list(&columns, diagnostics) else {
         return;
     };
     let [institution, asset, quantity, value] =

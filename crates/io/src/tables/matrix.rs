@@ -33,6 +33,24 @@ pub(super) fn is_matrix(table: &Table<'_>, columns: &Columns<'_>, ids: &Names) -
         || (corner.is_empty() || !ids.is_complete()) && !names.any(|name| near_a_list(name))
 }
 
+/// Reports a matrix whose first column holds amounts and no ids: its header begins with an id that stands nowhere else in it.
+pub(super) fn lacks_labels(table: &Table<'_>, ids: &Names, diagnostics: &mut Diagnostics) -> bool {
+    let [corner, names @ ..] = table.header() else {
+        return false;
+    };
+    let lacks = ids.get(corner).is_some() && !names.contains(corner);
+    if lacks {
+        let message = "a matrix, and its first column does not say what the rows are";
+        diagnostics.push(
+            Problem::new(Code::MissingColumn, table.file(), message)
+                .at_row(table.header_line())
+                .in_column(corner)
+                .with_hint("put a column with the id of each row in front; its first cell may be blank"),
+        );
+    }
+    lacks
+}
+
 /// Reads the amounts of a matrix that are not 0: `receive(table, row, column, place, amount)` by order of appearance.
 pub(super) fn read(
     table: &mut Table<'_>,

@@ -46,11 +46,8 @@ pub(crate) fn number_hint(text: &str) -> String {
     if !text.bytes().any(|b| b.is_ascii_digit()) {
         return "write a number, or leave the cell blank where the column has a default".to_owned();
     }
-    if parse_number(text).is_ok() {
-        return format!(
-            "write {} as a number, without quotes",
-            text.trim_start_matches('+')
-        );
+    if let Ok(number) = parse_number(text) {
+        return format!("write {number}, without quotes");
     }
     if let Some(share) = text.strip_suffix('%').map(str::trim_end)
         && let Some(number) = share_of_percent(share)
@@ -192,7 +189,8 @@ mod tests {
             ("12 mn", "without unit or currency"),
             ("EUR 5", "without unit or currency"),
             ("deep", "write a number"),
-            ("33", "without quotes"),
+            ("33", "write 33, without quotes"),
+            (".5", "write 0.5, without quotes"),
         ] {
             assert!(number_hint(text).contains(part), "{text}: {}", number_hint(text));
         }

@@ -68,6 +68,9 @@ pub(crate) fn read_debts(
         return;
     };
     if matrix::is_matrix(&table, &columns, names) {
+        if matrix::lacks_labels(&table, names, diagnostics) {
+            return;
+        }
         table.free_corner();
         let creditors = names.resolve_header(&table, "institution", diagnostics);
         let mut debtors = |table: &Table<'_>, diagnostics: &mut Diagnostics| {
@@ -89,7 +92,7 @@ pub(crate) fn read_debts(
         );
         return;
     }
-    let Some(mut table) = table.as_list(&columns, diagnostics) else {
+    let Some(mut table) = table.into_list(&columns, diagnostics) else {
         return;
     };
     let [debtor, creditor, face, seniority] =

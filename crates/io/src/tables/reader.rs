@@ -42,7 +42,7 @@ impl<'a> Table<'a> {
         limits: &'a Limits,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        Self::start(source, file, row_limit, limits, diagnostics)?.as_list(columns, diagnostics)
+        Self::start(source, file, row_limit, limits, diagnostics)?.into_list(columns, diagnostics)
     }
 
     /// Opens a table and reads its first line, whatever it names. `None`: what is wrong is reported.
@@ -85,7 +85,7 @@ impl<'a> Table<'a> {
     }
 
     /// The table as a list with the columns that are known. `None`: what is wrong is reported.
-    pub fn as_list(self, columns: &Columns<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
+    pub fn into_list(self, columns: &Columns<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         header::check(&self, columns, diagnostics).then_some(self)
     }
 

@@ -90,7 +90,10 @@ pub(super) fn open<'a>(
 
 /// Whether reading failed because a file is longer than its limit.
 pub(super) fn is_too_long(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<TooLong>())
+    error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<TooLong>())
+        .is_some()
 }
 
 /// What is wrong with a file that is not made of lines of UTF-8 text, by its start.
