@@ -46,6 +46,9 @@ pub struct ScenarioOptions {
     /// Override a key of the scenario, such as impact.model=linear; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// The value at which a sweep stands, as another override
+    #[arg(skip)]
+    pub varied: Option<String>,
     /// Allow [data] dir to lie outside the scenario's folder
     #[arg(long)]
     pub allow_outside: bool,

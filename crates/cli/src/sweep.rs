@@ -39,7 +39,7 @@ pub(crate) fn sweep(options: &SweepOptions) -> Exit {
         }
         let start = Instant::now();
         let scenario = ScenarioOptions {
-            set: [options.scenario.set.clone(), vec![format!("{key}={value}")]].concat(),
+            varied: Some(format!("{key}={value}")),
             ..options.scenario.clone()
         };
         let loaded = match open(&scenario, &registry) {

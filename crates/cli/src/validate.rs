@@ -11,6 +11,7 @@ pub(crate) fn open(options: &ScenarioOptions, registry: &Registry) -> Result<Loa
     let load_options = LoadOptions {
         allow_outside: options.allow_outside,
         overrides: options.set.clone(),
+        varied: options.varied.clone(),
         ..LoadOptions::default()
     };
     if let Some(path) = &options.scenario {
@@ -60,12 +61,8 @@ pub(crate) fn refuse(problems: &Diagnostics, format: Format) -> Exit {
 
 /// Shows what was accepted with doubts on standard error; notes too, where they are asked for.
 pub(crate) fn warn(found: &Diagnostics, least: Severity) {
-    for problem in found
-        .problems()
-        .iter()
-        .filter(|problem| problem.severity >= least)
-    {
-        eprintln!("{}\n", visible_lines(&problem.to_string()));
+    for block in found.blocks(least) {
+        eprintln!("{}\n", visible_lines(&block));
     }
 }
 

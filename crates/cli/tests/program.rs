@@ -1,6 +1,7 @@
 //! The program as a user meets it: exit codes, streams, files, bytes.
 
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -394,6 +395,55 @@ fn a_sweep_prints_one_line_a_value_and_keeps_what_was_finished() {
         text(&output.stderr)
     );
     assert_eq!(code(&delever(&["sweep", &scenario, "--vary", "shock"])), 2);
+}
+
+#[test]
+fn mistakes_of_a_sweep_are_told_of_its_own_option_and_ids_need_no_quotes() {
+    let scenario = small("sweep_mistakes", "");
+    for vary in [
+        "shock.prices.bnod=-0.1,0",
+        "impact.modle=linear,none",
+        "shock.prices.bond=1e400,0",
+        "nonsense.key=1,2",
+    ] {
+        let output = delever(&["sweep", &scenario, "--vary", vary]);
+        let told = text(&output.stderr);
+        assert_eq!(code(&output), 3, "{told}");
+        assert!(told.contains("--vary") && !told.contains("--set"), "{told}");
+    }
+    let both = [
+        "sweep",
+        &scenario,
+        "--set",
+        "impact.modle=none",
+        "--vary",
+        "shock.prices.bond=0,1",
+    ];
+    assert!(text(&delever(&both).stderr).contains("--set:impact.modle"));
+    for vary in ["shock.cash.</script>=-0.1,0", "shock.cash.*=-0.1,0"] {
+        let output = delever(&["sweep", &scenario, "--vary", vary]);
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn many_problems_of_one_kind_are_counted_on_standard_error_and_listed_in_json() {
+    let scenario = small("many_problems", "");
+    let mut debts = "debtor,creditor,amount\n".to_owned();
+    for n in 0..50 {
+        writeln!(debts, "B,nobody{n},1").expect("a text");
+    }
+    std::fs::write(Path::new(&scenario).with_file_name("debts.csv"), debts).expect("a file");
+    let told = text(&delever(&["validate", &scenario]).stderr);
+    assert_eq!(told.matches("error[D217] debts.csv").count(), 20, "{told}");
+    assert!(
+        told.contains("error[D217] and 30 more: 30 in debts.csv"),
+        "{told}"
+    );
+    assert!(told.contains("50 errors"), "{told}");
+    let output = delever(&["validate", &scenario, "--format", "json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(json["problems"].as_array().map(Vec::len), Some(50));
 }
 
 #[test]

@@ -110,6 +110,11 @@ impl SpecError {
         self
     }
 
+    /// Whether the model reads a number where something else stands.
+    pub fn wants_number(&self) -> bool {
+        matches!(&self.problem, Problem::WrongType(wanted) if [NUMBER, WHOLE, COUNT].contains(&wanted.as_str()))
+    }
+
     fn describe(&self) -> String {
         let name = &self.parameter;
         match &self.problem {
@@ -122,6 +127,24 @@ impl SpecError {
     }
 }
 
+const NUMBER: &str = "a number";
+const WHOLE: &str = "a whole number";
+const COUNT: &str = "a whole number of 0 or more";
+
+/// What a field expects, in the words of those who fill in tables: the types that derived code expects have developers' names.
+fn in_words(expected: &dyn de::Expected) -> String {
+    let name = expected.to_string();
+    match name.as_str() {
+        "f64" | "f32" => NUMBER,
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => WHOLE,
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => COUNT,
+        "a boolean" => "true or false",
+        "a string" | "a character" => "a text",
+        _ => return name,
+    }
+    .to_owned()
+}
+
 impl de::Error for SpecError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new("", Problem::WrongType(message.to_string()))
@@ -132,7 +155,11 @@ impl de::Error for SpecError {
     }
 
     fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::new("", Problem::WrongType(expected.to_string()))
+        Self::new("", Problem::WrongType(in_words(expected)))
+    }
+
+    fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::new("", Problem::WrongType(in_words(expected)))
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
@@ -453,5 +480,31 @@ mod tests {
         assert_eq!(problems[0].problem, Problem::Missing);
         assert_eq!((problems[1].parameter.as_str(), problems[1].row), ("c", Some(1)));
         assert!(matches!(problems[1].problem, Problem::WrongType(_)));
+    }
+
+    #[test]
+    fn expectations_are_said_in_words_and_not_as_types() {
+        let told = |parameter: &str, value: ParameterValue| {
+            let mut table = ParameterTable::new(1);
+            table.set("c", 0, ParameterValue::Number(1.0));
+            table.set(parameter, 0, value);
+            let error = table
+                .row::<Row>(0, &Parameters::new(), &[])
+                .expect_err("mistyped");
+            (error.to_string(), error.wants_number())
+        };
+        let told = |parameter, value| {
+            let (text, number) = told(parameter, value);
+            assert!(number, "{text}");
+            text
+        };
+        let text = || ParameterValue::Text("5,000".into());
+        assert_eq!(told("c", text()), "`c` is not a number");
+        assert_eq!(told("max", text()), "`max` is not a number");
+        assert_eq!(told("c", ParameterValue::Flag(true)), "`c` is not a number");
+        let count = "`days` is not a whole number of 0 or more";
+        for value in [text(), ParameterValue::Number(2.5), ParameterValue::Number(-1.0)] {
+            assert_eq!(told("days", value), count);
+        }
     }
 }

@@ -5,6 +5,7 @@ use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
 use crate::scenario::Read;
 use crate::source::Folder;
+use crate::tables::encoding::foreign;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
@@ -30,6 +31,11 @@ pub(crate) fn read_text(path: &Path, file: &str, limits: &Limits) -> Result<Stri
     if bytes.len() as u64 > limit {
         let message = format!("the limit of a scenario file is {limit} bytes");
         return Err(Box::new(Problem::new(Code::TooManyBytes, file, message)));
+    }
+    if let Some(foreign) = foreign(&bytes) {
+        let message = format!("{} is {}, not UTF-8 text", path.display(), foreign.what);
+        let problem = Problem::new(Code::ScenarioUnreadable, file, message);
+        return Err(Box::new(problem.with_hint("save the scenario as UTF-8 text")));
     }
     String::from_utf8(bytes).map_err(|_| unreadable(format!("{} is not UTF-8 text", path.display())))
 }

@@ -43,7 +43,7 @@ pub use catalogue::{Code, Explanation, all_codes, explain};
 pub use json::{Layout, json_string, write_json};
 pub use limits::Limits;
 pub use load::{LoadOptions, Loaded, load, load_from};
-pub use problem::{Diagnostics, MAX_PROBLEMS_PER_FILE, Problem, Severity};
+pub use problem::{Diagnostics, MAX_PRINTED_PER_CODE, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
     AssetResult, BothResult, BoundsResult, CertificateResult, EnclosureResult, InstitutionResult,
     OutcomeResult, RESULT_VERSION, RoundResult, RunResult, SelectName, StateName, StatusName, Timing,

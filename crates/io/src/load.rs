@@ -11,16 +11,21 @@ use crate::references::{
 use crate::scenario::{self, EngineKind, KeyLines, NamedShock, OrderOfTrade, Read, Scenario};
 use crate::source::TableSource;
 use crate::tables::declared::read_declared;
+use crate::tables::holdings::{read_holdings, repeated_holdings};
 use crate::tables::names::ranks;
-use crate::tables::pairs::{read_credit_default_swaps, read_debts, read_holdings, read_shareholdings};
+use crate::tables::pairs::{read_credit_default_swaps, read_debts, read_shareholdings};
 use crate::tables::participants::{Assets, read_assets, read_institutions};
 use crate::tables::refuse_unsupported;
+use crate::tables::unread::report_unread;
 use delever_cascade::rounds::{RoundsOutcome, RoundsSettings, Sequence};
 use delever_cascade::{Cascade, CascadeError, Equilibria, Models, Shock};
 use delever_core::{CreditDefaultSwap, ParameterTable, ParameterValue, Registry, TableShape};
 use delever_network::{ContagionGraph, ContagionGraphBuilder, GraphError, GraphRecord};
 use delever_portfolio::{BuildError, System, SystemBuilder};
 use std::path::{Component, Path};
+
+/// Lines that a message names at most.
+const LINES_NAMED: usize = 20;
 
 /// How to load.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +34,8 @@ pub struct LoadOptions {
     pub allow_outside: bool,
     /// Texts such as `impact.model=linear` that change the scenario before it is checked; the last one wins.
     pub overrides: Vec<String>,
+    /// One more such text, applied last: the value at which a sweep stands. Its problems are reported as those of a sweep.
+    pub varied: Option<String>,
     /// Caps on the size of input.
     pub limits: Limits,
 }
@@ -134,7 +141,12 @@ fn read_scenario(
         return None;
     }
     let mut document = scenario::parse(file, text, limits.nesting, diagnostics)?;
-    scenario::overrides::apply(&mut document, &options.overrides, diagnostics);
+    for (option, texts) in [
+        (scenario::overrides::SET, options.overrides.as_slice()),
+        (scenario::overrides::VARY, options.varied.as_slice()),
+    ] {
+        scenario::overrides::apply(&mut document, option, texts, diagnostics);
+    }
     Some(scenario::read(file, &document, registry, diagnostics))
 }
 
@@ -152,6 +164,7 @@ fn assemble(
     let scenario_has_errors = diagnostics.has_errors();
     let found = &mut diagnostics;
     refuse_unsupported(source, found);
+    report_unread(source, &scenario.files_named(), found);
     let mut institutions = read_institutions(source, registry, limits, found);
     let mut assets = read_assets(source, registry, limits, found);
 
@@ -169,17 +182,11 @@ fn assemble(
         }
     }
     let mut holding_rows = 0;
-    read_holdings(
-        source,
-        &mut institutions,
-        assets.as_mut(),
-        limits,
-        found,
-        |holder, held, units| {
-            holding_rows += 1;
-            builder.holding(holder, held, units);
-        },
-    );
+    read_holdings(source, &mut institutions, assets.as_mut(), limits, found, |row| {
+        // A holding of 0 repeats nothing.
+        holding_rows += usize::from(row.units != 0.0);
+        builder.holding(row.institution, row.asset, row.units);
+    });
     let rank = ranks(&by_institution);
     let mut graph = ContagionGraphBuilder::new(rank.len());
     let names = &mut institutions.names;
@@ -199,7 +206,7 @@ fn assemble(
     });
 
     let blocks = rule_blocks(&scenario, &institutions, &rank, found);
-    if institutions.names.is_complete() {
+    if institutions.names.is_whole() {
         report_unfollowed_sections(&scenario, &blocks, file, &lines, found);
     }
     let (institution_table, institution_places) = institutions.take_parameters(&by_institution);
@@ -212,6 +219,7 @@ fn assemble(
         lines,
         institutions: institution_table,
         institution_places,
+        institutions_whole: institutions.names.is_whole(),
         assets: asset_table,
         asset_places,
         ..ParameterSources::default()
@@ -246,17 +254,35 @@ fn assemble(
     let (Ok(graph), Ok(system)) = (graph, system) else {
         return Err(diagnostics);
     };
-    if system.holdings().entry_count() < holding_rows {
-        let repeated = holding_rows - system.holdings().entry_count();
-        let message = format!("{repeated} rows repeat a pair of institution and asset; the units add up");
+    let entries = system
+        .holdings()
+        .triplets()
+        .filter(|&(.., units)| units != 0.0)
+        .count();
+    if entries < holding_rows {
+        let repeated = holding_rows - entries;
+        let lines = repeated_holdings(source, &mut institutions, assets.as_mut(), limits, LINES_NAMED);
+        let lines = lines
+            .iter()
+            .map(|(first, again)| format!("line {again} repeats line {first}"));
+        let mut lines = lines.collect::<Vec<_>>().join(", ");
+        if repeated > LINES_NAMED {
+            lines.push_str(", ...");
+        }
+        let plural = if repeated == 1 {
+            "row repeats"
+        } else {
+            "rows repeat"
+        };
+        let message =
+            format!("{repeated} {plural} a pair of institution and asset; the units add up\n{lines}");
         found.push(Problem::new(Code::DuplicatePair, "holdings.csv", message));
     }
     let known = Known {
-        // Without an assets table there are no assets, which is complete knowledge.
-        assets: assets.as_ref().is_none_or(|assets| assets.names.is_complete()),
-        institutions: institutions.names.is_complete(),
+        assets: assets.as_ref().map(|assets| &assets.names),
+        institutions: Some(&institutions.names),
     };
-    let shock = resolve_shock(&scenario.shock, &system, &known, file, &sources.lines, found);
+    let shock = resolve_shock(&scenario.shock, &system, known, file, &sources.lines, found);
     let loaded = Loaded {
         scenario,
         system,
@@ -302,10 +328,7 @@ fn find_declared<'f>(
     diagnostics: &mut Diagnostics,
 ) -> Option<&'f str> {
     let key = format!("impact.{}", shape.parameter);
-    let (file, line) = match sources.lines.given(&key) {
-        Some(true) => (scenario::overrides::OVERRIDE, None),
-        _ => (sources.scenario_file.as_str(), sources.lines.line(&key)),
-    };
+    let (file, line) = sources.lines.locate(&key, &sources.scenario_file);
     let problem = |code, message: String| {
         Problem::new(code, file, message)
             .at_row(line)
@@ -446,13 +469,10 @@ impl Loaded {
     /// Ranges are checked when the shock is solved.
     pub fn shock_by_id(&self, named: &NamedShock) -> Result<Shock, Diagnostics> {
         let mut diagnostics = Diagnostics::new();
-        let known = Known {
-            assets: true,
-            institutions: true,
-        };
+        let known = Known::default();
         let nowhere = KeyLines::default();
         let file = &self.sources.scenario_file;
-        let shock = resolve_shock(named, &self.system, &known, file, &nowhere, &mut diagnostics);
+        let shock = resolve_shock(named, &self.system, known, file, &nowhere, &mut diagnostics);
         diagnostics.refuse_errors().map(|_| shock)
     }
 

@@ -3,6 +3,7 @@
 use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
 use crate::scenario::{KeyLines, ModelChoice, Scenario};
+use crate::tables::numbers::number_hint;
 use crate::tables::participants::RowPlaces;
 use delever_cascade::rounds::{Terms, TradePrice};
 use delever_cascade::{Models, RuleBlock};
@@ -20,6 +21,8 @@ pub(crate) struct ParameterSources {
     pub lines: KeyLines,
     pub institutions: ParameterTable,
     pub institution_places: RowPlaces,
+    /// Whether every row of the institutions table was taken.
+    pub institutions_whole: bool,
     pub assets: ParameterTable,
     pub asset_places: RowPlaces,
     /// Tables that the impact model declares, by the parameter that names their file, and where their rows stand.
@@ -57,6 +60,7 @@ pub(crate) fn build(
     let market = Market::new(inputs.initial_prices, inputs.shocked_prices);
     let impact_parameters = &scenario.impact.model.parameters;
     let mut reporter = Reporter {
+        scenario,
         sources,
         diagnostics,
         scenario_has_errors: inputs.scenario_has_errors,
@@ -143,6 +147,7 @@ pub(crate) fn terms(
 ) -> Option<Vec<Terms>> {
     let sources = inputs.sources;
     let mut reporter = Reporter {
+        scenario: inputs.scenario,
         sources,
         diagnostics,
         scenario_has_errors: inputs.scenario_has_errors,
@@ -193,12 +198,20 @@ fn rule_of<'a>(scenario: &'a Scenario, name: &str) -> (&'a ModelChoice, String) 
     }
 }
 
+/// Parameters of which one takes the place of the others: where one is given and refused, none is missing.
+const ALTERNATIVES: [&[&str]; 2] = [
+    &["max_leverage", "min_leverage_ratio"],
+    &["depth", "fall", "at_share_sold"],
+];
+
 /// Puts problems of parameters where they stand: a cell of a table, or a key of the scenario.
 struct Reporter<'a> {
+    scenario: &'a Scenario,
     sources: &'a ParameterSources,
     diagnostics: &'a mut Diagnostics,
     scenario_has_errors: bool,
-    /// Problems of scenario keys come back once for each row; they are reported once.
+    /// Places and messages of keys, which come back once for each row, and places of cells, which more than one model may read:
+    /// one message for each.
     seen: BTreeSet<(String, String)>,
 }
 
@@ -231,10 +244,7 @@ impl Reporter<'_> {
 
     fn at_key(&self, code: Code, key: &str, message: impl Into<String>) -> Problem {
         let lines = &self.sources.lines;
-        let (file, line) = match lines.given(key) {
-            Some(true) => (crate::scenario::overrides::OVERRIDE, None),
-            _ => (self.sources.scenario_file.as_str(), lines.line(key)),
-        };
+        let (file, line) = lines.locate(key, &self.sources.scenario_file);
         Problem::new(code, file, message).at_row(line).in_column(key)
     }
 
@@ -262,6 +272,9 @@ impl Reporter<'_> {
         if missing && reported && key_is_given {
             return;
         }
+        if missing && error.row.is_some_and(|row| is_refused(places, row, parameter)) {
+            return;
+        }
         let message = error.to_string();
         if let Some(name) = &error.table {
             let problem = self.in_table(error, name, code, message);
@@ -274,8 +287,19 @@ impl Reporter<'_> {
                 .in_column(parameter)
         };
         let cell = error.row.and_then(|row| Some((row, table.get(parameter, row)?)));
+        if let Some((row, _)) = cell {
+            let place = format!("{}:{row}:{parameter}", places.file);
+            if !self.seen.insert((place, String::new())) {
+                return;
+            }
+        }
         let is_column = places.parameters.contains(&parameter);
         let mut problem = match (cell, error.row, parameter) {
+            (Some((row, ParameterValue::Text(text))), _, _) if error.wants_number() => {
+                let mut problem = at_cell(row).with_cell(text).with_hint(number_hint(text));
+                "the cell is not a number".clone_into(&mut problem.message);
+                problem
+            }
             (Some((row, value)), _, _) => at_cell(row).with_cell(&shown(value)),
             (None, Some(row), _) if missing && is_column => at_cell(row).with_cell(""),
             (None, Some(row), _) if code == Code::Unsupported && of_asset => {
@@ -297,7 +321,14 @@ impl Reporter<'_> {
                 } else if parameter.is_empty() {
                     self.at_key(code, section, &message)
                 } else {
-                    self.at_key(code, &format!("{section}.{parameter}"), &message)
+                    let problem = self.at_key(code, &format!("{section}.{parameter}"), &message);
+                    match self.given(section, parameter) {
+                        Some(ParameterValue::Text(text)) if error.wants_number() => {
+                            problem.with_cell(text).with_hint(number_hint(text))
+                        }
+                        Some(value) => problem.with_cell(&shown(value)),
+                        None => problem,
+                    }
                 };
                 let place = format!("{}:{:?}", problem.file, problem.column);
                 if !self.seen.insert((place, message)) {
@@ -315,6 +346,19 @@ impl Reporter<'_> {
             ));
         }
         self.diagnostics.push(problem);
+    }
+
+    /// The value of a key of a model's section.
+    fn given(&self, section: &str, parameter: &str) -> Option<&ParameterValue> {
+        let choice = match section {
+            "impact" => &self.scenario.impact.model,
+            "clearing" => &self.scenario.clearing.model,
+            _ => match section.strip_prefix("deleveraging.rules.") {
+                Some(name) => self.scenario.deleveraging.rules.get(name)?,
+                None => &self.scenario.deleveraging.rule,
+            },
+        };
+        choice.parameters.get(parameter)
     }
 
     /// A problem of a row of a table that the model declared.
@@ -338,6 +382,20 @@ impl Reporter<'_> {
             None => problem,
         }
     }
+}
+
+/// Whether a cell of a row, or one that takes its place, is given and its problem reported.
+fn is_refused(places: &RowPlaces, row: usize, parameter: &str) -> bool {
+    let Some(&line) = places.lines.get(row) else {
+        return false;
+    };
+    let own = [parameter];
+    let group = ALTERNATIVES.into_iter().find(|group| group.contains(&parameter));
+    let group = group.unwrap_or(&own);
+    places
+        .refused
+        .range((line, "")..(line + 1, ""))
+        .any(|(_, column)| group.contains(column))
 }
 
 fn shown(value: &ParameterValue) -> String {

@@ -139,16 +139,21 @@ pub const MAX_PROBLEMS_PER_FILE: usize = 10_000;
 
 /// All problems found in one pass, in the order in which they were found.
 ///
-/// Displayed, it is one block a problem with an empty line between; as data it is the list itself.
+/// Displayed, it is one block a problem with an empty line between, at most [`MAX_PRINTED_PER_CODE`] of one code; as data it is
+/// the list itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Diagnostics {
     problems: Vec<Problem>,
+    /// Problems by file and code, listed or not.
     #[serde(skip)]
-    count_by_file: BTreeMap<String, usize>,
+    counts: BTreeMap<String, BTreeMap<&'static str, usize>>,
     #[serde(skip)]
     errors: usize,
 }
+
+/// Problems of one code that are printed; what follows is counted.
+pub const MAX_PRINTED_PER_CODE: usize = 20;
 
 impl Diagnostics {
     /// No problems.
@@ -159,14 +164,15 @@ impl Diagnostics {
     /// Adds a problem. Beyond [`MAX_PROBLEMS_PER_FILE`] of one file only errors are counted, and one closing line says so.
     pub fn push(&mut self, problem: Problem) {
         self.errors += usize::from(problem.severity == Severity::Error);
-        let count = match self.count_by_file.get_mut(&problem.file) {
-            Some(count) => count,
-            None => self.count_by_file.entry(problem.file.clone()).or_default(),
+        let by_code = match self.counts.get_mut(&problem.file) {
+            Some(by_code) => by_code,
+            None => self.counts.entry(problem.file.clone()).or_default(),
         };
-        *count += 1;
-        if *count <= MAX_PROBLEMS_PER_FILE {
+        *by_code.entry(problem.code).or_default() += 1;
+        let count: usize = by_code.values().sum();
+        if count <= MAX_PROBLEMS_PER_FILE {
             self.problems.push(problem);
-        } else if *count == MAX_PROBLEMS_PER_FILE + 1 {
+        } else if count == MAX_PROBLEMS_PER_FILE + 1 {
             let message = format!("more problems follow; the first {MAX_PROBLEMS_PER_FILE} are listed");
             self.problems
                 .push(Problem::new(Code::TooManyProblems, problem.file, message));
@@ -181,6 +187,44 @@ impl Diagnostics {
     /// The problems that are listed, one by one.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.problems.iter()
+    }
+
+    /// The problems as text, one block each, from a severity on: at most [`MAX_PRINTED_PER_CODE`] of one code, then a block that
+    /// counts the rest by file.
+    pub fn blocks(&self, least: Severity) -> Vec<String> {
+        let mut printed: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut blocks = Vec::new();
+        for problem in self.problems.iter().filter(|problem| problem.severity >= least) {
+            let count = printed.entry(problem.code).or_default();
+            *count += 1;
+            if *count <= MAX_PRINTED_PER_CODE {
+                blocks.push(problem.to_string());
+            }
+            if *count == MAX_PRINTED_PER_CODE + 1 {
+                blocks.push(self.rest_of(problem));
+            }
+        }
+        blocks
+    }
+
+    /// How many problems of the code of `first`, the first that is not printed, there are from it on.
+    fn rest_of(&self, first: &Problem) -> String {
+        let mut printed: BTreeMap<&str, usize> = BTreeMap::new();
+        let listed = self.problems.iter().filter(|problem| problem.code == first.code);
+        for problem in listed.take(MAX_PRINTED_PER_CODE) {
+            *printed.entry(&problem.file).or_default() += 1;
+        }
+        let (mut all, mut parts) = (0, Vec::new());
+        for (file, by_code) in &self.counts {
+            let count = by_code.get(first.code).copied().unwrap_or_default();
+            let left = count.saturating_sub(printed.get(file.as_str()).copied().unwrap_or_default());
+            all += left;
+            if left > 0 {
+                parts.push(format!("{left} in {}", printable(file)));
+            }
+        }
+        let (severity, code) = (first.severity, first.code);
+        format!("{severity}[{code}] and {all} more: {}", parts.join(", "))
     }
 
     /// Whether any problem, listed or not, is an error.
@@ -206,13 +250,7 @@ impl Diagnostics {
 
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, problem) in self.problems.iter().enumerate() {
-            if n > 0 {
-                f.write_str("\n\n")?;
-            }
-            write!(f, "{problem}")?;
-        }
-        Ok(())
+        f.write_str(&self.blocks(Severity::Note).join("\n\n"))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::catalogue::Code;
 use crate::models::ParameterSources;
 use crate::problem::{Diagnostics, Problem};
 use crate::scenario::{self, KeyLines, NamedShock, Scenario};
+use crate::tables::names::{Names, hint_for_id};
 use crate::tables::participants::Institutions;
 use delever_cascade::Shock;
 use delever_core::{Registry, nearest_name};
@@ -75,17 +76,19 @@ pub(crate) fn report_unfollowed_sections(
     }
 }
 
-/// Which tables were read to their end, so that an id that is not there is unknown for sure.
-pub(crate) struct Known {
-    pub assets: bool,
-    pub institutions: bool,
+/// What is known of the ids of the tables, so that an id that is not there can be said to be unknown.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Known<'a> {
+    /// `None`: the ids of the system are all there are.
+    pub assets: Option<&'a Names>,
+    pub institutions: Option<&'a Names>,
 }
 
 /// The shock in id order; names that are not there are reported.
 pub(crate) fn resolve_shock(
     named: &NamedShock,
     system: &System,
-    known: &Known,
+    known: Known<'_>,
     file: &str,
     lines: &KeyLines,
     diagnostics: &mut Diagnostics,
@@ -111,7 +114,7 @@ pub(crate) fn resolve_shock(
         if let Some(&common) = changes.get("*") {
             vector.fill(common);
         }
-        let (what, complete) = if key == "prices" {
+        let (what, all) = if key == "prices" {
             ("asset", known.assets)
         } else {
             ("institution", known.institutions)
@@ -121,14 +124,11 @@ pub(crate) fn resolve_shock(
                 vector[place] = change;
                 continue;
             }
-            if !complete {
+            if all.is_some_and(|all| !all.lacks(id)) {
                 continue;
             }
             let path = format!("shock.{key}.{id}");
-            let (file, line) = match lines.given(&path) {
-                Some(true) => (scenario::overrides::OVERRIDE, None),
-                _ => (file, lines.line(&path)),
-            };
+            let (file, line) = lines.locate(&path, file);
             let mut problem = Problem::new(
                 Code::ShockUnknownId,
                 file,
@@ -137,8 +137,8 @@ pub(crate) fn resolve_shock(
             .at_row(line)
             .in_column(path)
             .with_cell(id);
-            if let Some(nearest) = nearest_name(id, ids.iter().map(String::as_str)) {
-                problem = problem.with_hint(format!("did you mean `{nearest}`?"));
+            if let Some(hint) = hint_for_id(id, ids.iter().map(String::as_str)) {
+                problem = problem.with_hint(hint);
             }
             diagnostics.push(problem);
         }
@@ -154,10 +154,7 @@ pub(crate) fn resolve_sequence(
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<u32>> {
     const PATH: &str = "engine.sequence";
-    let (file, line) = match sources.lines.given(PATH) {
-        Some(true) => (scenario::overrides::OVERRIDE, None),
-        _ => (sources.scenario_file.as_str(), sources.lines.line(PATH)),
-    };
+    let (file, line) = sources.lines.locate(PATH, &sources.scenario_file);
     let mut seen = BTreeSet::new();
     let mut sequence = Vec::with_capacity(names.len());
     for name in names {
@@ -169,10 +166,13 @@ pub(crate) fn resolve_sequence(
                 .with_cell(name)
         };
         let Some(institution) = system.institution(name) else {
+            if !sources.institutions_whole {
+                continue;
+            }
             let known = system.institution_names().iter().map(String::as_str);
             let mut problem = problem(Code::ShockUnknownId, format!("no institution is named `{shown}`"));
-            if let Some(nearest) = nearest_name(name, known) {
-                problem = problem.with_hint(format!("did you mean `{nearest}`?"));
+            if let Some(hint) = hint_for_id(name, known) {
+                problem = problem.with_hint(hint);
             }
             diagnostics.push(problem);
             continue;

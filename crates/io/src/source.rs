@@ -33,6 +33,11 @@ pub trait TableSource {
     /// Whether there is a file of that name.
     fn contains(&self, file: &str) -> bool;
 
+    /// The names of all files, as far as the source can list them: those that nobody reads are named to the user.
+    fn files(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Opens a file. Called only for names that the source contains.
     fn open(&self, file: &str) -> Result<OpenTable<'_>, OpenError>;
 }
@@ -72,6 +77,16 @@ impl TableSource for Folder {
     fn contains(&self, file: &str) -> bool {
         // A link that leads nowhere is a file that cannot be opened, not an absent table.
         self.path.join(file).symlink_metadata().is_ok()
+    }
+
+    fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let files = entries.filter(|entry| entry.path().is_file());
+        let mut names: Vec<String> = files
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort_unstable();
+        names
     }
 
     fn open(&self, file: &str) -> Result<OpenTable<'_>, OpenError> {
@@ -130,6 +145,10 @@ impl Tables {
 impl TableSource for Tables {
     fn contains(&self, file: &str) -> bool {
         self.files.contains_key(file)
+    }
+
+    fn files(&self) -> Vec<String> {
+        self.files.keys().cloned().collect()
     }
 
     fn open(&self, file: &str) -> Result<OpenTable<'_>, OpenError> {

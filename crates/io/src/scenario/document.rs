@@ -3,6 +3,7 @@
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem, shortened};
+use crate::tables::numbers::{number_hint, parse_number};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
@@ -10,8 +11,32 @@ use toml::de::{DeTable, DeValue};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
     pub value: Value,
-    /// `None` for overrides, which stand in no file.
-    pub line: Option<u64>,
+    pub place: Place,
+}
+
+/// Where a key stands: at a line of the file, or in an option of the command line, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Line(u64),
+    Option(&'static str),
+}
+
+impl Place {
+    /// The line; `None` for options, which have none.
+    pub fn line(self) -> Option<u64> {
+        match self {
+            Self::Line(line) => Some(line),
+            Self::Option(_) => None,
+        }
+    }
+
+    /// The file, or the option in its place.
+    pub fn file(self, file: &str) -> &str {
+        match self {
+            Self::Line(_) => file,
+            Self::Option(name) => name,
+        }
+    }
 }
 
 /// Values of TOML, as far as scenarios tell them apart.
@@ -23,6 +48,8 @@ pub(crate) enum Value {
     Float(f64),
     Flag(bool),
     List(Vec<Value>),
+    /// A number beyond the largest double, as it is written.
+    TooLarge(String),
     /// Dates, which no key takes.
     Other(&'static str),
 }
@@ -37,6 +64,7 @@ impl Value {
             Self::Float(_) => "a number",
             Self::Flag(_) => "true or false",
             Self::List(_) => "a list",
+            Self::TooLarge(_) => "a number that is too large",
             Self::Other(kind) => kind,
         }
     }
@@ -45,7 +73,7 @@ impl Value {
     pub fn shown(&self) -> String {
         match self {
             Self::Table(_) => "{...}".to_owned(),
-            Self::Text(text) => shortened(text),
+            Self::Text(text) | Self::TooLarge(text) => shortened(text),
             Self::Integer(value) => value.to_string(),
             Self::Float(value) => value.to_string(),
             Self::Flag(flag) => flag.to_string(),
@@ -177,11 +205,22 @@ pub(crate) fn parse(
             diagnostics.push(
                 Problem::new(Code::NotToml, file, message)
                     .at_row(lines.line(offset))
-                    .with_hint("texts stand in double quotes; sections in square brackets"),
+                    .with_hint(split_number(text, offset).unwrap_or_else(|| {
+                        "texts stand in double quotes; sections in square brackets".to_owned()
+                    })),
             );
             None
         }
     }
+}
+
+/// What to write where the line at which reading stopped gives a number that TOML does not read, such as `12,5`.
+fn split_number(text: &str, offset: usize) -> Option<String> {
+    let start = text.get(..offset)?.rfind('\n').map_or(0, |at| at + 1);
+    let line = text[start..].lines().next()?;
+    let value = line.split_once('=')?.1.split('#').next()?.trim();
+    let is_number = value.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '('));
+    (is_number && parse_number(value).is_err()).then(|| number_hint(value))
 }
 
 /// Parses without lines, for overrides.
@@ -190,16 +229,15 @@ pub(crate) fn parse_fragment(text: &str) -> Option<BTreeMap<String, Node>> {
         return None;
     }
     let table = DeTable::parse(text).ok()?;
-    let mut tree = tree(table.into_inner(), &Lines::new(text));
-    forget_lines(&mut tree);
-    Some(tree)
+    Some(tree(table.into_inner(), &Lines::new(text)))
 }
 
-fn forget_lines(table: &mut BTreeMap<String, Node>) {
-    for node in table.values_mut() {
-        node.line = None;
-        if let Value::Table(inner) = &mut node.value {
-            forget_lines(inner);
+/// Says that a value, with all that is in it, stands in an option.
+pub(crate) fn moved_to_option(value: &mut Value, option: &'static str) {
+    if let Value::Table(inner) = value {
+        for node in inner.values_mut() {
+            node.place = Place::Option(option);
+            moved_to_option(&mut node.value, option);
         }
     }
 }
@@ -208,10 +246,9 @@ fn tree(table: DeTable<'_>, lines: &Lines<'_>) -> BTreeMap<String, Node> {
     table
         .into_iter()
         .map(|(key, value)| {
-            let line = Some(lines.line(key.span().start));
             let node = Node {
+                place: Place::Line(lines.line(key.span().start)),
                 value: value_of(value.into_inner(), lines),
-                line,
             };
             (key.into_inner().into_owned(), node)
         })
@@ -223,9 +260,9 @@ fn value_of(value: DeValue<'_>, lines: &Lines<'_>) -> Value {
         DeValue::String(text) => Value::Text(text.into_owned()),
         DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
             Ok(value) => Value::Integer(value),
-            Err(_) => Value::Float(integer.as_str().parse().unwrap_or(f64::NAN)),
+            Err(_) => number(integer.as_str()),
         },
-        DeValue::Float(float) => Value::Float(float.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Float(float) => number(float.as_str()),
         DeValue::Boolean(flag) => Value::Flag(flag),
         DeValue::Datetime(_) => Value::Other("a date"),
         DeValue::Array(values) => {
@@ -235,5 +272,13 @@ fn value_of(value: DeValue<'_>, lines: &Lines<'_>) -> Value {
             Value::List(values.collect())
         }
         DeValue::Table(table) => Value::Table(tree(table, lines)),
+    }
+}
+
+/// A number from its text. Only the word `inf` is infinite; digits that reach beyond the doubles are too large.
+fn number(text: &str) -> Value {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() || !text.bytes().any(|b| b.is_ascii_digit()) => Value::Float(value),
+        _ => Value::TooLarge(text.to_owned()),
     }
 }

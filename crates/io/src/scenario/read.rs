@@ -1,6 +1,6 @@
 //! From a document to a scenario: every section checked, every problem reported, defaults filled in.
 
-use super::document::{Node, Value};
+use super::document::{Node, Place, Value};
 use super::later::{Role, is_known_later};
 use super::rounds;
 use super::section::Section;
@@ -26,25 +26,25 @@ pub(crate) struct Read {
     pub lines: KeyLines,
 }
 
-/// Lines of keys by dotted path; `None` for overrides.
+/// Where keys stand, by dotted path.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct KeyLines {
-    lines: BTreeMap<String, Option<u64>>,
+    places: BTreeMap<String, Place>,
 }
 
 impl KeyLines {
     fn of(table: &BTreeMap<String, Node>) -> Self {
-        let mut lines = BTreeMap::new();
-        collect(table, "", &mut lines);
-        Self { lines }
+        let mut places = BTreeMap::new();
+        collect(table, "", &mut places);
+        Self { places }
     }
 
     /// The line of a key, else of the section that it would stand in; `None` for overrides and absent sections.
     pub fn line(&self, path: &str) -> Option<u64> {
         let mut path = path;
         loop {
-            if let Some(line) = self.lines.get(path) {
-                return *line;
+            if let Some(place) = self.places.get(path) {
+                return place.line();
             }
             path = &path[..path.rfind('.')?];
         }
@@ -52,17 +52,26 @@ impl KeyLines {
 
     /// Whether a key is given, and whether by an override.
     pub fn given(&self, path: &str) -> Option<bool> {
-        self.lines.get(path).map(Option::is_none)
+        let place = self.places.get(path)?;
+        Some(matches!(place, Place::Option(_)))
+    }
+
+    /// Where to report a problem of a key: its file, or the option that gives it, and its line.
+    pub fn locate<'f>(&self, path: &str, file: &'f str) -> (&'f str, Option<u64>) {
+        match self.places.get(path) {
+            Some(place) => (place.file(file), place.line()),
+            None => (file, self.line(path)),
+        }
     }
 }
 
-fn collect(table: &BTreeMap<String, Node>, prefix: &str, lines: &mut BTreeMap<String, Option<u64>>) {
+fn collect(table: &BTreeMap<String, Node>, prefix: &str, places: &mut BTreeMap<String, Place>) {
     for (key, node) in table {
         let path = format!("{prefix}{key}");
         if let Value::Table(inner) = &node.value {
-            collect(inner, &format!("{path}."), lines);
+            collect(inner, &format!("{path}."), places);
         }
-        lines.insert(path, node.line);
+        places.insert(path, node.place);
     }
 }
 

@@ -1,10 +1,10 @@
 //! One section of a scenario: typed access to its keys, and the refusal of keys that nobody reads.
 
-use super::document::{Node, Value};
-use super::overrides::OVERRIDE;
+use super::document::{Node, Place, Value};
 use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
-use crate::tables::cells::{MAY_BE_INFINITE, MONEY};
+use crate::tables::cells::{MAY_BE_INFINITE, MONEY, not_finite_hint};
+use crate::tables::numbers::number_hint;
 use delever_core::{ParameterValue, Parameters, nearest_name};
 use delever_portfolio::check_amount;
 use std::collections::BTreeMap;
@@ -44,13 +44,10 @@ impl<'d> Section<'d> {
     /// A problem of a key, located where the key stands.
     pub fn problem(&self, code: Code, key: &str, message: impl Into<String>) -> Problem {
         match self.table.get(key) {
-            Some(node) => {
-                let file = if node.line.is_some() { self.file } else { OVERRIDE };
-                Problem::new(code, file, message)
-                    .at_row(node.line)
-                    .in_column(self.key(key))
-                    .with_cell(&node.value.shown())
-            }
+            Some(node) => Problem::new(code, node.place.file(self.file), message)
+                .at_row(node.place.line())
+                .in_column(self.key(key))
+                .with_cell(&node.value.shown()),
             None => Problem::new(code, self.file, message)
                 .at_row(self.line)
                 .in_column(self.key(key)),
@@ -62,16 +59,40 @@ impl<'d> Section<'d> {
         diagnostics.push(self.problem(Code::WrongType, key, message));
     }
 
+    /// Says that a number is wanted, and what to write instead of a text.
+    fn not_a_number(&self, key: &str, node: &Node, expected: &str, diagnostics: &mut Diagnostics) {
+        let problem = match &node.value {
+            Value::TooLarge(_) => self
+                .problem(Code::OutOfRange, key, "the number is too large")
+                .with_hint("only the word `inf` is infinite"),
+            Value::Text(text) => {
+                let message = format!("`{}` is a text, not {expected}", self.key(key));
+                let is_split = matches!(node.place, Place::Option(_)) && text.contains('=');
+                self.problem(Code::WrongType, key, message)
+                    .with_hint(if is_split {
+                        format!(
+                            "an id that holds `=` stands in quotes: '{}.\"a=b\"=-0.1'",
+                            self.path
+                        )
+                    } else {
+                        number_hint(text)
+                    })
+            }
+            _ => return self.wrong_type(key, node, expected, diagnostics),
+        };
+        diagnostics.push(problem);
+    }
+
     /// A subsection; empty where it is absent or where its problem is reported.
     pub fn section(&self, key: &str, diagnostics: &mut Diagnostics) -> Section<'d> {
         let (line, table) = match self.table.get(key) {
             None => (self.line, &EMPTY),
             Some(node) => {
                 if let Value::Table(table) = &node.value {
-                    (node.line, table)
+                    (node.place.line(), table)
                 } else {
                     self.wrong_type(key, node, "a section", diagnostics);
-                    (node.line, &EMPTY)
+                    (node.place.line(), &EMPTY)
                 }
             }
         };
@@ -101,7 +122,7 @@ impl<'d> Section<'d> {
             // Adding a positive zero makes a negative one positive and changes nothing else.
             Value::Float(value) => Some(value + 0.0),
             _ => {
-                self.wrong_type(key, node, "a number", diagnostics);
+                self.not_a_number(key, node, "a number", diagnostics);
                 None
             }
         }
@@ -113,7 +134,7 @@ impl<'d> Section<'d> {
         if let Value::Integer(value) = node.value {
             return Some(value);
         }
-        self.wrong_type(key, node, "a whole number", diagnostics);
+        self.not_a_number(key, node, "a whole number", diagnostics);
         None
     }
 
@@ -156,7 +177,7 @@ impl<'d> Section<'d> {
             let value = match &node.value {
                 Value::Text(text) => ParameterValue::Text(text.clone()),
                 Value::Flag(flag) => ParameterValue::Flag(*flag),
-                Value::Integer(_) | Value::Float(_) => {
+                Value::Integer(_) | Value::Float(_) | Value::TooLarge(_) => {
                     let Some(number) = self.number(key, diagnostics) else {
                         continue;
                     };
@@ -164,7 +185,7 @@ impl<'d> Section<'d> {
                     if !number.is_finite() && !infinite {
                         diagnostics.push(
                             self.problem(Code::NotFinite, key, "the number is not finite")
-                                .with_hint("`inf` is allowed for depth, adv and max_leverage only"),
+                                .with_hint(not_finite_hint(&node.value.shown())),
                         );
                         continue;
                     }

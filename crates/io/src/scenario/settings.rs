@@ -2,7 +2,7 @@
 
 use delever_cascade::rounds::{Persistence, SalesValued, TradePrice};
 use delever_cascade::{Select, Settings};
-use delever_core::{Execution, Parameters};
+use delever_core::{Execution, ParameterValue, Parameters};
 use std::collections::BTreeMap;
 
 /// A scenario: where the data stand, what happens, and which models answer.
@@ -147,6 +147,26 @@ pub enum OrderOfTrade {
 }
 
 impl Scenario {
+    /// The texts of all parameters: whichever of them name files, no other text of the scenario does.
+    pub(crate) fn files_named(&self) -> Vec<&str> {
+        let Self {
+            deleveraging,
+            impact,
+            clearing,
+            ..
+        } = self;
+        let choices = [&deleveraging.rule, &impact.model, &clearing.model];
+        choices
+            .into_iter()
+            .chain(deleveraging.rules.values())
+            .flat_map(|choice| choice.parameters.values())
+            .filter_map(|value| match value {
+                ParameterValue::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// How an equilibrium pays sellers; terminal in rounds, which have their own settings.
     pub(crate) fn equilibrium_execution(&self) -> Execution {
         match (self.engine.kind, self.impact.execution) {

@@ -1,5 +1,6 @@
 //! Cells: amounts, numbers and ids, each with its checks.
 
+use super::numbers::{NumberError, number_hint, parse_number};
 use super::reader::Table;
 use crate::catalogue::Code;
 use crate::limits::Limits;
@@ -19,44 +20,6 @@ pub(crate) const MONEY: [&str; 6] = [
     "capital",
 ];
 
-/// Why a text is no number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NumberError {
-    NotANumber,
-    NotFinite,
-    /// Written with digits, and beyond the largest double.
-    TooLarge,
-}
-
-/// Reads a number: decimal digits, point, exponent; `inf` as a word. A negative zero becomes zero.
-pub(crate) fn parse_number(text: &str) -> Result<f64, NumberError> {
-    let text = text.trim_matches(' ');
-    let digits = text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
-    match text.parse::<f64>() {
-        Ok(value) if digits && value.is_infinite() => Err(NumberError::TooLarge),
-        Ok(value) if value.is_nan() => Err(NumberError::NotFinite),
-        // Adding a positive zero makes a negative one positive and changes nothing else.
-        Ok(value) => Ok(value + 0.0),
-        Err(_) => Err(NumberError::NotANumber),
-    }
-}
-
-/// What to do about a text that is no number.
-fn number_hint(text: &str) -> &'static str {
-    let digits = text.bytes().any(|b| b.is_ascii_digit());
-    if digits && text.contains(',') {
-        "write a decimal point, and no thousands separators"
-    } else if digits && text.trim_end().ends_with('%') {
-        "write 4 % as 0.04"
-    } else if digits {
-        "write the number alone, without unit or currency"
-    } else {
-        "write a number, or leave the cell blank where the column has a default"
-    }
-}
-
 /// Says that a text is no number, or not a finite one.
 fn report_number(table: &Table<'_>, place: Option<usize>, error: NumberError, diagnostics: &mut Diagnostics) {
     let text = table.cell(place);
@@ -66,12 +29,21 @@ fn report_number(table: &Table<'_>, place: Option<usize>, error: NumberError, di
             .with_hint(number_hint(text)),
         NumberError::NotFinite => table
             .problem(Code::NotFinite, place, "the number is not finite")
-            .with_hint("`inf` is allowed for depth, adv and max_leverage only"),
+            .with_hint(not_finite_hint(text)),
         NumberError::TooLarge => table
             .problem(Code::OutOfRange, place, "the number is too large")
             .with_hint("amounts are 0 or within 1e-9 to 1e18; choose another unit"),
     };
     diagnostics.push(problem);
+}
+
+/// What to do about a number that is not finite.
+pub(crate) fn not_finite_hint(text: &str) -> String {
+    if text.to_lowercase().contains("nan") {
+        return "leave the cell blank where nothing is given".to_owned();
+    }
+    let (last, others) = MAY_BE_INFINITE.split_last().unwrap_or((&"", &[]));
+    format!("`inf` is allowed for {} and {last} only", others.join(", "))
 }
 
 /// A number; `None` where it is blank, or where its problem is reported.
@@ -122,39 +94,51 @@ pub(crate) fn amount(
     }
 }
 
-/// A parameter of a model: a number, a flag or a text; `None` where it is blank, or where its problem is reported.
+/// The marker of a cell that is given, and whose problem is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refused;
+
+/// Whether a text is blank or a number of 0.
+pub(crate) fn number_is_zero(text: &str) -> bool {
+    text.is_empty() || parse_number(text) == Ok(0.0)
+}
+
+/// A parameter of a model: a number, a flag or a text; `None` where it is blank.
 pub(crate) fn parameter(
     table: &Table<'_>,
     name: &str,
     place: Option<usize>,
     diagnostics: &mut Diagnostics,
-) -> Option<ParameterValue> {
+) -> Result<Option<ParameterValue>, Refused> {
     let text = table.cell(place);
-    match text {
-        "" => return None,
-        "true" => return Some(ParameterValue::Flag(true)),
-        "false" => return Some(ParameterValue::Flag(false)),
-        _ => {}
+    if text.is_empty() {
+        return Ok(None);
     }
-    match parse_number(text) {
-        Ok(value) if value.is_infinite() && MAY_BE_INFINITE.contains(&name) => {
-            Some(ParameterValue::Number(value))
+    // Spreadsheets write these words in capitals.
+    if let Some(flag) = [("true", true), ("false", false)]
+        .into_iter()
+        .find_map(|(word, flag)| text.eq_ignore_ascii_case(word).then_some(flag))
+    {
+        return Ok(Some(ParameterValue::Flag(flag)));
+    }
+    let error = match parse_number(text) {
+        Ok(value) if value.is_infinite() && MAY_BE_INFINITE.contains(&name) && value > 0.0 => {
+            return Ok(Some(ParameterValue::Number(value)));
         }
+        Ok(value) if value.is_infinite() => NumberError::NotFinite,
         Ok(_) if MONEY.contains(&name) => {
-            amount(table, place, "write an amount of 0 or more", diagnostics).map(ParameterValue::Number)
+            let amount = amount(table, place, "write an amount of 0 or more", diagnostics);
+            return amount
+                .map(|value| Some(ParameterValue::Number(value)))
+                .ok_or(Refused);
         }
-        Ok(value) if value.is_infinite() => {
-            report_number(table, place, NumberError::NotFinite, diagnostics);
-            None
-        }
-        Ok(value) => Some(ParameterValue::Number(value)),
+        Ok(value) => return Ok(Some(ParameterValue::Number(value))),
         // The model says whether it takes a text.
-        Err(NumberError::NotANumber) => Some(ParameterValue::Text(text.to_owned())),
-        Err(error) => {
-            report_number(table, place, error, diagnostics);
-            None
-        }
-    }
+        Err(NumberError::NotANumber) => return Ok(Some(ParameterValue::Text(text.to_owned()))),
+        Err(error) => error,
+    };
+    report_number(table, place, error, diagnostics);
+    Err(Refused)
 }
 
 /// Whether a spreadsheet would take the text for a formula, or a terminal for a command.
@@ -207,22 +191,5 @@ pub(crate) fn check_name(table: &Table<'_>, place: Option<usize>, diagnostics: &
                 )
                 .with_hint("start names with a letter or a digit"),
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{NumberError, parse_number};
-
-    #[test]
-    fn numbers_are_read_as_written_and_words_are_not_numbers() {
-        assert_eq!(parse_number("-0.0").map(f64::to_bits), Ok(0.0_f64.to_bits()));
-        assert_eq!(parse_number(" 1e3 "), Ok(1000.0));
-        assert_eq!(parse_number("inf"), Ok(f64::INFINITY));
-        assert_eq!(parse_number("1e999"), Err(NumberError::TooLarge));
-        assert_eq!(parse_number("NaN"), Err(NumberError::NotFinite));
-        for text in ["", "1,000", "0x10", "1_000", "e", "12 mn", "\u{2212}5", "1.2.3"] {
-            assert_eq!(parse_number(text), Err(NumberError::NotANumber), "{text}");
-        }
     }
 }

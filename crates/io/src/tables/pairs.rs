@@ -1,154 +1,54 @@
-//! Tables of pairs: holdings, debts, shareholdings, and credit default swaps between three. Rows go to their receiver one by one; none is kept here.
+//! Tables of pairs of institutions: debts, shareholdings, and credit default swaps between three. Rows go to their receiver one by one; none is kept here.
 
-use super::cells::{amount, number};
+use super::cells::{amount, number, number_is_zero};
+use super::find;
+use super::matrix::{self, Meaning};
 use super::names::Names;
-use super::participants::{Assets, Institutions};
-use super::reader::{Columns, Table, find};
+use super::reader::{Columns, Table};
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
 use crate::source::TableSource;
 use delever_core::CreditDefaultSwap;
-use delever_portfolio::check_amount;
 use std::collections::HashMap;
 
-const SHORT: &str = "holdings are long positions; short positions belong to margin accounts";
-
-/// Reads holdings: `receive(institution, asset, units)` by id.
-pub(crate) fn read_holdings(
-    source: &dyn TableSource,
-    institutions: &mut Institutions,
-    assets: Option<&mut Assets>,
-    limits: &Limits,
-    diagnostics: &mut Diagnostics,
-    mut receive: impl FnMut(&str, &str, f64),
-) {
-    let Some(file) = find(source, "holdings", diagnostics) else {
-        return;
-    };
-    let columns = Columns {
-        required: &["institution", "asset"],
-        optional: &["quantity", "value"],
-        parameters: &[],
-    };
-    let Some(mut table) = Table::open(source, &file, &columns, limits.rows, limits, diagnostics) else {
-        return;
-    };
-    let [institution, asset, quantity, value] =
-        ["institution", "asset", "quantity", "value"].map(|column| table.place(column));
-    if quantity.is_none() && value.is_none() {
-        diagnostics.push(
-            Problem::new(
-                Code::MissingColumn,
-                &file,
-                "one of the columns `quantity` and `value` is needed",
-            )
-            .at_row(1)
-            .in_column("quantity"),
-        );
-        return;
-    }
-    let Some(assets) = assets else {
-        if table.advance(diagnostics) {
-            diagnostics.push(
-                Problem::new(
-                    Code::MissingTable,
-                    "assets.csv",
-                    format!("the assets table is missing, and `{file}` refers to it"),
-                )
-                .with_hint("list every asset that is held, with its price"),
-            );
-        }
-        return;
-    };
-    while table.advance(diagnostics) {
-        let holder = institutions
-            .names
-            .resolve(&table, institution, "institution", diagnostics);
-        let held = assets.names.resolve(&table, asset, "asset", diagnostics);
-        let price = held.map(|held| assets.prices[held as usize]);
-        let units = units_held(&table, quantity, value, price, diagnostics);
-        if let (Some(_), Some(_), Some(units)) = (holder, held, units) {
-            receive(table.cell(institution), table.cell(asset), units);
-        }
-    }
-}
-
-/// Units of one row, from its quantity or its value.
-fn units_held(
-    table: &Table<'_>,
-    quantity: Option<usize>,
-    value: Option<usize>,
-    price: Option<f64>,
-    diagnostics: &mut Diagnostics,
-) -> Option<f64> {
-    match (table.cell(quantity).is_empty(), table.cell(value).is_empty()) {
-        (false, true) => amount(table, quantity, SHORT, diagnostics),
-        (true, false) => {
-            let money = amount(table, value, SHORT, diagnostics)?;
-            let price = price?;
-            if price == 0.0 {
-                diagnostics.push(
-                    table
-                        .problem(
-                            Code::ZeroPriceValue,
-                            value,
-                            "the asset's price is 0, so its value says nothing about units",
-                        )
-                        .with_hint("give a quantity"),
-                );
-                return None;
-            }
-            let units = check_amount(money / price).ok();
-            if units.is_none() {
-                let message = format!("{money} at a price of {price} is not within 1e-9 to 1e18 units");
-                diagnostics.push(table.problem(Code::OutOfRange, value, message));
-            }
-            units
-        }
-        (given_nothing, _) => {
-            let message = if given_nothing {
-                "neither quantity nor value is given"
-            } else {
-                "quantity and value are both given"
-            };
-            diagnostics.push(
-                table
-                    .problem(Code::QuantityOrValue, quantity.or(value), message)
-                    .with_hint("give one of the two"),
-            );
-            None
-        }
-    }
-}
-
-/// Two different institutions of one row, by order of appearance; `None`: the problem is reported.
+/// Two different institutions of one row, by order of appearance; `None`: the problem is reported, or the row relates an
+/// institution to itself by an amount of 0, which is nothing.
 fn two_institutions(
     table: &Table<'_>,
     names: &mut Names,
-    first: Option<usize>,
-    second: Option<usize>,
+    [first, second, amount]: [Option<usize>; 3],
     diagnostics: &mut Diagnostics,
 ) -> Option<(u32, u32)> {
     let a = names.resolve(table, first, "institution", diagnostics);
     let b = names.resolve(table, second, "institution", diagnostics);
     let (a, b) = (a?, b?);
     if a == b {
-        diagnostics.push(
-            table
-                .problem(
-                    Code::SelfClaim,
-                    second,
-                    "the institution stands on both sides of the row",
-                )
-                .with_hint("remove the row, or correct one of the ids"),
-        );
+        let amount = table.cell(amount);
+        if amount.is_empty() || !number_is_zero(amount) {
+            diagnostics.push(self_claim(table, second));
+        }
         return None;
     }
     Some((a, b))
 }
 
-/// Reads debts: `receive(debtor, creditor, amount, seniority)` by order of appearance.
+/// The problem of a claim of an institution on itself.
+fn self_claim(table: &Table<'_>, place: Option<usize>) -> Problem {
+    let message = "the institution stands on both sides of the claim";
+    table
+        .problem(Code::SelfClaim, place, message)
+        .with_hint("remove the claim, or correct one of the ids")
+}
+
+const NEGATIVE_DEBT: &str = "a debt is an amount of 0 or more; swap debtor and creditor";
+const DEBTS_MATRIX: Meaning = Meaning {
+    row: "institution",
+    told: "rows owe, columns are owed",
+    negative_hint: NEGATIVE_DEBT,
+};
+
+/// Reads debts, as a list or as a matrix of debtors by creditors: `receive(debtor, creditor, amount, seniority)` by order of appearance.
 pub(crate) fn read_debts(
     source: &dyn TableSource,
     names: &mut Names,
@@ -164,22 +64,54 @@ pub(crate) fn read_debts(
         optional: &["seniority"],
         parameters: &[],
     };
-    let Some(mut table) = Table::open(source, &file, &columns, limits.rows, limits, diagnostics) else {
+    let Some(mut table) = Table::start(source, &file, limits.rows, limits, diagnostics) else {
+        return;
+    };
+    if matrix::is_matrix(&table, &columns, names) {
+        if matrix::lacks_labels(&table, names, diagnostics) {
+            return;
+        }
+        table.free_corner();
+        let creditors = names.resolve_header(&table, "institution", diagnostics);
+        let mut debtors = |table: &Table<'_>, diagnostics: &mut Diagnostics| {
+            names.resolve(table, Some(0), "institution", diagnostics)
+        };
+        matrix::read(
+            &mut table,
+            &creditors,
+            &mut debtors,
+            &DEBTS_MATRIX,
+            diagnostics,
+            |table, debtor, creditor, place, owed, diagnostics| {
+                if debtor == creditor {
+                    diagnostics.push(self_claim(table, Some(place)));
+                } else {
+                    receive(debtor, creditor, owed, 0);
+                }
+            },
+        );
+        return;
+    }
+    let Some(mut table) = table.into_list(&columns, diagnostics) else {
         return;
     };
     let [debtor, creditor, face, seniority] =
         ["debtor", "creditor", "amount", "seniority"].map(|column| table.place(column));
     let mut seen: HashMap<(u32, u32, u32), u64> = HashMap::new();
     while table.advance(diagnostics) {
-        let pair = two_institutions(&table, names, debtor, creditor, diagnostics);
+        let pair = two_institutions(&table, names, [debtor, creditor, face], diagnostics);
         if table.cell(face).is_empty() {
             diagnostics.push(table.problem(Code::MissingCell, face, "the amount is not given"));
         }
-        let hint = "a debt is an amount of 0 or more; swap debtor and creditor";
-        let owed = amount(&table, face, hint, diagnostics);
+        let owed = amount(&table, face, NEGATIVE_DEBT, diagnostics);
         let rank = seniority_of(&table, seniority, diagnostics);
         if let (Some((debtor, creditor)), Some(owed), Some(rank)) = (pair, owed, rank) {
+            // A debt of 0 repeats nothing.
             let line = table.line();
+            if owed == 0.0 {
+                receive(debtor, creditor, owed, rank);
+                continue;
+            }
             let first = *seen.entry((debtor, creditor, rank)).or_insert(line);
             if first != line {
                 let message =
@@ -233,7 +165,7 @@ pub(crate) fn read_credit_default_swaps(
     let [writer, holder, reference, notional] =
         ["writer", "holder", "reference", "notional"].map(|column| table.place(column));
     while table.advance(diagnostics) {
-        let parties = two_institutions(&table, names, writer, holder, diagnostics);
+        let parties = two_institutions(&table, names, [writer, holder, notional], diagnostics);
         let insured = names.resolve(&table, reference, "institution", diagnostics);
         let own_failure = parties.is_some() && parties.map(|(writer, _)| writer) == insured;
         if own_failure {
@@ -286,7 +218,7 @@ pub(crate) fn read_shareholdings(
     let [holder, issuer, fraction] = ["holder", "issuer", "fraction"].map(|column| table.place(column));
     let mut owned = vec![0.0; names.len()];
     while table.advance(diagnostics) {
-        let pair = two_institutions(&table, names, holder, issuer, diagnostics);
+        let pair = two_institutions(&table, names, [holder, issuer, fraction], diagnostics);
         if table.cell(fraction).is_empty() {
             diagnostics.push(table.problem(Code::MissingCell, fraction, "the fraction is not given"));
         }

@@ -1,65 +1,19 @@
 //! The institutions table and the assets table: who takes part, with amounts and parameters.
 
-use super::cells::{amount, check_id, check_name, parameter};
+use super::blank::BlankMoney;
+use super::cells::{amount, check_id, check_name};
+use super::find;
 use super::names::Names;
-use super::reader::{Columns, Table, find};
+pub(crate) use super::parameters::RowPlaces;
+use super::parameters::{ParameterColumns, ordered_rows};
+use super::reader::{Columns, Dropped, Table};
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
 use crate::scenario::RULE_KEYS;
 use crate::source::TableSource;
-use delever_core::{ParameterTable, ParameterValue, Registry};
+use delever_core::{ParameterTable, Registry};
 use delever_portfolio::Institution;
-
-/// Columns of parameters as they stand in a file.
-#[derive(Debug, Default)]
-struct ParameterColumns {
-    names: Vec<&'static str>,
-    places: Vec<usize>,
-    cells: Vec<Vec<Option<ParameterValue>>>,
-}
-
-impl ParameterColumns {
-    fn of(table: &Table<'_>, known: &[&'static str]) -> Self {
-        let mut columns = Self::default();
-        for &name in known {
-            if let Some(place) = table.place(name) {
-                columns.names.push(name);
-                columns.places.push(place);
-                columns.cells.push(Vec::new());
-            }
-        }
-        columns
-    }
-
-    fn read(&mut self, table: &Table<'_>, diagnostics: &mut Diagnostics) {
-        for ((name, &place), cells) in self.names.iter().zip(&self.places).zip(&mut self.cells) {
-            cells.push(parameter(table, name, Some(place), diagnostics));
-        }
-    }
-
-    /// The columns in rank order.
-    fn ordered(self, sorted: &[u32]) -> ParameterTable {
-        let mut table = ParameterTable::new(sorted.len());
-        for (name, mut cells) in self.names.into_iter().zip(self.cells) {
-            for (rank, &position) in sorted.iter().enumerate() {
-                if let Some(value) = cells[position as usize].take() {
-                    table.set(name, rank, value);
-                }
-            }
-        }
-        table
-    }
-}
-
-/// Where the rows of a table stand, by rank, and which parameters are columns of it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct RowPlaces {
-    /// The file; the name it would have where it is absent.
-    pub file: String,
-    pub lines: Vec<u64>,
-    pub parameters: Vec<&'static str>,
-}
 
 /// The institutions table.
 #[derive(Debug, Default)]
@@ -182,6 +136,12 @@ pub(crate) fn read_institutions(
     .map(|column| table.place(column));
     institutions.parameters = ParameterColumns::of(&table, &known);
     institutions.repayable_debt_given = repayable.is_some();
+    let mut blank = BlankMoney::new(&[
+        ("cash", cash),
+        ("other_assets", other),
+        ("external_liabilities", external),
+    ]);
+    table.keep_dropped();
     while table.advance(diagnostics) {
         let referable = check_id(&table, id, limits, diagnostics);
         check_name(&table, name, diagnostics);
@@ -197,20 +157,23 @@ pub(crate) fn read_institutions(
             .is_some_and(|_| !table.cell(repayable).is_empty())
             .then(|| money(repayable, diagnostics));
         if !referable {
+            table.drop_row();
             continue;
         }
         if let Err(first) = institutions.names.add(table.cell(id)) {
             report_duplicate(&table, id, institutions.lines[first as usize], diagnostics);
             continue;
         }
+        blank.look(&table, id);
         institutions.amounts.push(amounts);
         institutions.repayable_debt.push(repayable);
         institutions.sections.push(table.cell(rule).to_owned());
         institutions.lines.push(table.line());
         institutions.parameters.read(&table, diagnostics);
     }
+    blank.report(&file, diagnostics);
     if table.complete() {
-        institutions.names.close();
+        institutions.names.close(table.take_dropped());
     }
     if institutions.names.len() == 0 && diagnostics.error_count() == before {
         diagnostics.push(
@@ -249,6 +212,7 @@ pub(crate) fn read_assets(
     };
     let [id, name, price] = ["id", "name", "price"].map(|column| table.place(column));
     assets.parameters = ParameterColumns::of(&table, &known);
+    table.keep_dropped();
     while table.advance(diagnostics) {
         let referable = check_id(&table, id, limits, diagnostics);
         check_name(&table, name, diagnostics);
@@ -260,6 +224,7 @@ pub(crate) fn read_assets(
         )
         .unwrap_or(1.0);
         if !referable {
+            table.drop_row();
             continue;
         }
         if let Err(first) = assets.names.add(table.cell(id)) {
@@ -271,24 +236,9 @@ pub(crate) fn read_assets(
         assets.parameters.read(&table, diagnostics);
     }
     if table.complete() {
-        assets.names.close();
+        assets.names.close(table.take_dropped());
     }
     Some(assets)
-}
-
-/// Takes the parameters of a table in rank order, and where its rows stand.
-fn ordered_rows(
-    file: &str,
-    lines: &[u64],
-    parameters: ParameterColumns,
-    sorted: &[u32],
-) -> (ParameterTable, RowPlaces) {
-    let places = RowPlaces {
-        file: file.to_owned(),
-        lines: sorted.iter().map(|&position| lines[position as usize]).collect(),
-        parameters: parameters.names.clone(),
-    };
-    (parameters.ordered(sorted), places)
 }
 
 impl Institutions {
@@ -317,7 +267,7 @@ impl Assets {
     /// No assets, for sure.
     pub fn none() -> Self {
         let mut assets = Self::default();
-        assets.names.close();
+        assets.names.close(Dropped::default());
         assets
     }
 

@@ -1,30 +1,16 @@
-//! Reading one table: bytes in, records with line numbers out. Knows headers and limits, not what columns mean.
+//! Reading one table: bytes in, records with line numbers out. Knows limits and what spreadsheets leave, not what columns mean.
 
+pub(crate) use super::dropped::Dropped;
+pub(crate) use super::header::Columns;
+
+use super::header;
+use super::left_empty::{LeftEmpty, is_blank, trimmed};
+use super::stream::{self, Stream};
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
-use crate::source::{OpenError, TableSource};
+use crate::source::TableSource;
 use csv::ByteRecord;
-use delever_core::nearest_name;
-use std::io::{self, Read};
-
-/// The columns that a table may have.
-pub(crate) struct Columns<'a> {
-    pub required: &'a [&'static str],
-    pub optional: &'a [&'static str],
-    /// Parameters of models.
-    pub parameters: &'a [&'static str],
-}
-
-impl Columns<'_> {
-    fn known(&self) -> impl Iterator<Item = &'static str> {
-        self.required
-            .iter()
-            .chain(self.optional)
-            .chain(self.parameters)
-            .copied()
-    }
-}
 
 /// A table that is being read, row by row.
 pub(crate) struct Table<'a> {
@@ -33,78 +19,21 @@ pub(crate) struct Table<'a> {
     row_limit: u64,
     reader: csv::Reader<Stream<'a>>,
     header: Vec<String>,
+    header_line: u64,
+    /// Columns whose name is not UTF-8; that is reported.
+    unreadable: Vec<usize>,
+    /// Whether the first column needs no name, as in a matrix.
+    corner_is_free: bool,
     record: ByteRecord,
     line: u64,
     rows: u64,
     complete: bool,
-}
-
-/// The marker of a file that turned out longer than its limit.
-#[derive(Debug)]
-struct TooLong;
-
-impl std::fmt::Display for TooLong {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("longer than the limit")
-    }
-}
-
-impl std::error::Error for TooLong {}
-
-/// The content of a file up to a limit, then a line feed, so that every record is terminated by one.
-struct Stream<'a> {
-    content: Box<dyn Read + 'a>,
-    left: u64,
-    closed: bool,
-}
-
-impl Read for Stream<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.closed || buffer.is_empty() {
-            return Ok(0);
-        }
-        let count = self.content.read(buffer)?;
-        if count == 0 {
-            self.closed = true;
-            buffer[0] = b'\n';
-            return Ok(1);
-        }
-        self.left = self
-            .left
-            .checked_sub(count as u64)
-            .ok_or_else(|| io::Error::other(TooLong))?;
-        Ok(count)
-    }
-}
-
-/// The file of a table, or what stands in its way.
-///
-/// `None`: there is no such table, or its problem is reported.
-pub(crate) fn find(source: &dyn TableSource, name: &str, diagnostics: &mut Diagnostics) -> Option<String> {
-    let (csv, parquet) = (format!("{name}.csv"), format!("{name}.parquet"));
-    match (source.contains(&csv), source.contains(&parquet)) {
-        (false, false) => None,
-        (true, false) => Some(csv),
-        (false, true) => {
-            let problem = Problem::new(
-                Code::ParquetUnsupported,
-                parquet,
-                "this build does not read Parquet",
-            );
-            diagnostics.push(problem.with_hint(format!("write the table as `{csv}`")));
-            None
-        }
-        (true, true) => {
-            let message = format!("`{csv}` and `{parquet}` are both there");
-            diagnostics
-                .push(Problem::new(Code::BothFormats, csv, message).with_hint("remove or move one of them"));
-            None
-        }
-    }
+    left_empty: LeftEmpty,
+    dropped: Option<Dropped>,
 }
 
 impl<'a> Table<'a> {
-    /// Opens a table and reads its header. `None`: what is wrong is reported.
+    /// Opens a list and reads its header. `None`: what is wrong is reported.
     pub fn open(
         source: &'a dyn TableSource,
         file: &str,
@@ -113,25 +42,18 @@ impl<'a> Table<'a> {
         limits: &'a Limits,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let opened = match source.open(file) {
-            Ok(opened) => opened,
-            Err(OpenError::Outside) => {
-                let message = "the file, or a link to it, leads out of the scenario's folder";
-                diagnostics.push(
-                    Problem::new(Code::PathOutside, file, message)
-                        .with_hint("copy the file, or allow it with --allow-outside"),
-                );
-                return None;
-            }
-            Err(OpenError::Io(error)) => {
-                diagnostics.push(Problem::new(
-                    Code::TableUnreadable,
-                    file,
-                    format!("reading failed: {error}"),
-                ));
-                return None;
-            }
-        };
+        Self::start(source, file, row_limit, limits, diagnostics)?.into_list(columns, diagnostics)
+    }
+
+    /// Opens a table and reads its first line, whatever it names. `None`: what is wrong is reported.
+    pub fn start(
+        source: &'a dyn TableSource,
+        file: &str,
+        row_limit: u64,
+        limits: &'a Limits,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let (stream, bytes) = stream::open(source, file, limits.bytes, diagnostics)?;
         let mut table = Self {
             file: file.to_owned(),
             limits,
@@ -143,30 +65,40 @@ impl<'a> Table<'a> {
                 .flexible(true)
                 .terminator(csv::Terminator::Any(b'\n'))
                 .buffer_capacity(1 << 16)
-                .from_reader(Stream {
-                    content: opened.content,
-                    left: limits.bytes,
-                    closed: false,
-                }),
+                .from_reader(stream),
             header: Vec::new(),
+            header_line: 1,
+            unreadable: Vec::new(),
+            corner_is_free: false,
             record: ByteRecord::new(),
             line: 1,
             rows: 0,
             complete: true,
+            left_empty: LeftEmpty::default(),
+            dropped: None,
         };
-        if opened.bytes > limits.bytes {
+        if bytes > limits.bytes {
             diagnostics.push(table.too_long());
             return None;
         }
-        table.read_header(columns, diagnostics).then_some(table)
+        table.read_header(diagnostics).then_some(table)
     }
 
-    /// Reads and checks the header; whether rows can be read.
-    fn read_header(&mut self, columns: &Columns<'_>, diagnostics: &mut Diagnostics) -> bool {
+    /// The table as a list with the columns that are known. `None`: what is wrong is reported.
+    pub fn into_list(self, columns: &Columns<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
+        header::check(&self, columns, diagnostics).then_some(self)
+    }
+
+    /// Reads the first line that is not blank; whether rows can be read.
+    fn read_header(&mut self, diagnostics: &mut Diagnostics) -> bool {
         if !self.next_record(diagnostics) {
+            if !self.complete {
+                return false;
+            }
             self.record.clear();
             self.line = 1;
         }
+        self.header_line = self.line;
         if self.record.len() > self.limits.columns {
             let message = format!(
                 "the header has {} columns; the limit is {} columns",
@@ -181,60 +113,59 @@ impl<'a> Table<'a> {
                 name.trim().to_owned()
             } else {
                 diagnostics.push(self.not_utf8(place));
-                String::new()
+                self.unreadable.push(place);
+                String::from_utf8_lossy(self.field(place)).into_owned()
             };
             self.header.push(name);
         }
-        let mut complete = true;
-        for (place, name) in self.header.iter().enumerate() {
-            if self.header[..place].contains(name) {
-                let message = format!("the column `{name}` is there twice");
-                diagnostics.push(
-                    Problem::new(Code::DuplicateColumn, &self.file, message)
-                        .at_row(self.line)
-                        .in_column(name),
-                );
-            } else if !columns.known().any(|known| known == name) {
-                let mut problem = Problem::new(
-                    Code::UnknownColumn,
-                    &self.file,
-                    format!("no column is named `{}`", crate::problem::shortened(name)),
-                )
-                .at_row(self.line)
-                .in_column(crate::problem::shortened(name));
-                let candidates = columns.known();
-                problem = problem.with_hint(match nearest_name(name, candidates) {
-                    Some(nearest) => format!("did you mean `{nearest}`?"),
-                    None => format!(
-                        "known columns are {}",
-                        columns.known().collect::<Vec<_>>().join(", ")
-                    ),
-                });
-                diagnostics.push(problem);
-            }
+        true
+    }
+
+    /// The file.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The names of the columns.
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The line of the header.
+    pub fn header_line(&self) -> u64 {
+        self.header_line
+    }
+
+    /// Whether the name of a column could not be read; that is reported.
+    pub fn is_unreadable(&self, place: usize) -> bool {
+        self.unreadable.contains(&place)
+    }
+
+    /// From now on the first column needs no name.
+    pub fn free_corner(&mut self) {
+        self.corner_is_free = true;
+    }
+
+    /// From now on the texts of rows that are not handed out are kept.
+    pub fn keep_dropped(&mut self) {
+        self.dropped = Some(Dropped::default());
+    }
+
+    /// What was dropped since it is kept.
+    pub fn take_dropped(&mut self) -> Dropped {
+        self.dropped.take().unwrap_or_default()
+    }
+
+    /// Keeps the texts of the current row, which is not used: where a comma too many moved its cells, any may be the id.
+    pub fn drop_row(&mut self) {
+        let texts: Vec<Option<String>> = (0..self.record.len())
+            .map(|place| std::str::from_utf8(self.field(place)).ok())
+            .map(|text| text.map(|text| trimmed(text).to_owned()))
+            .collect();
+        let id = self.place("id").filter(|_| texts.len() == self.header.len());
+        if let Some(dropped) = &mut self.dropped {
+            dropped.add(texts, id);
         }
-        for &needed in columns.required {
-            if self.place(needed).is_none() {
-                complete = false;
-                let separator_hint = match self.header.as_slice() {
-                    [only] if only.contains(';') || only.contains('\t') => {
-                        "separate columns by commas, not by semicolons or tabs"
-                    }
-                    _ => "the first line names the columns",
-                };
-                diagnostics.push(
-                    Problem::new(
-                        Code::MissingColumn,
-                        &self.file,
-                        format!("the column `{needed}` is needed"),
-                    )
-                    .at_row(self.line)
-                    .in_column(needed)
-                    .with_hint(separator_hint),
-                );
-            }
-        }
-        complete
     }
 
     /// Where a column stands.
@@ -262,7 +193,16 @@ impl<'a> Table<'a> {
                 self.complete = false;
                 return false;
             }
-            if self.record.len() != self.header.len() {
+            let named = self
+                .header
+                .iter()
+                .rposition(|name| !name.is_empty())
+                .map_or(0, |last| last + 1);
+            let beyond = self.header.len()..self.record.len();
+            let goes_on = !beyond.is_empty();
+            let is_wide = beyond.into_iter().any(|place| !is_blank(self.field(place)));
+            self.left_empty.wide_rows |= goes_on && !is_wide;
+            if self.record.len() < named || is_wide {
                 let message = format!(
                     "the row has {} fields, the header {}",
                     self.record.len(),
@@ -271,22 +211,60 @@ impl<'a> Table<'a> {
                 diagnostics.push(
                     Problem::new(Code::FieldCount, &self.file, message)
                         .at_row(self.line)
-                        .with_hint("put texts that contain commas in double quotes"),
+                        .with_hint(
+                            "put texts that contain commas in double quotes; write numbers with a decimal point, and \
+                             no thousands separators",
+                        ),
                 );
             } else if let Some(place) = self.first_not_utf8() {
                 diagnostics.push(self.not_utf8(place));
             } else {
+                self.check_unnamed(diagnostics);
                 return true;
             }
+            self.drop_row();
+        }
+        if self.complete {
+            let columns = self.unnamed().count();
+            std::mem::take(&mut self.left_empty).report(&self.file, columns, diagnostics);
         }
         false
     }
 
-    /// The text of a cell in the current row; empty where the column is absent.
+    /// Places of columns without a name.
+    fn unnamed(&self) -> impl Iterator<Item = usize> + '_ {
+        let free = usize::from(self.corner_is_free);
+        (free..self.header.len()).filter(|&place| self.header[place].is_empty())
+    }
+
+    /// Reports, once, that a column without a name has content.
+    fn check_unnamed(&mut self, diagnostics: &mut Diagnostics) {
+        if self.left_empty.content_reported {
+            return;
+        }
+        let filled = self.unnamed().find(|&place| !is_blank(self.field(place)));
+        if let Some(place) = filled {
+            let message = format!(
+                "column {} has no name, and content from line {} on",
+                place + 1,
+                self.line
+            );
+            diagnostics.push(
+                Problem::new(Code::UnknownColumn, &self.file, message)
+                    .at_row(self.header_line)
+                    .in_column("")
+                    .with_cell(self.cell(Some(place)))
+                    .with_hint("name the column in the first line, or remove it"),
+            );
+            self.left_empty.content_reported = true;
+        }
+    }
+
+    /// The text of a cell in the current row, without space around it; empty where the column is absent.
     pub fn cell(&self, place: Option<usize>) -> &str {
         // Rows that are not UTF-8 are passed over before.
         place.map_or("", |place| {
-            std::str::from_utf8(self.field(place)).unwrap_or_default()
+            trimmed(std::str::from_utf8(self.field(place)).unwrap_or_default())
         })
     }
 
@@ -342,8 +320,8 @@ impl<'a> Table<'a> {
                 Ok(false) => return false,
                 Err(error) => {
                     self.complete = false;
-                    let too_long = matches!(error.kind(), csv::ErrorKind::Io(inner)
-                        if inner.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()).is_some());
+                    let too_long =
+                        matches!(error.kind(), csv::ErrorKind::Io(inner) if stream::is_too_long(inner));
                     diagnostics.push(if too_long {
                         self.too_long()
                     } else {
@@ -363,7 +341,11 @@ impl<'a> Table<'a> {
                 .line()
                 .saturating_sub(1 + inside)
                 .max(before);
-            if self.record.len() == 1 && self.field(0).is_empty() {
+            if (0..self.record.len()).all(|place| is_blank(self.field(place))) {
+                // A blank line is no row of a spreadsheet.
+                if self.record.len() > 1 {
+                    self.left_empty.add_row(self.line);
+                }
                 continue;
             }
             let long = (0..self.record.len()).find(|&place| self.field(place).len() > self.limits.field);
@@ -380,6 +362,9 @@ impl<'a> Table<'a> {
                     problem = problem.in_column(column);
                 }
                 diagnostics.push(problem);
+                if let Some(dropped) = &mut self.dropped {
+                    dropped.unknown = true;
+                }
                 continue;
             }
             return true;
