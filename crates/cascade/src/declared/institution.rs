@@ -1,0 +1,392 @@
+//! One institution at a few states: what it sells and pays, held against declared order and bounds.
+
+use super::forms::{Forms, Shown, is_near, meet};
+use super::{Decision, Declaration, LADDER, Refuted, SLACK};
+use crate::arithmetic::{Above, Arithmetic, Below, Nearest};
+use crate::composition::{Block, Cascade};
+use crate::enclosure::{self, States};
+use crate::pass::{self, ChunkWork, StateView};
+use crate::sheet::{Account, Entitled, GivenAmounts};
+use delever_core::{BalanceSheet, Execution, Interval, Jet, LANES, Sale};
+
+/// A state between the worst and the healthiest.
+#[derive(Clone)]
+struct State {
+    prices: Vec<f64>,
+    claims: Vec<f64>,
+}
+
+impl State {
+    fn view(&self) -> StateView<'_> {
+        StateView {
+            prices: &self.prices,
+            averages: &self.prices,
+            claims: &self.claims,
+        }
+    }
+}
+
+/// What one institution answers at one state.
+#[derive(Default)]
+struct Answer {
+    units: Vec<f64>,
+    components: Vec<f64>,
+}
+
+pub(super) struct Probe<'c> {
+    cascade: &'c Cascade<'c>,
+    /// Range of claims, by id.
+    bottom: Vec<f64>,
+    top: Vec<f64>,
+    state: State,
+    before: State,
+    nearest: ChunkWork<f64>,
+    above: ChunkWork<<Above as Arithmetic>::Sum>,
+    below: ChunkWork<<Below as Arithmetic>::Sum>,
+    lane_prices: Vec<[f64; LANES]>,
+    jet_prices: Vec<Jet>,
+}
+
+impl<'c> Probe<'c> {
+    pub fn new(cascade: &'c Cascade<'_>) -> Self {
+        let (count, assets) = (cascade.order.len(), cascade.system.asset_count());
+        let claims = count * cascade.components;
+        let (mut bottom, mut top) = (vec![0.0; claims], vec![0.0; claims]);
+        let mut equity = Vec::new();
+        if cascade.claims.share_entitlements().is_some() {
+            equity = vec![Interval::from(0.0); count];
+            for (n, &id) in cascade.order.iter().enumerate() {
+                let held = cascade.holdings.row(n).product_sum(cascade.system.prices());
+                let initial = cascade.equity_initial[n];
+                equity[id as usize] = Interval::new(initial - held, initial.max(initial - held));
+            }
+        }
+        if cascade.components > 0 {
+            cascade.claims.range_into(&equity, &mut bottom, &mut top);
+        }
+        let state = || State {
+            prices: vec![0.0; assets],
+            claims: vec![0.0; claims],
+        };
+        let one = count.min(1);
+        Self {
+            state: state(),
+            before: state(),
+            nearest: ChunkWork::new(cascade, 0..one),
+            above: ChunkWork::new(cascade, 0..one),
+            below: ChunkWork::new(cascade, 0..one),
+            lane_prices: vec![[0.0; LANES]; assets],
+            jet_prices: vec![Jet::from(0.0); assets],
+            bottom,
+            top,
+            cascade,
+        }
+    }
+
+    /// Sets what the institution at position `n` sees: these shares of prices, and of claims from bottom to top.
+    fn set(&mut self, n: usize, [prices, claims]: [f64; 2]) {
+        std::mem::swap(&mut self.state, &mut self.before);
+        let cascade = self.cascade;
+        for &asset in cascade.holdings.row(n).columns {
+            let asset = asset as usize;
+            let price = cascade.system.prices()[asset] * prices;
+            self.state.prices[asset] = price;
+            self.lane_prices[asset] = [price; LANES];
+            self.jet_prices[asset] = price.into();
+        }
+        if cascade.components > 0 {
+            let debts = cascade.entitlements().row(n);
+            let shares = cascade.share_entitlements().map(|shares| shares.row(n));
+            for &column in debts
+                .columns
+                .iter()
+                .chain(shares.iter().flat_map(|row| row.columns))
+            {
+                let column = column as usize;
+                let (low, high) = (self.bottom[column], self.top[column]);
+                self.state.claims[column] = low + claims * (high - low);
+            }
+        }
+    }
+
+    /// The account before any shock.
+    fn account<A: Arithmetic>(&self, n: usize) -> Account<'c, A::Number> {
+        let cascade = self.cascade;
+        let institution = &cascade.system.institutions()[cascade.order[n] as usize];
+        Account {
+            holdings: cascade.holdings.row(n),
+            given: GivenAmounts {
+                cash: institution.cash,
+                other_assets: institution.other_assets,
+                external_liabilities: institution.external_liabilities,
+                equity_initial: cascade.equity_initial[n],
+                equity_shocked: cascade.equity_initial[n],
+                assets_initial: cascade.assets_initial[n],
+                repaid: 0.0,
+            },
+            liabilities: A::amount(cascade.liabilities.value[n], cascade.liabilities.bounds[n]),
+        }
+    }
+
+    pub fn institution(&mut self, block: &Block, n: usize, found: &mut Vec<Refuted>) {
+        let cascade = self.cascade;
+        let at = cascade.order[n];
+        let mut refute = |decision, declaration| {
+            let refuted = Refuted {
+                decision,
+                declaration,
+                at,
+            };
+            if !found
+                .iter()
+                .any(|other| (other.decision, other.declaration) == (decision, declaration))
+            {
+                found.push(refuted);
+            }
+        };
+        let ladders: [fn(f64) -> [f64; 2]; 3] = [|t| [t, t], |t| [t, 1.0], |t| [1.0, t]];
+        let ladders = if cascade.components > 0 {
+            &ladders[..]
+        } else {
+            &ladders[..1]
+        };
+        for (ladder, place) in ladders.iter().enumerate() {
+            let mut before = Answer::default();
+            for (step, &t) in LADDER.iter().enumerate() {
+                self.set(n, place(t));
+                let answer = self.answer(n);
+                if ladder == 0 && step % 2 == 0 {
+                    for (decision, declaration) in self.other_forms(block, n, t) {
+                        refute(decision, declaration);
+                    }
+                }
+                if cascade.shape.isotone && step > 0 {
+                    if self.sells_less(n, &before, &answer) {
+                        refute(Decision::Sales, Declaration::Order);
+                    }
+                    if self.is_worth_more(n, &before, &answer) {
+                        refute(Decision::Claims, Declaration::Order);
+                    }
+                }
+                if cascade.shape.bounded && ladder == 0 {
+                    let [sales, claims] = self.within_bounds(n, &answer);
+                    if !sales {
+                        refute(Decision::Sales, Declaration::Bounds);
+                    }
+                    if !claims {
+                        refute(Decision::Claims, Declaration::Bounds);
+                    }
+                }
+                if !cascade.shape.isotone && ladder == 0 && step > 0 {
+                    let [sales, claims] = self.enclosed(block, n, [&before, &answer]);
+                    if !sales {
+                        refute(Decision::Sales, Declaration::Enclosure);
+                    }
+                    if !claims {
+                        refute(Decision::Claims, Declaration::Enclosure);
+                    }
+                }
+                before = answer;
+            }
+        }
+    }
+
+    /// What the institution sells and pays at the state, in doubles.
+    fn answer(&mut self, n: usize) -> Answer {
+        let account = self.account::<Nearest>(n);
+        let mut units = Vec::new();
+        self.nearest.move_to(n);
+        let visit = |seen: pass::Visit<'_, f64>| units.extend_from_slice(seen.units);
+        pass::run_chunk::<Nearest>(
+            self.cascade,
+            |_| account,
+            self.state.view(),
+            &mut self.nearest,
+            visit,
+        );
+        Answer {
+            units,
+            components: self.nearest.components().to_vec(),
+        }
+    }
+
+    /// What the other forms of the institution's models answer at this share of prices and claims that they may not.
+    fn other_forms(&mut self, block: &Block, n: usize, t: f64) -> Vec<(Decision, Declaration)> {
+        let mut refuted = Vec::new();
+        let shown = self.show(block, n);
+        let ratio = shown.components.first().copied().unwrap_or(1.0);
+        if shown
+            .moved_fractions
+            .iter()
+            .any(|&moved| !is_near(moved, shown.fraction))
+        {
+            refuted.push((Decision::Sales, Declaration::AmountsOnly));
+        }
+        if shown.moved_ratios.iter().any(|&moved| !is_near(moved, ratio)) {
+            refuted.push((Decision::Claims, Declaration::AmountsOnly));
+        }
+        let differs = |fraction: [f64; 2], ratio: [f64; 2]| {
+            [
+                !meet(&shown.fractions, fraction[0], fraction[1]),
+                !meet(&shown.ratios, ratio[0], ratio[1]),
+            ]
+        };
+        if differs([shown.fraction; 2], [ratio; 2]) != [false; 2] {
+            // Beside a jump, forms that round otherwise may stand on its other side: what lies between both sides is no fault.
+            let (mut fractions, mut ratios) = ([shown.fraction; 2], [ratio; 2]);
+            let before = self.before.clone();
+            for beside in [t * (1.0 - SLACK), t * (1.0 + SLACK)] {
+                self.set(n, [beside; 2]);
+                let there = self.show(block, n);
+                let ratio = there.components.first().copied().unwrap_or(1.0);
+                fractions = [fractions[0].min(there.fraction), fractions[1].max(there.fraction)];
+                ratios = [ratios[0].min(ratio), ratios[1].max(ratio)];
+            }
+            self.set(n, [t; 2]);
+            self.before = before;
+            let [sales, claims] = differs(fractions, ratios);
+            refuted.extend(sales.then_some((Decision::Sales, Declaration::Formula)));
+            refuted.extend(claims.then_some((Decision::Claims, Declaration::Formula)));
+        }
+        refuted
+    }
+
+    fn show(&mut self, block: &Block, n: usize) -> Shown {
+        let account = self.account::<Nearest>(n);
+        let Self {
+            cascade,
+            state,
+            nearest,
+            lane_prices,
+            jet_prices,
+            ..
+        } = self;
+        nearest.move_to(n);
+        let mut shown = Shown::default();
+        pass::run_chunk::<Nearest>(
+            cascade,
+            |_| account,
+            state.view(),
+            nearest,
+            |seen| {
+                let forms = Forms {
+                    cascade,
+                    block,
+                    n,
+                    sheet: seen.sheet,
+                };
+                shown = forms.show(lane_prices, jet_prices);
+            },
+        );
+        shown
+    }
+
+    /// Whether less of some holding is sold than in the better state before.
+    fn sells_less(&self, n: usize, better: &Answer, worse: &Answer) -> bool {
+        let held = self.cascade.holdings.row(n).values;
+        let units = better.units.iter().zip(&worse.units).zip(held);
+        units
+            .into_iter()
+            .any(|((before, now), held)| !(*now >= before - SLACK * held))
+    }
+
+    fn size(&self, n: usize, component: usize) -> f64 {
+        let place = self.cascade.order[n] as usize * self.cascade.components + component;
+        (self.top[place] - self.bottom[place])
+            .abs()
+            .max(f64::MIN_POSITIVE)
+    }
+
+    fn is_worth_more(&self, n: usize, better: &Answer, worse: &Answer) -> bool {
+        let claims = better.components.iter().zip(&worse.components).enumerate();
+        claims
+            .into_iter()
+            .any(|(c, (before, now))| !(*now <= before + SLACK * self.size(n, c)))
+    }
+
+    /// Whether bounds at the state hold what is sold, and what claims are worth.
+    fn within_bounds(&mut self, n: usize, answer: &Answer) -> [bool; 2] {
+        let held = self.cascade.holdings.row(n).values;
+        let mut sales = true;
+        let mut check = |low: &[f64], high: &[f64]| {
+            for (((units, low), high), held) in answer.units.iter().zip(low).zip(high).zip(held) {
+                sales &= low - SLACK * held <= *units && *units <= high + SLACK * held;
+            }
+        };
+        let (above, below) = (self.account::<Above>(n), self.account::<Below>(n));
+        let (cascade, state) = (self.cascade, self.state.view());
+        self.above.move_to(n);
+        self.below.move_to(n);
+        pass::run_chunk::<Above>(
+            cascade,
+            |_| above,
+            state,
+            &mut self.above,
+            |seen| {
+                check(seen.units, seen.most_units);
+            },
+        );
+        pass::run_chunk::<Below>(
+            cascade,
+            |_| below,
+            state,
+            &mut self.below,
+            |seen| {
+                check(seen.units, seen.most_units);
+            },
+        );
+        let bounds = self.below.components().iter().zip(self.above.components());
+        let claims = answer.components.iter().zip(bounds).enumerate();
+        let claims = claims.into_iter().all(|(c, (value, (low, high)))| {
+            let slack = SLACK * self.size(n, c);
+            low - slack <= *value && *value <= high + slack
+        });
+        [sales, claims]
+    }
+
+    /// Whether bounds over all states between this one and the last hold what either leads to: fractions sold, claims.
+    fn enclosed(&mut self, block: &Block, n: usize, answers: [&Answer; 2]) -> [bool; 2] {
+        let cascade = self.cascade;
+        let mut sheet = BalanceSheet::<Interval>::empty();
+        let states = States {
+            low: self.state.view(),
+            high: self.before.view(),
+        };
+        let account = self.account::<Below>(n);
+        let entitled = Entitled::of(cascade).without_contingent();
+        // What is paid at average prices depends on what is sold; the engine then asks in another order.
+        if cascade.execution == Execution::Vwap
+            || enclosure::fill(cascade, entitled, states, n, account, &mut sheet).is_err()
+        {
+            return [true; 2];
+        }
+        let mut sales = true;
+        if block.encloses && cascade.strategy.sells_pro_rata() {
+            let mut sale = [Sale::nothing()];
+            block
+                .rule
+                .sale_bounds_into(n - block.range.start, &[sheet], &mut sale);
+            let bounds = sale[0].fraction(&sheet);
+            for answer in answers {
+                for (units, held) in answer.units.iter().zip(sheet.holdings.values) {
+                    let (low, high) = (bounds.low - SLACK, bounds.high + SLACK);
+                    sales &= low * held <= *units && *units <= high * held;
+                }
+            }
+        }
+        let mut claims = true;
+        if cascade.claims_enclose && cascade.components > 0 {
+            let (mut low, mut high) = (vec![0.0; cascade.components], vec![0.0; cascade.components]);
+            cascade
+                .claims
+                .settle_bounds_into(&cascade.order[n..=n], &[sheet], &mut low, &mut high);
+            for answer in answers {
+                for (c, value) in answer.components.iter().enumerate() {
+                    let slack = SLACK * self.size(n, c);
+                    claims &= low[c] - slack <= *value && *value <= high[c] + slack;
+                }
+            }
+        }
+        [sales, claims]
+    }
+}
