@@ -483,12 +483,12 @@ fn mistakes_in_a_matrix_are_told_where_they_stand() {
         (
             "debts.csv",
             "from,to,amt\nNorth,South,5\n",
-            "debtor, creditor, amount are needed",
+            "missing: debtor, creditor, amount;",
         ),
         (
             "holdings.csv",
             "institution,cash,securities\nNorth,5,1\n",
-            "asset are needed",
+            "missing: asset;",
         ),
         (
             "debts.csv",
