@@ -3,6 +3,7 @@
 use delever_io::{
     Diagnostics, LoadOptions, Loaded, MAX_PRINTED_PER_CODE, Problem, Severity, Tables, load_from, registry,
 };
+use std::fmt::Write as _;
 
 const SCENARIO: &str = "version = 1\n[deleveraging]\nrule = \"leverage-cap\"\nmax_leverage = 12.5\n[impact]\nmodel = \"exponential\"\n\
     [clearing]\nmodel = \"eisenberg-noe\"\n";
@@ -482,12 +483,12 @@ fn mistakes_in_a_matrix_are_told_where_they_stand() {
         (
             "debts.csv",
             "from,to,amt\nNorth,South,5\n",
-            "debtor, creditor, amount are needed",
+            "missing: debtor, creditor, amount;",
         ),
         (
             "holdings.csv",
             "institution,cash,securities\nNorth,5,1\n",
-            "asset are needed",
+            "missing: asset;",
         ),
         (
             "debts.csv",
@@ -593,8 +594,8 @@ fn at_most_twenty_of_one_kind_are_printed_and_the_rest_is_counted() {
     let mut holdings = "institution,asset,quantity\n".to_owned();
     let mut debts = "debtor,creditor,amount\n".to_owned();
     for n in 0..30 {
-        holdings.push_str(&format!("North,none{n},-1\n"));
-        debts.push_str(&format!("North,none{n},1\n"));
+        writeln!(holdings, "North,none{n},-1").expect("a text");
+        writeln!(debts, "North,none{n},1").expect("a text");
     }
     let tables = tables().with("holdings.csv", holdings).with("debts.csv", debts);
     let problems = loaded(&tables, &LoadOptions::default()).expect_err("unknown ids");

@@ -32,7 +32,7 @@ fn report_number(table: &Table<'_>, place: Option<usize>, error: NumberError, di
             .with_hint(not_finite_hint(text)),
         NumberError::TooLarge => table
             .problem(Code::OutOfRange, place, "the number is too large")
-            .with_hint("amounts are 0 or within 1e-9 to 1e18; choose another unit"),
+            .with_hint("amounts are 0 or within 1e-9 to 1e18; only the word `inf` is infinite"),
     };
     diagnostics.push(problem);
 }

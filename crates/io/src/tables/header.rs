@@ -100,7 +100,7 @@ fn no_list(table: &Table<'_>, columns: &Columns<'_>) -> Option<Problem> {
     };
     let Some(first) = header.first() else {
         let names = columns.required.join(", ");
-        let hint = format!("the first line names the columns: {names} are needed");
+        let hint = format!("the first line names the columns; needed: {names}");
         return Some(problem("the table is empty".to_owned(), hint));
     };
     if first
@@ -170,7 +170,7 @@ fn no_columns(
         .collect();
     problem(
         format!(
-            "the columns {} are needed; there are {}",
+            "needed columns are missing: {}; there are {}",
             missing.join(", "),
             there.join(", ")
         ),
