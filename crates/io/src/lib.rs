@@ -29,6 +29,7 @@ mod json;
 mod limits;
 mod load;
 mod models;
+mod overridden;
 mod problem;
 mod references;
 mod result;
@@ -40,9 +41,10 @@ mod tables;
 
 pub use builtin::registry;
 pub use catalogue::{Code, Explanation, all_codes, explain};
+pub use files::read_scenario_text;
 pub use json::{Layout, json_string, write_json};
 pub use limits::Limits;
-pub use load::{LoadOptions, Loaded, load, load_from};
+pub use load::{LoadOptions, Loaded, load, load_from, load_text};
 pub use problem::{Diagnostics, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
     AssetResult, BothResult, BoundsResult, CertificateResult, EnclosureResult, InstitutionResult,

@@ -340,7 +340,8 @@ impl Reporter<'_> {
     }
 }
 
-fn shown(value: &ParameterValue) -> String {
+/// A parameter as a table would hold it.
+pub(crate) fn shown(value: &ParameterValue) -> String {
     match value {
         ParameterValue::Number(number) => number.to_string(),
         ParameterValue::Text(text) => text.clone(),

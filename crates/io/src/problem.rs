@@ -1,12 +1,12 @@
 //! Problems of the input: what is wrong, where, and what to do about it. Data first, text second.
 
-use crate::catalogue::Code;
-use serde::Serialize;
+use crate::catalogue::{Code, explain};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// How much a problem matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing, such as a column that no chosen model reads.
@@ -28,9 +28,10 @@ impl fmt::Display for Severity {
 }
 
 /// One problem of the input.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// Stable code, such as `D213`; [`crate::explain`] tells more.
+    #[serde(deserialize_with = "known_code")]
     pub code: &'static str,
     /// How much it matters.
     pub severity: Severity,
@@ -46,6 +47,14 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+}
+
+/// A code of the catalogue, which is where the texts of all codes stand.
+fn known_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    let code = String::deserialize(deserializer)?;
+    explain(&code)
+        .map(|known| known.code)
+        .ok_or_else(|| de::Error::custom(format!("`{code}` is no code of this version")))
 }
 
 /// Longest text of a cell that a problem repeats, in characters.
@@ -201,6 +210,14 @@ impl Diagnostics {
     /// Itself as an error where it holds any.
     pub(crate) fn refuse_errors(self) -> Result<Self, Self> {
         if self.has_errors() { Err(self) } else { Ok(self) }
+    }
+}
+
+impl From<Problem> for Diagnostics {
+    fn from(problem: Problem) -> Self {
+        let mut all = Self::new();
+        all.push(problem);
+        all
     }
 }
 

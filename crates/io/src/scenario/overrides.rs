@@ -1,6 +1,7 @@
 //! Overrides: `impact.model=linear` on top of a parsed scenario, before anything is checked.
 
 use super::document::{Node, Value, parse_fragment};
+use super::scaling::Scaling;
 use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
 use std::collections::BTreeMap;
@@ -8,15 +9,20 @@ use std::collections::BTreeMap;
 /// The name under which problems of overrides are reported.
 pub(crate) const OVERRIDE: &str = "--set";
 
-/// Applies `key=value` texts in their order; the last one wins.
+/// Applies `key=value` and `key*=factor` texts in their order; the last one wins. Returns the latter: columns are theirs too.
 ///
 /// Keys are dotted, with parts in quotes where they hold dots. Values are TOML; what is no TOML value is a text.
 pub(crate) fn apply(
     document: &mut BTreeMap<String, Node>,
     overrides: &[String],
     diagnostics: &mut Diagnostics,
-) {
+) -> Vec<Scaling> {
+    let mut scalings = Vec::new();
     for text in overrides {
+        if let Some((path, factor)) = parse_scaling(text) {
+            scalings.extend(Scaling::of_document(document, text, path, &factor, diagnostics));
+            continue;
+        }
         match parse(text) {
             Some((path, value)) => {
                 if let Err(section) = set(document, &path, value) {
@@ -31,6 +37,17 @@ pub(crate) fn apply(
             ),
         }
     }
+    scalings
+}
+
+/// The dotted key and the factor of `key*=factor`.
+fn parse_scaling(text: &str) -> Option<(Vec<String>, Value)> {
+    text.match_indices("=").find_map(|(at, _)| {
+        let key = text[..at].trim_end().strip_suffix('*')?.trim();
+        // `shock.prices.*` names the key `*`.
+        let path = (!key.ends_with('.')).then(|| parse_path(key)).flatten()?;
+        Some((path, parse_value(text[at + 1..].trim())))
+    })
 }
 
 /// The dotted key and the value. A key in quotes may hold `=`, so the first place that leaves a key counts.
@@ -61,7 +78,7 @@ fn parse_path(key: &str) -> Option<Vec<String>> {
     }
 }
 
-fn parse_value(text: &str) -> Value {
+pub(super) fn parse_value(text: &str) -> Value {
     let parsed = parse_fragment(&format!("v = {text}")).and_then(|mut table| {
         let node = table.remove("v")?;
         table.is_empty().then_some(node.value)
