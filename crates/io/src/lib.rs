@@ -23,6 +23,7 @@
 
 mod builtin;
 mod catalogue;
+mod csv_table;
 mod files;
 pub mod generate;
 mod json;
@@ -45,7 +46,7 @@ pub use files::read_scenario_text;
 pub use json::{Layout, json_string, write_json};
 pub use limits::Limits;
 pub use load::{LoadOptions, Loaded, load, load_from, load_text};
-pub use problem::{Diagnostics, MAX_PROBLEMS_PER_FILE, Problem, Severity};
+pub use problem::{CodeText, Diagnostics, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
     AssetResult, BothResult, BoundsResult, CertificateResult, EnclosureResult, InstitutionResult,
     OutcomeResult, RESULT_VERSION, RoundResult, RunResult, SelectName, StateName, StatusName, Timing,
@@ -57,4 +58,4 @@ pub use scenario::{
 };
 pub use schema::schema;
 pub use source::{Folder, OpenError, OpenTable, TableSource, Tables};
-pub use sweep::{SweepResult, SweepRun};
+pub use sweep::{FailedValue, SweepResult, SweepRun, SweepValue};

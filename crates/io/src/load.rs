@@ -151,9 +151,8 @@ fn read_scenario(
     let scalings = scenario::overrides::apply(&mut document, &options.overrides, diagnostics);
     let mut read = scenario::read(file, &document, registry, diagnostics);
     if read.scenario.name.is_empty() {
-        // The file's stem; names in memory may hold slashes.
-        let name = file.strip_suffix(".toml").unwrap_or(file);
-        name.clone_into(&mut read.scenario.name);
+        let name = Path::new(file).with_extension("");
+        read.scenario.name = name.to_string_lossy().into_owned();
     }
     Some((read, scalings))
 }

@@ -147,11 +147,7 @@ pub(crate) fn report_unread_scalings(
             || (of_assets && reading.by_asset.contains(&name));
         if (of_institutions || of_assets) && !read {
             let message = format!("no chosen model reads `{name}`, so that scaling it has no effect");
-            diagnostics.push(
-                Problem::new(Code::UnusedKey, OVERRIDE, message)
-                    .in_column(name)
-                    .with_cell(&scaling.text),
-            );
+            diagnostics.push(Problem::new(Code::UnusedKey, OVERRIDE, message).in_column(name));
         }
     }
 }

@@ -32,7 +32,7 @@ impl fmt::Display for Severity {
 pub struct Problem {
     /// Stable code, such as `D213`; [`crate::explain`] tells more.
     #[serde(deserialize_with = "known_code")]
-    pub code: &'static str,
+    pub code: CodeText,
     /// How much it matters.
     pub severity: Severity,
     /// The file, as the scenario or the folder names it; `--set` for an override.
@@ -48,6 +48,10 @@ pub struct Problem {
     /// What to do.
     pub hint: Option<String>,
 }
+
+/// The text of a code of the catalogue. Under a name of its own, because the derived reader takes a plain reference for a
+/// borrow from what it reads.
+pub type CodeText = &'static str;
 
 /// A code of the catalogue, which is where the texts of all codes stand.
 fn known_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {

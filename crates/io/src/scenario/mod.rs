@@ -15,7 +15,7 @@ pub use settings::{
     Scenario,
 };
 
-pub(crate) use document::parse;
+pub(crate) use document::{Value, parse};
 pub(crate) use read::{KeyLines, Read, read};
 pub(crate) use rounds::{RULE_KEYS, read_by_every_rule};
 pub(crate) use scaling::{Columns, Scaling};

@@ -78,7 +78,7 @@ fn parse_path(key: &str) -> Option<Vec<String>> {
     }
 }
 
-pub(super) fn parse_value(text: &str) -> Value {
+pub(crate) fn parse_value(text: &str) -> Value {
     let parsed = parse_fragment(&format!("v = {text}")).and_then(|mut table| {
         let node = table.remove("v")?;
         table.is_empty().then_some(node.value)
