@@ -5,6 +5,9 @@ use crate::{Exit, output};
 use delever::io::generate::Generator;
 use std::path::PathBuf;
 
+/// The scenario beside its tables.
+const SCENARIO: &str = "scenario.toml";
+
 /// Writes a commented scenario and its tables.
 pub(crate) fn init(options: &InitOptions) -> Exit {
     let generator = Generator {
@@ -20,36 +23,33 @@ pub(crate) fn init(options: &InitOptions) -> Exit {
             return Exit::Usage;
         }
     };
-    let mut files: Vec<(PathBuf, String)> = system
-        .to_csv()
-        .into_iter()
-        .map(|(name, content)| (options.folder.join(name), content))
-        .collect();
-    let scenario = options.folder.join("scenario.toml");
-    files.push((scenario.clone(), system.scenario_toml()));
-    let there: Vec<String> = files
+    let tables = system.to_csv();
+    let mut files: Vec<(&str, String)> = tables
         .iter()
-        .filter(|(path, _)| path.exists())
-        .map(|(path, _)| path.display().to_string())
+        .map(|(name, content)| (name.as_str(), content.clone()))
+        .collect();
+    files.push((SCENARIO, system.scenario_toml()));
+    let paths: Vec<PathBuf> = files.iter().map(|(name, _)| options.folder.join(name)).collect();
+    // A link that leads nowhere is there too: what it leads to would be written.
+    let there: Vec<String> = paths
+        .iter()
+        .filter(|path| path.symlink_metadata().is_ok())
+        .map(|path| path.display().to_string())
         .collect();
     if !there.is_empty() && !options.force {
         eprintln!("already there: {}", there.join(", "));
         eprintln!("choose another folder, or replace them with --force");
         return Exit::Usage;
     }
-    let written = std::fs::create_dir_all(&options.folder).and_then(|()| {
-        files
-            .iter()
-            .try_for_each(|(path, content)| output::write_file(path, content))
-    });
-    if let Err(error) = written {
-        eprintln!("{} could not be written: {error}", options.folder.display());
-        return Exit::NotWritten;
+    let written = output::deliver_folder(&files, &options.folder);
+    if written != Exit::Done {
+        return written;
     }
-    let mut lines: Vec<String> = files
+    let mut lines: Vec<String> = paths
         .iter()
-        .map(|(path, _)| format!("wrote {}\n", path.display()))
+        .map(|path| format!("wrote {}\n", path.display()))
         .collect();
+    let scenario = options.folder.join(SCENARIO);
     lines.push(format!("next: delever run {}\n", scenario.display()));
     output::print(&lines.concat())
 }

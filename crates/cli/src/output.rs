@@ -1,6 +1,9 @@
 //! Writing results: whole or not at all, and harmless on a terminal.
 
+mod file;
+
 use crate::Exit;
+use file::write_file;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -20,32 +23,48 @@ pub(crate) fn print(text: &str) -> Exit {
     }
 }
 
-/// Writes a file under a temporary name beside it and renames it, so that no reader sees half of it.
-pub(crate) fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    let mut name = path
-        .file_name()
-        .map(std::ffi::OsStr::to_os_string)
-        .unwrap_or_default();
-    name.push(format!(".tmp.{}", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let written = fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-/// Prints a finished text, or writes it to a file where one is named.
+/// Prints a finished text, or writes it to a file where one is named; `-` names standard output.
 pub(crate) fn deliver(text: &str, file: Option<&Path>) -> Exit {
-    let Some(path) = file else {
+    let Some(path) = file.filter(|path| *path != Path::new("-")) else {
         return print(text);
     };
-    match write_file(path, text) {
+    delivered(path, write_file(path, text))
+}
+
+/// Writes several files into a folder, which is made where it is missing; each file appears whole or not at all.
+pub(crate) fn deliver_folder(files: &[(&str, String)], folder: &Path) -> Exit {
+    if folder == Path::new("-") {
+        eprintln!("several files are written, and `-` is not a folder: name one");
+        return Exit::NotWritten;
+    }
+    let made = match fs::metadata(folder) {
+        Ok(found) if !found.is_dir() => Err(io::Error::new(
+            io::ErrorKind::NotADirectory,
+            "it is there and not a folder; several files are written, so name a folder",
+        )),
+        _ => fs::create_dir_all(folder),
+    };
+    if made.is_err() {
+        return delivered(folder, made);
+    }
+    for (name, text) in files {
+        let path = folder.join(name);
+        let written = write_file(&path, text);
+        if written.is_err() {
+            return delivered(&path, written);
+        }
+    }
+    Exit::Done
+}
+
+fn delivered(path: &Path, written: io::Result<()>) -> Exit {
+    match written {
         Ok(()) => Exit::Done,
         Err(error) => {
-            eprintln!("{} could not be written: {error}", path.display());
+            eprintln!(
+                "{} could not be written: {error}",
+                visible(&path.display().to_string())
+            );
             Exit::NotWritten
         }
     }
