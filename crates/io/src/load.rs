@@ -8,8 +8,8 @@ use crate::catalogue::Code;
 use crate::files::{open_folder, read_text};
 use crate::limits::Limits;
 use crate::models::{self, Inputs, ParameterSources};
-use crate::problem::{Diagnostics, Problem};
 use crate::overridden::{report_overridden_keys, report_unread_scalings};
+use crate::problem::{Diagnostics, Problem};
 use crate::references::{
     Known, Reading, report_unfollowed_sections, report_unread_columns, resolve_sequence, resolve_shock,
     rule_blocks,
@@ -21,9 +21,9 @@ use crate::tables::names::ranks;
 use crate::tables::pairs::{read_credit_default_swaps, read_debts, read_holdings, read_shareholdings};
 use crate::tables::participants::{Assets, read_assets, read_institutions};
 use crate::tables::refuse_unsupported;
+use declared::find_declared;
 use delever_cascade::rounds::{RoundsOutcome, RoundsSettings, Sequence};
 use delever_cascade::{Cascade, CascadeError, Equilibria, Models, Shock};
-use declared::find_declared;
 use delever_core::{CreditDefaultSwap, ParameterTable, ParameterValue, Registry};
 use delever_network::{ContagionGraph, ContagionGraphBuilder};
 use delever_portfolio::{System, SystemBuilder};
@@ -267,8 +267,8 @@ fn assemble(
         asset_places,
         ..ParameterSources::default()
     };
-    let complete = institutions.names.is_complete()
-        && assets.as_ref().is_none_or(|assets| assets.names.is_complete());
+    let complete =
+        institutions.names.is_complete() && assets.as_ref().is_none_or(|assets| assets.names.is_complete());
     scale_columns(&scalings, &mut sources, &blocks, complete, registry, found);
     for shape in registry.impact_tables(&scenario.impact.model.kind) {
         let named = scenario.impact.model.parameters.get(shape.parameter);
@@ -511,7 +511,8 @@ impl Loaded {
             .map_err(|error| self.misfit(&error))
     }
 
-    fn misfit(&self, error: &CascadeError) -> Diagnostics {
+    /// What the engine refuses, as a problem of the scenario.
+    pub fn misfit(&self, error: &CascadeError) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
         diagnostics.push(Problem::new(
             Code::ModelMismatch,

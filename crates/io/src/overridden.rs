@@ -112,7 +112,9 @@ impl Check<'_> {
             (self.sources.scenario_file.as_str(), lines.line(key))
         };
         let message = if everywhere {
-            format!("every row of `{table}` that reads `{parameter}` gives its own `{column}`: the key has no effect")
+            format!(
+                "every row of `{table}` that reads `{parameter}` gives its own `{column}`: the key has no effect"
+            )
         } else {
             format!(
                 "{given} of {rows} rows of `{table}` give their own `{column}`; the key counts for the other {}",
@@ -139,10 +141,8 @@ pub(crate) fn report_unread_scalings(
     for scaling in scalings.iter().filter(|scaling| scaling.keys.is_empty()) {
         let name = scaling.name.as_str();
         let column = |places: &RowPlaces| places.parameters.contains(&name);
-        let (of_institutions, of_assets) = (
-            column(&sources.institution_places),
-            column(&sources.asset_places),
-        );
+        let (of_institutions, of_assets) =
+            (column(&sources.institution_places), column(&sources.asset_places));
         let read = (of_institutions && reading.by_institution.contains(&name))
             || (of_assets && reading.by_asset.contains(&name));
         if (of_institutions || of_assets) && !read {

@@ -196,6 +196,19 @@ impl Diagnostics {
         self.problems.iter()
     }
 
+    /// The same without the problems of one code.
+    #[must_use]
+    pub fn without(self, code: Code) -> Self {
+        let kept = self
+            .problems
+            .into_iter()
+            .filter(|problem| problem.code != code.as_str());
+        kept.fold(Self::new(), |mut all, problem| {
+            all.push(problem);
+            all
+        })
+    }
+
     /// Whether any problem, listed or not, is an error.
     pub fn has_errors(&self) -> bool {
         self.errors > 0

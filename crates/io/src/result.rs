@@ -12,9 +12,9 @@ use delever_cascade::{AssetOutcome, Equilibria, InstitutionOutcome, Outcome, Tot
 use enclosure::bounds_of_all;
 pub use enclosure::{BoundsResult, EnclosureResult};
 pub use names::{SelectName, StateName, StatusName};
-pub(crate) use table::{TOTALS, totals_cells};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+pub(crate) use table::{TOTALS, totals_cells};
 
 /// The version of the result's format.
 pub const RESULT_VERSION: u32 = 1;

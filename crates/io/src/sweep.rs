@@ -6,8 +6,8 @@ use crate::result::{
     AssetResult, OutcomeResult, RESULT_VERSION, RunResult, SelectName, StatusName, TOTALS, Timing,
     TotalsResult, totals_cells,
 };
-use crate::scenario::overrides::parse_value;
 use crate::scenario::Value;
+use crate::scenario::overrides::parse_value;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -186,7 +186,15 @@ impl SweepResult {
     fn warn(&mut self, warnings: &[Problem]) {
         for warning in warnings {
             // The cell may be the value that varies.
-            let place = |of: &Problem| (of.code, of.file.clone(), of.row, of.column.clone(), of.message.clone());
+            let place = |of: &Problem| {
+                (
+                    of.code,
+                    of.file.clone(),
+                    of.row,
+                    of.column.clone(),
+                    of.message.clone(),
+                )
+            };
             if self.warnings.iter().all(|seen| place(seen) != place(warning)) {
                 self.warnings.push(warning.clone());
             }

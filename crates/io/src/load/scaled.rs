@@ -81,10 +81,14 @@ fn scale(
         match multiplied(name, value, scaling.factor) {
             Ok(product) => table.set(name, row, ParameterValue::Number(product)),
             Err((code, message)) => diagnostics.push(
-                Problem::new(code, &places.file, format!("{message} ({OVERRIDE} {})", scaling.text))
-                    .at_row(places.lines.get(row).copied())
-                    .in_column(name)
-                    .with_cell(&shown),
+                Problem::new(
+                    code,
+                    &places.file,
+                    format!("{message} ({OVERRIDE} {})", scaling.text),
+                )
+                .at_row(places.lines.get(row).copied())
+                .in_column(name)
+                .with_cell(&shown),
             ),
         }
     }
@@ -93,7 +97,10 @@ fn scale(
 
 fn multiplied(name: &str, value: &ParameterValue, factor: f64) -> Result<f64, (Code, &'static str)> {
     let ParameterValue::Number(number) = value else {
-        return Err((Code::NotANumber, "the cell is not a number, so it cannot be scaled"));
+        return Err((
+            Code::NotANumber,
+            "the cell is not a number, so it cannot be scaled",
+        ));
     };
     // Adding a positive zero makes a negative one positive and changes nothing else.
     let product = number * factor + 0.0;
@@ -135,9 +142,8 @@ fn nothing(scaling: &Scaling, name: &str, registry: &Registry) -> Problem {
             .with_hint("give it a value first, with `key=value` before `key*=factor`");
     }
     match nearest_name(name, known) {
-        Some(nearest) => {
-            problem(format!("no parameter is named `{shown}`")).with_hint(format!("did you mean `{nearest}`?"))
-        }
+        Some(nearest) => problem(format!("no parameter is named `{shown}`"))
+            .with_hint(format!("did you mean `{nearest}`?")),
         None => problem(format!("no parameter is named `{shown}`")).with_hint(
             "name a parameter such as depth or max_leverage, or a dotted key such as shock.prices.\"*\"",
         ),
