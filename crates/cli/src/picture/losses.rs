@@ -47,7 +47,7 @@ pub(super) fn losses(text: &mut String, result: &OutcomeResult) {
             let before = money(settled(before, totals.equity_initial));
             let _ = writeln!(
                 text,
-                "  before it {before:>16}            contagion without any shock: who is insolvent before it cannot pay"
+                "  before it {before:>14}            contagion that arises without any shock"
             );
         }
     }

@@ -61,7 +61,8 @@ pub(super) fn scale_columns(
     }
 }
 
-/// Multiplies the cells of some rows of a column; returns how many are given.
+/// Multiplies the cells of some rows of a column; returns how many are given. Cells that cannot be multiplied have one
+/// cause, and are one problem.
 fn scale(
     scaling: &Scaling,
     table: &mut ParameterTable,
@@ -70,27 +71,37 @@ fn scale(
     diagnostics: &mut Diagnostics,
 ) -> usize {
     let name = scaling.name.as_str();
-    let mut cells = 0;
+    let (mut cells, mut refused, mut first) = (0, 0, None);
     for &row in rows {
         let row = row as usize;
         let Some(value) = table.get(name, row) else {
             continue;
         };
         cells += 1;
-        let shown = crate::models::shown(value);
         match multiplied(name, value, scaling.factor) {
             Ok(product) => table.set(name, row, ParameterValue::Number(product)),
-            Err((code, message)) => diagnostics.push(
-                Problem::new(
-                    code,
-                    &places.file,
-                    format!("{message} ({OVERRIDE} {})", scaling.text),
-                )
-                .at_row(places.lines.get(row).copied())
-                .in_column(name)
-                .with_cell(&shown),
-            ),
+            Err((code, message)) => {
+                refused += 1;
+                first.get_or_insert_with(|| {
+                    Problem::new(code, &places.file, message)
+                        .at_row(places.lines.get(row).copied())
+                        .in_column(name)
+                        .with_cell(&crate::models::shown(value))
+                });
+            }
         }
+    }
+    if let Some(mut problem) = first {
+        let others = match refused - 1 {
+            0 => String::new(),
+            1 => ", and another cell of the column likewise".to_owned(),
+            more => format!(", and {more} other cells of the column likewise"),
+        };
+        problem.message = format!("{}{others}", problem.message);
+        diagnostics.push(problem.with_hint(format!(
+            "choose another factor than in {OVERRIDE} {}",
+            scaling.text
+        )));
     }
     cells
 }
