@@ -337,7 +337,8 @@ fn assemble(
         }
         let models = loaded.models(&loaded.shock, registry, scenario_has_errors, found);
         let cascade = models.map(|models| Cascade::new(&loaded.system, &loaded.graph, models));
-        if let Some(Ok(cascade)) = cascade {
+        // Rows with problems are left out, and nothing follows from what is left.
+        if let Some(Ok(cascade)) = cascade.filter(|_| !found.has_errors()) {
             let equity = cascade.equity_before_shock();
             loaded.insolvent = (0..).zip(equity).filter(|&(_, equity)| equity < 0.0).collect();
             report_insolvent(&loaded, found);

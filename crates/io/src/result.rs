@@ -42,10 +42,6 @@ pub struct OutcomeResult {
     pub select: Option<SelectName>,
     /// How the solve ended.
     pub status: StatusName,
-    /// What was accepted with doubts, and what is worth knowing, in the order in which it was found. Absent in each of two
-    /// equilibria that are given together: it stands beside them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warnings: Option<Vec<Problem>>,
     /// Whether a unit in the last place of the input could change who defaults.
     pub near_boundary: bool,
     /// Whether it is the only one; null where that is not established.
@@ -74,6 +70,10 @@ pub struct OutcomeResult {
     pub institutions: Vec<InstitutionResult>,
     /// Rounds, entry 0 the state after the shock; empty for an equilibrium.
     pub rounds: Vec<RoundResult>,
+    /// What was accepted with doubts, and what is worth knowing, in the order in which it was found. Absent in each of two
+    /// equilibria that are given together: it stands beside them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<Problem>>,
     /// Wall-clock times; absent where they are not wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
@@ -92,15 +92,15 @@ pub struct BothResult {
     pub select: SelectName,
     /// The worse of the two.
     pub status: StatusName,
-    /// What was accepted with doubts, and what is worth knowing, in the order in which it was found.
-    #[serde(default)]
-    pub warnings: Vec<Problem>,
     /// Whether the two are one; null where that is not established.
     pub unique: Option<bool>,
     /// The best equilibrium.
     pub greatest: OutcomeResult,
     /// The worst equilibrium.
     pub least: OutcomeResult,
+    /// What was accepted with doubts, and what is worth knowing, in the order in which it was found.
+    #[serde(default)]
+    pub warnings: Vec<Problem>,
     /// Wall-clock times; absent where they are not wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
@@ -247,10 +247,10 @@ impl RunResult {
                 engine: EngineKind::Equilibrium.name().to_owned(),
                 select: SelectName::Both,
                 status: StatusName::from(greatest.status).max(least.status.into()),
-                warnings: warnings(loaded),
                 unique: equilibria.unique,
                 greatest: one(greatest, SelectName::Greatest, None),
                 least: one(least, SelectName::Least, None),
+                warnings: warnings(loaded),
                 timing,
             }))),
             (Some(outcome), None) => alone(outcome, SelectName::Greatest),
@@ -267,7 +267,6 @@ impl RunResult {
             engine: EngineKind::Rounds.name().to_owned(),
             select: None,
             status: outcome.status.into(),
-            warnings: Some(warnings(loaded)),
             near_boundary: false,
             unique: None,
             certificate: CertificateResult {
@@ -283,6 +282,7 @@ impl RunResult {
             assets: assets(loaded, &outcome.assets),
             institutions: institutions(loaded, &outcome.institutions),
             rounds: outcome.rounds.iter().map(|entry| round(loaded, entry)).collect(),
+            warnings: Some(warnings(loaded)),
             timing,
         }))
     }
@@ -334,7 +334,6 @@ fn equilibrium(
         engine: EngineKind::Equilibrium.name().to_owned(),
         select: Some(select),
         status: outcome.status.into(),
-        warnings: None,
         near_boundary: outcome.near_boundary,
         unique: outcome.unique,
         certificate: CertificateResult {
@@ -353,6 +352,7 @@ fn equilibrium(
         assets: assets(loaded, &outcome.assets),
         institutions: institutions(loaded, &outcome.institutions),
         rounds: Vec::new(),
+        warnings: None,
         timing,
     }
 }
