@@ -108,6 +108,17 @@ impl ScenarioData {
 }
 
 impl Cascade<'_> {
+    /// Each institution's equity before any shock, by id, money: claims at face, shareholdings at what the claims model
+    /// says they are worth then. It is what outcomes call `equity_initial`, to the bit.
+    pub fn equity_before_shock(&self) -> Vec<f64> {
+        let before = ScenarioData::new(self, &Shock::none(self.system));
+        let mut by_id = vec![0.0; self.order.len()];
+        for (&id, equity) in self.order.iter().zip(before.equity_initial) {
+            by_id[id as usize] = equity;
+        }
+        by_id
+    }
+
     /// Length of the state.
     fn dim(&self) -> usize {
         self.price_components() + self.system.institution_count() * self.components

@@ -37,19 +37,18 @@ pub enum Command {
 /// Which scenario, and how it is read.
 #[derive(Args, Clone, Debug)]
 pub struct ScenarioOptions {
-    /// Scenario file (TOML); its tables stand where its [data] section says
+    /// Scenario file (TOML); its tables stand where its [data] section says. `-` is standard input, and [data] dir is then
+    /// relative to the working folder
     #[arg(required_unless_present = "demo", conflicts_with = "demo")]
     pub scenario: Option<PathBuf>,
     /// Use the embedded scenario: 50 synthetic banks, nothing to prepare
     #[arg(long)]
     pub demo: bool,
-    /// Override a key of the scenario, such as impact.model=linear; may be repeated
+    /// Override a key of the scenario, such as impact.model=linear, or scale a parameter wherever it is given, columns of tables
+    /// included, such as "depth*=0.5"; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// The value at which a sweep stands, as another override
-    #[arg(skip)]
-    pub varied: Option<String>,
-    /// Allow [data] dir to lie outside the scenario's folder
+    /// Allow [data] dir to lie outside the folder of the scenario
     #[arg(long)]
     pub allow_outside: bool,
     /// What is printed
@@ -63,13 +62,15 @@ pub enum Format {
     Table,
     /// One JSON object for programs
     Json,
+    /// CSV: of `run` several tables, into the folder that -o names; of `sweep` one table
+    Csv,
 }
 
 #[derive(Args, Debug)]
 pub struct RunOptions {
     #[command(flatten)]
     pub scenario: ScenarioOptions,
-    /// Write the result to a file instead of standard output; the file appears whole or not at all
+    /// Write the result to a file instead of standard output, with --format csv into a folder; files appear whole or not at all
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Leave timings out of the JSON, so that equal input gives equal bytes
@@ -78,7 +79,8 @@ pub struct RunOptions {
     /// Institutions to list in the table, those with the largest losses first
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub top: usize,
-    /// Exit with 5 if a total breaches a threshold, such as "defaults > 3"; may be repeated
+    /// Exit with 5 if a total or a share breaches a threshold, such as "defaults > 3" or "loss_share > 0.3" (of equity before
+    /// the shock); may be repeated
     #[arg(long, value_name = "CONDITION")]
     pub fail_if: Vec<String>,
 }
@@ -87,7 +89,8 @@ pub struct RunOptions {
 pub struct SweepOptions {
     #[command(flatten)]
     pub scenario: ScenarioOptions,
-    /// The key that varies and its values: `KEY=a,b,c`, or `KEY=from:to:count` for numbers at equal distances
+    /// The key that varies and its values: `KEY=a,b,c`, or `KEY=from:to:count` for numbers at equal distances; `KEY*=...`
+    /// multiplies what the key and its column give, such as "depth*=0.5:2:16"
     #[arg(long, value_name = "KEY=VALUES")]
     pub vary: String,
     /// Write the result to a file instead of standard output; the file appears whole or not at all

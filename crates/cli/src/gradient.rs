@@ -2,23 +2,37 @@
 
 use crate::Exit;
 use crate::arguments::{Format, GradientOptions};
+use crate::input::open;
 use crate::numbers::{money, price};
 use crate::output::{self, visible};
 use crate::picture::table;
-use crate::validate::{open, refuse, warn};
+use crate::validate::{no_csv, refuse, warn};
 use delever::cascade::{Kink, Participant, Select};
+use delever::core::{Registry, nearest_name};
 use delever::io::{EngineKind, Layout, Loaded, Severity, StatusName, json_string};
 use delever::portfolio::System;
 use delever::solver::End;
 use delever::stress::StressError;
 use delever::stress::sensitivity::{Gradient, Sensitivity, SensitivitySettings, Target};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Solves a scenario and differentiates it.
 pub(crate) fn gradient(options: &GradientOptions) -> Exit {
     let format = options.scenario.format;
+    if format == Format::Csv {
+        return no_csv("gradient");
+    }
     let registry = delever::registry();
+    if let Some(error) = options
+        .by
+        .iter()
+        .find_map(|name| unknown_parameter(name, &registry))
+    {
+        eprintln!("--by: {error}");
+        return Exit::Usage;
+    }
     let loaded = match open(&options.scenario, &registry) {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems, format),
@@ -33,9 +47,7 @@ pub(crate) fn gradient(options: &GradientOptions) -> Exit {
         eprintln!("--of: `{}` is neither an institution nor an asset", visible(name));
         return Exit::Usage;
     };
-    if format == Format::Table {
-        warn(&loaded.warnings, Severity::Warning);
-    }
+    warn(&loaded.warnings, Severity::Note);
     let cascade = match loaded.cascade(&registry) {
         Ok(cascade) => cascade,
         Err(problems) => return refuse(&problems, format),
@@ -71,14 +83,46 @@ pub(crate) fn gradient(options: &GradientOptions) -> Exit {
         sensitivity: &sensitivity,
         gradient: &gradient,
     };
+    for (name, _) in found
+        .gradient
+        .by_parameter
+        .iter()
+        .filter(|column| is_blank(column))
+    {
+        if options.by.contains(name) {
+            eprintln!("--by: no rule of this scenario has slopes in `{}`", visible(name));
+        }
+    }
     let text = match format {
         Format::Json => format!("{}\n", json_string(&found.report(), Layout::Pretty)),
-        Format::Table => found.draw(options.top),
+        _ => found.draw(options.top),
     };
     match output::deliver(&text, options.output.as_deref()) {
         Exit::Done => Exit::of_status(StatusName::from(sensitivity.status()).exit_code()),
         failed => failed,
     }
+}
+
+/// Why a name is no parameter of any rule; `None` where it is one.
+fn unknown_parameter(name: &str, registry: &Registry) -> Option<String> {
+    let [_, rules, ..] = registry.kinds();
+    let known: BTreeSet<&str> = rules
+        .iter()
+        .flat_map(|rule| registry.rule_parameters(rule))
+        .collect();
+    if known.contains(name) {
+        return None;
+    }
+    let hint = match nearest_name(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known are {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    Some(format!("no rule has a parameter `{}`; {hint}", visible(name)))
+}
+
+/// Whether no institution's rule has the parameter.
+fn is_blank((_, slopes): &&(String, Vec<Option<f64>>)) -> bool {
+    slopes.iter().all(Option::is_none)
 }
 
 /// The figure that is differentiated; `None` where nothing has that id. An id that both an institution and an asset have is the
@@ -119,8 +163,7 @@ impl Found<'_> {
     }
 
     fn status(&self) -> String {
-        let name = json_string(&StatusName::from(self.sensitivity.status()), Layout::Compact);
-        name.trim_matches('"').to_owned()
+        StatusName::from(self.sensitivity.status()).to_string()
     }
 
     fn near(&self, kink: Kink) -> (&'static str, &str) {
@@ -183,6 +226,7 @@ impl Found<'_> {
             "value": gradient.value,
             "select": self.end_name(),
             "status": self.status(),
+            "warnings": self.loaded.warnings,
             "spectral_radius": {"lower": radius.lower, "upper": radius.upper},
             "nearest_kink": kink,
             "residual": gradient.residual,
@@ -238,24 +282,22 @@ impl Found<'_> {
             ]);
         }
         let _ = writeln!(text, "{}\n", rows.trim_fmt());
-        let _ = writeln!(
-            text,
-            "INSTITUTIONS  what one unit of money more adds, and a parameter that is larger by 1\n"
-        );
+        let parameters = || gradient.by_parameter.iter().filter(|column| !is_blank(column));
+        let what = if parameters().next().is_some() {
+            "what one unit of money more adds, and a parameter that is larger by 1"
+        } else {
+            "what one unit of money more adds"
+        };
+        let _ = writeln!(text, "INSTITUTIONS  {what}\n");
         let mut header = vec!["institution".to_owned(), "cash +1".to_owned()];
-        header.extend(
-            gradient
-                .by_parameter
-                .iter()
-                .map(|(name, _)| format!("{} +1", visible(name))),
-        );
+        header.extend(parameters().map(|(name, _)| format!("{} +1", visible(name))));
         let mut rows = table(header);
         for n in largest(&gradient.by_outside_assets, top) {
             let mut row = vec![
                 visible(&system.institution_names()[n]),
                 amount(gradient.by_outside_assets[n]),
             ];
-            for (_, slopes) in &gradient.by_parameter {
+            for (_, slopes) in parameters() {
                 row.push(slopes[n].map_or_else(String::new, amount));
             }
             rows.add_row(row);

@@ -8,6 +8,7 @@ mod completions;
 mod explain;
 mod gradient;
 mod init;
+mod input;
 mod numbers;
 mod output;
 mod picture;
@@ -39,6 +40,7 @@ impl Exit {
     fn of_status(code: u8) -> Self {
         match code {
             0 => Self::Done,
+            3 => Self::InvalidInput,
             130 => Self::Interrupted,
             _ => Self::NotCertain,
         }

@@ -34,6 +34,21 @@ pub(crate) fn money(value: f64) -> String {
     )
 }
 
+/// How many of what: `1 asset`, `2 assets`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// A relative width: two significant digits.
+pub(crate) fn width(value: f64) -> String {
+    if value == 0.0 {
+        "0".to_owned()
+    } else {
+        format!("{value:.1e}")
+    }
+}
+
 /// A share as a percentage.
 pub(crate) fn percent(share: f64) -> String {
     let value = share * 100.0;

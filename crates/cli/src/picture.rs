@@ -1,52 +1,15 @@
 //! The terminal picture of a cascade: how it unfolded, prices, losses by channel, who was hit.
 
-use crate::numbers::{money, percent, price};
+mod frame;
+mod losses;
+
+use crate::numbers::{counted, money, percent, price, width};
 use crate::output::visible;
 use comfy_table::{CellAlignment, Table, presets};
-use delever::cascade::Snapshot;
-use delever::cascade::rounds::Round;
 use delever::io::{BoundsResult, EnclosureResult, Loaded, OutcomeResult, RunResult, StateName, StatusName};
+pub(crate) use frame::Frame;
+use losses::{losses, settled};
 use std::fmt::Write;
-
-/// One step of the cascade that the picture shows.
-pub(crate) struct Frame {
-    pub step: u64,
-    pub snapshot: Snapshot,
-}
-
-impl Frame {
-    /// Frames of a run in rounds: the first rounds, then ever fewer; defaults add up.
-    pub fn of_rounds(rounds: &[Round]) -> Vec<Self> {
-        let mut defaults = 0;
-        let mut frames = Vec::new();
-        for entry in rounds {
-            defaults += entry.defaults.len();
-            let step = u64::from(entry.round);
-            if step <= 12 || step.is_power_of_two() {
-                let snapshot = Snapshot {
-                    prices: entry.prices.clone(),
-                    sellers: entry.sellers,
-                    sold_out: entry.sold_out,
-                    defaults,
-                    sold_value: entry.sold_value,
-                    loss: entry.loss,
-                };
-                frames.push(Self { step, snapshot });
-            }
-        }
-        frames
-    }
-
-    /// The first steps, then ever fewer, while anything visible moves.
-    pub fn is_kept(step: u64, change: f64) -> bool {
-        Self::is_visible(change) && (step <= 6 || step.is_power_of_two())
-    }
-
-    /// Whether a relative change can be seen in a picture.
-    pub fn is_visible(change: f64) -> bool {
-        change > 1e-7
-    }
-}
 
 /// Everything that is drawn.
 pub(crate) struct Picture<'a> {
@@ -60,8 +23,8 @@ pub(crate) struct Picture<'a> {
 const ASSETS_BESIDE: usize = 3;
 /// Rows of the price table.
 const ASSETS_LISTED: usize = 20;
-/// Width of a full bar.
-const BAR: usize = 32;
+/// Institutions insolvent before the shock that are listed beside those with the largest losses.
+const INSOLVENT_LISTED: usize = 20;
 
 impl Picture<'_> {
     /// The whole picture.
@@ -87,9 +50,9 @@ impl Picture<'_> {
         let _ = writeln!(text, "{}", visible(name));
         let _ = writeln!(
             text,
-            "{} institutions, {} assets{money_in}\n",
-            system.institution_count(),
-            system.asset_count()
+            "{}, {}{money_in}\n",
+            counted(system.institution_count(), "institution"),
+            counted(system.asset_count(), "asset")
         );
         match self.result {
             RunResult::One(one) => {
@@ -177,9 +140,18 @@ impl Picture<'_> {
             let loss = |n: usize| result.institutions[n].loss;
             loss(b).total_cmp(&loss(a)).then(a.cmp(&b))
         });
-        order.retain(|&n| result.institutions[n].loss != 0.0 || result.institutions[n].sold_fraction > 0.0);
+        order.retain(|&n| {
+            let one = &result.institutions[n];
+            one.loss != 0.0 || one.sold_fraction > 0.0 || one.state == StateName::Defaulted
+        });
         let hit = order.len();
+        // Who is insolvent before the shock is named, however little it loses.
+        let insolvent = |n: usize| result.institutions[n].equity_initial < 0.0;
+        let before = order.iter().filter(|&&n| insolvent(n)).count();
+        let named = order.iter().skip(self.top).filter(|&&n| insolvent(n));
+        let named: Vec<usize> = named.take(INSOLVENT_LISTED).copied().collect();
         order.truncate(self.top);
+        order.extend(named);
         if order.is_empty() {
             return;
         }
@@ -210,10 +182,16 @@ impl Picture<'_> {
                 percent(one.sold_fraction),
             ]);
         }
+        let insolvent = if before > 0 {
+            format!("; {before} insolvent before the shock")
+        } else {
+            String::new()
+        };
         let _ = writeln!(
             text,
-            "INSTITUTIONS, largest losses first ({} of {hit} hit)\n{table}\n",
-            hit.min(self.top)
+            "INSTITUTIONS, largest losses first ({} of {hit} hit{insolvent})\n{}\n",
+            hit.min(self.top),
+            table.trim_fmt()
         );
     }
 }
@@ -296,72 +274,6 @@ fn prices(text: &mut String, result: &OutcomeResult) {
     let _ = writeln!(text, "PRICES{note}\n{}\n", table.trim_fmt());
 }
 
-/// Zero where a loss is no more than rounding: differences of large amounts leave one, and the iteration starts a rounding
-/// above what shares were worth.
-fn settled(loss: f64, equity: f64) -> f64 {
-    if loss.abs() <= 1e-12 * equity.abs() {
-        0.0
-    } else {
-        loss
-    }
-}
-
-fn losses(text: &mut String, result: &OutcomeResult) {
-    let totals = &result.totals;
-    let _ = writeln!(text, "LOSS by channel");
-    let largest = [totals.loss_shock, totals.loss_fire_sale, totals.loss_contagion]
-        .into_iter()
-        .fold(0.0, f64::max);
-    for (name, loss) in [
-        ("shock", totals.loss_shock),
-        ("fire sales", totals.loss_fire_sale),
-        ("contagion", totals.loss_contagion),
-        ("total", totals.loss),
-    ] {
-        let loss = settled(loss, totals.equity_initial);
-        let share = if totals.loss > 0.0 {
-            percent(loss / totals.loss)
-        } else {
-            String::new()
-        };
-        let bar = if largest > 0.0 && name != "total" && loss > 0.0 {
-            "#".repeat(((loss / largest * BAR as f64).round() as usize).clamp(1, BAR))
-        } else {
-            String::new()
-        };
-        let line = format!("{name:<12}{:>14}{share:>10}  {bar}", money(loss));
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    let mut facts = vec![format!(
-        "{} of equity before",
-        percent_of(totals.loss, totals.equity_initial)
-    )];
-    if let Some(amplification) = totals.amplification {
-        facts.push(format!("{amplification:.2} times the shock's own loss"));
-    }
-    facts.push(format!(
-        "{} default{}",
-        totals.defaults,
-        if totals.defaults == 1 { "" } else { "s" }
-    ));
-    facts.push(format!("{} sold", money(totals.sold_value)));
-    if totals.loss_bankruptcy_costs > 0.0 {
-        facts.push(format!(
-            "{} destroyed by defaults",
-            money(totals.loss_bankruptcy_costs)
-        ));
-    }
-    let _ = writeln!(text, "{}\n", facts.join("; "));
-}
-
-fn percent_of(part: f64, whole: f64) -> String {
-    if whole > 0.0 {
-        percent(part / whole)
-    } else {
-        "no share".to_owned()
-    }
-}
-
 fn state(state: &StateName) -> &'static str {
     match state {
         StateName::Defaulted => "defaulted",
@@ -373,14 +285,12 @@ fn state(state: &StateName) -> &'static str {
 
 /// What is known of the answer, in words.
 fn proof(result: &OutcomeResult) -> String {
-    let width = result
-        .certificate
-        .width
-        .map_or_else(|| "unknown".to_owned(), |width| format!("{width:.1e}"));
-    let steps = result.iterations;
+    let width = (result.certificate.width).map_or_else(|| "unknown".to_owned(), width);
+    let rounds = counted(result.iterations as usize, "round");
+    let steps = counted(result.iterations as usize, "step");
     let mut words = match result.status {
         StatusName::Certified => format!(
-            "certified: the true equilibrium is proved to lie within {width} (relative) of every price and payment; {steps} steps"
+            "certified: the true equilibrium is proved to lie within {width} (relative) of every price and payment; {steps}"
         ),
         StatusName::RoundsComplete => {
             let waits = result
@@ -393,26 +303,27 @@ fn proof(result: &OutcomeResult) -> String {
                 "nobody waits to sell"
             };
             format!(
-                "rounds-complete: {steps} rounds, {end}; a larger shock may end better, which an equilibrium rules out"
+                "rounds-complete: {rounds}, {end}; a larger shock may end better, which an equilibrium rules out"
             )
         }
         StatusName::Bracketed if result.certificate.width.is_none() => format!(
-            "bracketed: a fixed point after {steps} steps, but a model states no rounding bound, so nothing is proved"
+            "bracketed: a fixed point after {steps}, but a model states no rounding bound, so nothing is proved"
         ),
         StatusName::Bracketed => {
-            format!("bracketed: proved only to a width of {width}, wider than asked; {steps} steps")
+            format!("bracketed: proved only to a width of {width}, wider than asked; {steps}")
         }
         StatusName::Unordered => format!(
-            "unordered: a fixed point after {steps} steps; a model breaks the order, so nothing is claimed of it"
+            "unordered: a fixed point after {steps}; a model breaks the order, so nothing is claimed of it"
         ),
         StatusName::MaxIterations => {
             format!(
-                "max-iterations: stopped after {steps} steps; raise engine.max_iterations, the figures above are not final"
+                "max-iterations: stopped after {steps}; raise engine.max_iterations, the figures above are not final"
             )
         }
-        StatusName::Stalled => format!("stalled: no progress after {steps} steps; the best iterate is shown"),
+        StatusName::Stalled => format!("stalled: no progress after {steps}; the best iterate is shown"),
         StatusName::NonFinite => "non-finite: a model returned something that is no number".to_owned(),
-        StatusName::Interrupted => format!("interrupted after {steps} steps; the best iterate is shown"),
+        StatusName::Interrupted => format!("interrupted after {steps}; the best iterate is shown"),
+        StatusName::InvalidInput => "invalid-input: refused before it was solved".to_owned(),
     };
     if result.near_boundary {
         words
@@ -432,10 +343,10 @@ fn enclosed(enclosure: &EnclosureResult) -> String {
         ends(&enclosure.equities, |bounds| bounds.upper),
     );
     format!(
-        "enclosure: every equilibrium there may be has equity from {} to {} in all; prices and claims are proved to within {:.1e} (relative)",
+        "enclosure: every equilibrium there may be has equity from {} to {} in all; prices and claims are proved to within {} (relative)",
         money(lower),
         money(upper),
-        enclosure.width
+        width(enclosure.width)
     )
 }
 

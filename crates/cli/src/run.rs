@@ -1,12 +1,13 @@
 //! `delever run`.
 
 use crate::arguments::{Format, RunOptions};
+use crate::input::open;
 use crate::picture::{Frame, Picture};
 use crate::threshold::Threshold;
-use crate::validate::{open, refuse, warn};
+use crate::validate::{refuse, warn};
 use crate::{Exit, output};
 use delever::cascade::rounds::RoundsOutcome;
-use delever::cascade::{Cascade, CascadeError, Equilibria, Select};
+use delever::cascade::{Cascade, CascadeError, Equilibria, Select, Shock};
 use delever::core::Registry;
 use delever::io::{Diagnostics, EngineKind, Layout, Loaded, RunResult, Severity, Timing, json_string};
 use std::ops::ControlFlow;
@@ -27,6 +28,12 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
             }
         }
     }
+    if format == Format::Csv && options.output.is_none() {
+        eprintln!(
+            "--format csv writes assets.csv, institutions.csv, totals.csv and warnings.csv: name a folder with -o"
+        );
+        return Exit::Usage;
+    }
     let registry = delever::registry();
     let start = Instant::now();
     let loaded = match open(&options.scenario, &registry) {
@@ -34,12 +41,10 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
         Err(problems) => return refuse(&problems, format),
     };
     let load_seconds = start.elapsed().as_secs_f64();
-    if format == Format::Table {
-        warn(&loaded.warnings, Severity::Warning);
-    }
+    warn(&loaded.warnings, Severity::Note);
     let solved = match solve(&loaded, &registry, format == Format::Table, &interrupt()) {
         Ok(solved) => solved,
-        Err(refused) => return refused.exit(format),
+        Err(problems) => return refuse(&problems, format),
     };
     let timing = Timing {
         load_seconds,
@@ -49,17 +54,20 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
         eprintln!("internal error: the solve returned no equilibrium");
         return Exit::Internal;
     };
-    let text = match format {
-        Format::Json => format!("{}\n", json_string(&result, Layout::Pretty)),
-        Format::Table => Picture {
-            loaded: &loaded,
-            result: &result,
-            frames: &solved.frames,
-            top: options.top,
+    let file = options.output.as_deref();
+    let written = match (format, file) {
+        (Format::Csv, Some(folder)) => output::deliver_folder(&result.to_csv(), folder),
+        (Format::Json, _) => output::deliver(&format!("{}\n", json_string(&result, Layout::Pretty)), file),
+        _ => {
+            let picture = Picture {
+                loaded: &loaded,
+                result: &result,
+                frames: &solved.frames,
+                top: options.top,
+            };
+            output::deliver(&picture.draw(), file)
         }
-        .draw(),
     };
-    let written = output::deliver(&text, options.output.as_deref());
     if written != Exit::Done {
         return written;
     }
@@ -69,13 +77,13 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
 /// The exit code of a result: its status first, then thresholds.
 fn finish(result: &RunResult, thresholds: &[Threshold]) -> Exit {
     let status = Exit::of_status(result.status().exit_code());
-    let totals = match result {
-        RunResult::One(one) => vec![&one.totals],
-        RunResult::Both(both) => vec![&both.greatest.totals, &both.least.totals],
+    let outcomes = match result {
+        RunResult::One(one) => vec![&**one],
+        RunResult::Both(both) => vec![&both.greatest, &both.least],
     };
-    let breaches: Vec<String> = totals
+    let breaches: Vec<String> = outcomes
         .iter()
-        .flat_map(|totals| thresholds.iter().filter_map(|t| t.breach(totals)))
+        .flat_map(|outcome| thresholds.iter().filter_map(|t| t.breach(outcome)))
         .collect();
     for breach in &breaches {
         eprintln!("--fail-if: {breach}");
@@ -98,6 +106,8 @@ enum Found {
 /// A scenario that was composed and solved.
 pub(crate) struct Solved {
     found: Found,
+    /// The same without any shock, where an institution is insolvent before it.
+    unshocked: Option<Found>,
     frames: Vec<Frame>,
     /// Without the time to load.
     pub timing: Timing,
@@ -106,29 +116,15 @@ pub(crate) struct Solved {
 impl Solved {
     /// The result as data. `None`: the solve returned no equilibrium, which none does.
     pub fn result(&self, loaded: &Loaded, timing: Option<Timing>) -> Option<RunResult> {
-        match &self.found {
+        let result = |found: &Found, timing| match found {
             Found::Equilibria(equilibria) => RunResult::new(loaded, equilibria, timing),
             Found::Rounds(outcome) => Some(RunResult::of_rounds(loaded, outcome, timing)),
+        };
+        let mut with_shock = result(&self.found, timing)?;
+        if let Some(unshocked) = self.unshocked.as_ref().and_then(|found| result(found, None)) {
+            with_shock.set_before_shock(&unshocked);
         }
-    }
-}
-
-/// Why a loaded scenario was not solved.
-pub(crate) enum Refused {
-    Problems(Diagnostics),
-    Misfit(CascadeError),
-}
-
-impl Refused {
-    /// Reports it.
-    pub fn exit(&self, format: Format) -> Exit {
-        match self {
-            Self::Problems(problems) => refuse(problems, format),
-            Self::Misfit(error) => {
-                eprintln!("{error}");
-                Exit::InvalidInput
-            }
-        }
+        Some(with_shock)
     }
 }
 
@@ -142,15 +138,15 @@ pub(crate) fn interrupt() -> Arc<AtomicBool> {
 }
 
 /// Composes and solves a scenario with the engine that it names, watching for an interrupt. Frames of the cascade are kept
-/// where it is pictured.
+/// where it is pictured. Where an institution is insolvent before the shock, the scenario is solved without any shock too.
 pub(crate) fn solve(
     loaded: &Loaded,
     registry: &Registry,
     pictured: bool,
     interrupted: &AtomicBool,
-) -> Result<Solved, Refused> {
+) -> Result<Solved, Diagnostics> {
     let start = Instant::now();
-    let cascade = loaded.cascade(registry).map_err(Refused::Problems)?;
+    let cascade = loaded.cascade(registry)?;
     let build_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
     let unless_interrupted = || {
@@ -160,14 +156,21 @@ pub(crate) fn solve(
             ControlFlow::Continue(())
         }
     };
-    let (found, frames) = match loaded.scenario.engine.kind {
-        EngineKind::Equilibrium => {
-            find_equilibria(loaded, &cascade, pictured, unless_interrupted).map_err(Refused::Misfit)?
-        }
-        EngineKind::Rounds => run_rounds(loaded, &cascade, unless_interrupted)?,
+    let find = |cascade: &Cascade<'_>, shock: &Shock, pictured| match loaded.scenario.engine.kind {
+        EngineKind::Equilibrium => find_equilibria(loaded, shock, cascade, pictured, unless_interrupted)
+            .map_err(|error| loaded.misfit(&error)),
+        EngineKind::Rounds => run_rounds(loaded, shock, cascade, unless_interrupted),
     };
+    let (found, frames) = find(&cascade, &loaded.shock, pictured)?;
+    let unshocked = loaded.insolvent_before_shock().next().and_then(|_| {
+        let none = Shock::none(&loaded.system);
+        // A model that cannot be built for the prices before the shock leaves the figure out.
+        let cascade = loaded.cascade_under(&none, registry).ok()?;
+        find(&cascade, &none, false).ok().map(|(found, _)| found)
+    });
     Ok(Solved {
         found,
+        unshocked,
         frames,
         timing: Timing {
             load_seconds: 0.0,
@@ -180,13 +183,14 @@ pub(crate) fn solve(
 /// Every round can be a frame of the picture.
 fn run_rounds(
     loaded: &Loaded,
+    shock: &Shock,
     cascade: &Cascade<'_>,
     unless_interrupted: impl Fn() -> ControlFlow<()>,
-) -> Result<(Found, Vec<Frame>), Refused> {
-    let settings = loaded.rounds_settings().map_err(Refused::Problems)?;
+) -> Result<(Found, Vec<Frame>), Diagnostics> {
+    let settings = loaded.rounds_settings()?;
     let outcome = cascade
-        .run_rounds_observed(&loaded.shock, &settings, |_| unless_interrupted())
-        .map_err(Refused::Misfit)?;
+        .run_rounds_observed(shock, &settings, |_| unless_interrupted())
+        .map_err(|error| loaded.misfit(&error))?;
     let frames = Frame::of_rounds(&outcome.rounds);
     Ok((Found::Rounds(outcome), frames))
 }
@@ -197,11 +201,11 @@ const LONGEST_PICTURE: u64 = 256;
 /// A few frames of the cascade as it unfolds.
 fn unfold(
     cascade: &Cascade<'_>,
-    loaded: &Loaded,
+    shock: &Shock,
     unless_interrupted: impl Fn() -> ControlFlow<()>,
 ) -> Result<Vec<Frame>, CascadeError> {
     let mut frames = Vec::new();
-    cascade.unfold(&loaded.shock, |wave| {
+    cascade.unfold(shock, |wave| {
         if Frame::is_kept(wave.iteration, wave.change) {
             frames.push(Frame {
                 step: wave.iteration,
@@ -219,6 +223,7 @@ fn unfold(
 /// Solves, and keeps a few frames of the cascade where it is pictured.
 fn find_equilibria(
     loaded: &Loaded,
+    shock: &Shock,
     cascade: &Cascade<'_>,
     pictured: bool,
     unless_interrupted: impl Fn() -> ControlFlow<()>,
@@ -226,10 +231,9 @@ fn find_equilibria(
     let engine = &loaded.scenario.engine;
     let mut frames = Vec::new();
     if pictured && engine.select != Select::Least {
-        frames = unfold(cascade, loaded, &unless_interrupted)?;
+        frames = unfold(cascade, shock, &unless_interrupted)?;
     }
-    let equilibria = cascade.solve_observed(&loaded.shock, engine.select, &engine.settings, |_| {
-        unless_interrupted()
-    })?;
+    let equilibria =
+        cascade.solve_observed(shock, engine.select, &engine.settings, |_| unless_interrupted())?;
     Ok((Found::Equilibria(Box::new(equilibria)), frames))
 }

@@ -1,21 +1,19 @@
 //! `delever sweep`: one scenario at many values of one key.
 
-use crate::arguments::{Format, ScenarioOptions, SweepOptions};
-use crate::numbers::{money, percent, price};
-use crate::output::visible;
-use crate::picture::table;
+mod draw;
+
+use crate::arguments::{Format, SweepOptions};
+use crate::input::Input;
 use crate::run::{interrupt, solve};
-use crate::validate::{open, refuse, warn};
+use crate::validate::{refuse, warn};
 use crate::{Exit, output};
-use delever::io::{Layout, SelectName, Severity, StatusName, SweepResult, SweepRun, Timing, json_string};
-use std::fmt::Write;
-use std::sync::atomic::Ordering;
+use delever::core::Registry;
+use delever::io::{Diagnostics, Layout, Loaded, Severity, SweepResult, Timing, json_string};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Values of a key at most.
 const MOST_VALUES: usize = 100_000;
-/// Assets shown by name.
-const ASSETS_BESIDE: usize = 3;
 
 /// Solves the scenario at every value. Where a value makes it invalid, the runs before it are printed all the same.
 pub(crate) fn sweep(options: &SweepOptions) -> Exit {
@@ -29,62 +27,93 @@ pub(crate) fn sweep(options: &SweepOptions) -> Exit {
     let format = options.scenario.format;
     let registry = delever::registry();
     let interrupted = interrupt();
-    let mut result: Option<SweepResult> = None;
-    let mut timing = Timing::default();
-    let mut stopped = None;
+    let input = match Input::of(&options.scenario) {
+        Ok(input) => input,
+        Err(problems) => return refuse(&problems, format),
+    };
+    let mut sweep = Sweep {
+        registry: &registry,
+        interrupted: &interrupted,
+        timing: Timing::default(),
+        result: None,
+        count: values.len(),
+    };
     for value in &values {
-        if interrupted.load(Ordering::Relaxed) {
-            stopped = Some(Exit::Interrupted);
+        // The first value is loaded whatever happens: it names the scenario.
+        if let Some(result) = sweep
+            .result
+            .as_mut()
+            .filter(|_| interrupted.load(Ordering::Relaxed))
+        {
+            result.interrupt();
             break;
         }
-        let start = Instant::now();
-        let scenario = ScenarioOptions {
-            varied: Some(format!("{key}={value}")),
-            ..options.scenario.clone()
-        };
-        let loaded = match open(&scenario, &registry) {
-            Ok(loaded) => loaded,
+        match sweep.run(&input, key, value) {
+            Ok(()) => {}
             Err(problems) => {
                 eprintln!("at {key} = {value}:");
-                stopped = Some(refuse(&problems, Format::Table));
+                let Some(result) = &mut sweep.result else {
+                    return refuse(&problems, format);
+                };
+                // On standard output stands the result, which holds the problems too.
+                refuse(&problems, Format::Table);
+                result.fail(value, &problems);
                 break;
             }
-        };
-        timing.load_seconds += start.elapsed().as_secs_f64();
-        if result.is_none() && format == Format::Table {
-            warn(&loaded.warnings, Severity::Warning);
         }
-        let solved = match solve(&loaded, &registry, false, &interrupted) {
-            Ok(solved) => solved,
-            Err(refused) => {
-                eprintln!("at {key} = {value}:");
-                stopped = Some(refused.exit(Format::Table));
-                break;
-            }
-        };
-        timing.build_seconds += solved.timing.build_seconds;
-        timing.solve_seconds += solved.timing.solve_seconds;
-        let Some(found) = solved.result(&loaded, None) else {
-            eprintln!("internal error: the solve returned no equilibrium");
-            return Exit::Internal;
-        };
-        result
-            .get_or_insert_with(|| SweepResult::new(&loaded.scenario.name, key))
-            .push(value, found);
     }
-    let Some(mut result) = result else {
-        return stopped.unwrap_or(Exit::Usage);
+    let Some(mut result) = sweep.result else {
+        eprintln!("internal error: the solve returned no equilibrium");
+        return Exit::Internal;
     };
+    let exit = Exit::of_status(result.status.exit_code());
+    if exit == Exit::Interrupted {
+        eprintln!(
+            "interrupted: {} of {} values are finished",
+            result.finished, result.count
+        );
+    }
     let text = match format {
-        Format::Table => draw(&result, timing),
+        Format::Table => draw::draw(&result, sweep.timing),
+        Format::Csv => result.to_csv(),
         Format::Json => {
-            result.timing = (!options.no_timing).then_some(timing);
+            result.timing = (!options.no_timing).then_some(sweep.timing);
             format!("{}\n", json_string(&result, Layout::Pretty))
         }
     };
     match output::deliver(&text, options.output.as_deref()) {
-        Exit::Done => stopped.unwrap_or(Exit::of_status(result.status.exit_code())),
+        Exit::Done => exit,
         failed => failed,
+    }
+}
+
+/// A sweep under way.
+struct Sweep<'s> {
+    registry: &'s Registry,
+    interrupted: &'s AtomicBool,
+    timing: Timing,
+    result: Option<SweepResult>,
+    count: usize,
+}
+
+impl Sweep<'_> {
+    /// Loads and solves the scenario at one value.
+    fn run(&mut self, input: &Input, key: &str, value: &str) -> Result<(), Diagnostics> {
+        let start = Instant::now();
+        let loaded: Loaded = input.load(self.registry, Some(format!("{key}={value}")))?;
+        self.timing.load_seconds += start.elapsed().as_secs_f64();
+        let solved = solve(&loaded, self.registry, false, self.interrupted)?;
+        self.timing.build_seconds += solved.timing.build_seconds;
+        self.timing.solve_seconds += solved.timing.solve_seconds;
+        let Some(found) = solved.result(&loaded, None) else {
+            return Ok(());
+        };
+        let count = self.count;
+        let result = (self.result).get_or_insert_with(|| SweepResult::new(&loaded.scenario.name, key, count));
+        let seen = result.warnings.len();
+        result.push(value, found);
+        warn(&result.warnings[seen..].iter().cloned().collect(), Severity::Note);
+        Ok(())
     }
 }
 
@@ -130,102 +159,6 @@ fn parse(vary: &str) -> Result<(&str, Vec<String>), String> {
             "`{count}` is not a number of values from 2 to {MOST_VALUES}"
         )),
     }
-}
-
-fn draw(result: &SweepResult, timing: Timing) -> String {
-    let mut text = format!(
-        "{}\n{} from {} to {}\n\n",
-        visible(&result.scenario),
-        visible(&result.key),
-        visible(&result.runs[0].value),
-        visible(&result.runs[result.runs.len() - 1].value),
-    );
-    let shown = most_moved(result);
-    let mut header = vec!["value".to_owned()];
-    let twice = result
-        .runs
-        .iter()
-        .any(|run| run.select == Some(SelectName::Least));
-    let statuses = result.runs.iter().any(|run| run.status != result.runs[0].status);
-    if twice {
-        header.push("end".to_owned());
-    }
-    header.extend(["defaults", "sold", "loss", "of equity", "amplified"].map(str::to_owned));
-    header.extend(shown.iter().map(|&k| visible(&result.runs[0].assets[k].id)));
-    if statuses {
-        header.push("status".to_owned());
-    }
-    let mut rows = table(header);
-    for run in &result.runs {
-        let totals = &run.totals;
-        let mut row = vec![visible(&run.value)];
-        if twice {
-            row.push(end_of(run).to_owned());
-        }
-        row.extend([
-            totals.defaults.to_string(),
-            money(totals.sold_value),
-            money(totals.loss),
-            percent(if totals.equity_initial > 0.0 {
-                totals.loss / totals.equity_initial
-            } else {
-                0.0
-            }),
-            totals
-                .amplification
-                .map_or_else(String::new, |times| format!("{times:.2}")),
-        ]);
-        row.extend(shown.iter().map(|&k| price(run.assets[k].price)));
-        if statuses {
-            row.push(status_of(run.status));
-        }
-        rows.add_row(row);
-    }
-    let _ = writeln!(text, "{}\n", rows.trim_fmt());
-    let all = if statuses {
-        String::new()
-    } else {
-        format!(", all {}", status_of(result.runs[0].status))
-    };
-    let _ = writeln!(
-        text,
-        "{} runs{all}, {:.1} ms in the solver",
-        result.runs.len(),
-        timing.solve_seconds * 1e3
-    );
-    text
-}
-
-fn end_of(run: &SweepRun) -> &'static str {
-    match run.select {
-        Some(SelectName::Greatest) => "greatest",
-        Some(SelectName::Least) => "least",
-        _ => "",
-    }
-}
-
-/// The status as the result names it.
-fn status_of(status: StatusName) -> String {
-    json_string(&status, Layout::Compact).trim_matches('"').to_owned()
-}
-
-/// Assets whose prices differ most over the sweep, in id order.
-fn most_moved(result: &SweepResult) -> Vec<usize> {
-    let count = result.runs.iter().map(|run| run.assets.len()).min().unwrap_or(0);
-    let span = |k: usize| {
-        let prices = || {
-            result
-                .runs
-                .iter()
-                .map(|run| run.assets[k].price / run.assets[k].price_initial)
-        };
-        prices().fold(0.0, f64::max) - prices().fold(f64::INFINITY, f64::min)
-    };
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|&a, &b| span(b).total_cmp(&span(a)).then(a.cmp(&b)));
-    order.truncate(ASSETS_BESIDE);
-    order.sort_unstable();
-    order
 }
 
 #[cfg(test)]

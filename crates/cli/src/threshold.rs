@@ -1,7 +1,7 @@
-//! `--fail-if`: a condition on a total of the result.
+//! `--fail-if`: a condition on a total of the result, or on a share.
 
 use delever::core::nearest_name;
-use delever::io::TotalsResult;
+use delever::io::OutcomeResult;
 
 /// A total, a comparison, a number.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,18 +19,24 @@ enum Comparison {
     AtMost,
 }
 
-/// The totals that a condition may name.
-const FIELDS: [&str; 10] = [
+/// What a condition may name: totals; losses over equity before the shock; institutions that failed over all of them.
+const FIELDS: [&str; 16] = [
     "equity_initial",
     "equity",
     "loss",
     "loss_shock",
     "loss_fire_sale",
     "loss_contagion",
+    "loss_contagion_before_shock",
     "loss_bankruptcy_costs",
     "amplification",
     "defaults",
     "sold_value",
+    "loss_share",
+    "loss_shock_share",
+    "loss_fire_sale_share",
+    "loss_contagion_share",
+    "default_share",
 ];
 
 impl Threshold {
@@ -47,14 +53,14 @@ impl Threshold {
                 .map(|(name, number)| (name.trim(), comparison, number.trim()))
         }) else {
             return Err(format!(
-                "`{text}` is no condition; write a total, one of > >= < <=, and a number: \"defaults > 3\""
+                "`{text}` is no condition; write a total or a share, one of > >= < <=, and a number: \"defaults > 3\""
             ));
         };
         let Some(field) = FIELDS.into_iter().find(|field| *field == name) else {
             let hint = nearest_name(name, FIELDS)
-                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                .map_or_else(|| ".".to_owned(), |near| format!("; did you mean `{near}`?"));
             return Err(format!(
-                "no total is named `{name}`{hint} Known are {}",
+                "no total or share is named `{name}`{hint} Known are {}",
                 FIELDS.join(", ")
             ));
         };
@@ -68,8 +74,11 @@ impl Threshold {
         }
     }
 
-    /// What is breached, if anything. A total that has no value breaches nothing.
-    pub fn breach(&self, totals: &TotalsResult) -> Option<String> {
+    /// What is breached, if anything. A total that has no value breaches nothing, nor does a share of equity that is not
+    /// positive.
+    pub fn breach(&self, outcome: &OutcomeResult) -> Option<String> {
+        let totals = &outcome.totals;
+        let share = |loss: f64| (totals.equity_initial > 0.0).then(|| loss / totals.equity_initial);
         let value = match self.field {
             "equity_initial" => totals.equity_initial,
             "equity" => totals.equity,
@@ -77,9 +86,15 @@ impl Threshold {
             "loss_shock" => totals.loss_shock,
             "loss_fire_sale" => totals.loss_fire_sale,
             "loss_contagion" => totals.loss_contagion,
+            "loss_contagion_before_shock" => totals.loss_contagion_before_shock?,
             "loss_bankruptcy_costs" => totals.loss_bankruptcy_costs,
             "amplification" => totals.amplification?,
             "defaults" => totals.defaults as f64,
+            "loss_share" => share(totals.loss)?,
+            "loss_shock_share" => share(totals.loss_shock)?,
+            "loss_fire_sale_share" => share(totals.loss_fire_sale)?,
+            "loss_contagion_share" => share(totals.loss_contagion)?,
+            "default_share" => totals.defaults as f64 / outcome.institutions.len() as f64,
             _ => totals.sold_value,
         };
         let (breached, sign) = match self.comparison {
@@ -104,6 +119,7 @@ mod tests {
     #[test]
     fn conditions_are_read_or_explained() {
         assert!(Threshold::parse("defaults>3").is_ok());
+        assert!(Threshold::parse("loss_share > 0.3").is_ok());
         assert!(Threshold::parse(" loss_fire_sale >= 1e6 ").is_ok());
         assert!(
             Threshold::parse("defualts > 3").is_err_and(|error| error.contains("did you mean `defaults`"))

@@ -1,58 +1,12 @@
 //! The program as a user meets it: exit codes, streams, files, bytes.
 
+mod trial;
+
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn delever(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_delever"))
-        .args(arguments)
-        .output()
-        .expect("the program starts")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("no signal")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
-}
-
-/// A folder of its own below the build's folder for temporary files.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder
-}
-
-/// A small scenario: two banks, one bond, `extra` appended to the scenario.
-fn small(name: &str, extra: &str) -> String {
-    let folder = folder(name);
-    let write = |file: &str, content: &str| std::fs::write(folder.join(file), content).expect("a file");
-    write(
-        "institutions.csv",
-        "id,cash,external_liabilities\n</script>,1,90\nB,0,45\n",
-    );
-    write("assets.csv", "id,price,depth\nbond,1,1250\n");
-    write(
-        "holdings.csv",
-        "institution,asset,quantity\n</script>,bond,100\nB,bond,50\n",
-    );
-    write("debts.csv", "debtor,creditor,amount\nB,</script>,2\n");
-    let scenario = format!(
-        "version = 1\n[shock]\nprices = {{ bond = -0.02 }}\n[deleveraging]\nrule = \"leverage-cap\"\n\
-         max_leverage = 12.5\n[impact]\nmodel = \"linear\"\n[clearing]\nmodel = \"eisenberg-noe\"\n{extra}"
-    );
-    write("scenario.toml", &scenario);
-    folder
-        .join("scenario.toml")
-        .to_str()
-        .expect("a plain path")
-        .to_owned()
-}
+use std::path::Path;
+use std::process::Command;
+use trial::{code, delever, folder, small, text};
 
 #[test]
 fn the_demonstration_prints_a_cascade_and_is_certified() {
@@ -385,7 +339,7 @@ fn a_sweep_prints_one_line_a_value_and_keeps_what_was_finished() {
     let output = delever(&["sweep", &scenario, "--vary", "shock.prices.bond=-0.02,-3"]);
     assert_eq!(code(&output), 3);
     assert!(
-        text(&output.stdout).contains("1 runs"),
+        text(&output.stdout).contains("invalid-input: 1 of 2 values; 1 run (1 certified)"),
         "{}",
         text(&output.stdout)
     );

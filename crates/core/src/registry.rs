@@ -60,6 +60,7 @@ pub struct Registry {
     impacts: BTreeMap<String, ImpactEntry>,
     impact_tables: BTreeMap<String, &'static [TableShape]>,
     rules: BTreeMap<String, RuleEntry>,
+    rule_alternatives: BTreeMap<String, &'static [&'static [&'static str]]>,
     claims: BTreeMap<String, ClaimsEntry>,
     strategies: BTreeMap<String, StrategyEntry>,
 }
@@ -146,6 +147,7 @@ impl Registry {
             asset_parameters: parameter_names::<K::AssetRow>().to_vec(),
         };
         self.rules.insert(kind.to_owned(), entry);
+        self.rule_alternatives.insert(kind.to_owned(), K::ALTERNATIVES);
     }
 
     /// Registers a rule that is built from a spec.
@@ -155,6 +157,7 @@ impl Registry {
             Ok(Box::new(spec.build(shape)?) as Box<dyn Rule>)
         };
         let parameters = parameter_names::<S>().to_vec();
+        self.rule_alternatives.remove(S::KIND);
         self.rules.insert(
             S::KIND.to_owned(),
             Entry {
@@ -277,6 +280,12 @@ impl Registry {
             .get(kind)
             .map(|entry| [entry.parameters.clone(), entry.asset_parameters.clone()].concat())
             .unwrap_or_default()
+    }
+
+    /// Groups of a rule's parameters that state the same thing: a row that gives one of a group does without the scenario's
+    /// values of that group. Empty for an unknown kind.
+    pub fn rule_alternatives(&self, kind: &str) -> &'static [&'static [&'static str]] {
+        self.rule_alternatives.get(kind).copied().unwrap_or_default()
     }
 
     /// Parameters of a claims model; empty for an unknown kind.

@@ -115,6 +115,19 @@ catalogue! {
     OtherEngine "D117" Error "another engine is needed"
         "Some options have a meaning in rounds only, where sales are final; the message says which engine to name."
         wrong: "[impact]\nexecution = \"midpoint\"" right: "[impact]\nexecution = \"midpoint\"\n[engine]\nkind = \"rounds\""
+    OverriddenEverywhere "D120" Error "an override that every row overrides"
+        "A column of a table wins over the key of the scenario. Where every row that reads the parameter gives its own value, an override \
+         of the key (or a sweep of it) changes nothing. Scale the column instead: `--set \"depth*=0.5\"` multiplies every value that is given."
+        wrong: "--set impact.depth=1e6 beside a full column `depth`" right: "--set \"depth*=0.5\""
+    OverriddenKey "D121" Warning "a key that rows override"
+        "A column of a table wins over the key of the scenario, in every row (the key has no effect) or in some (the message counts them)."
+        wrong: "max_leverage = 33.0 beside a full column `max_leverage`" right: "max_leverage = 33.0 beside blank cells"
+    CommonValue "D122" Note "rows with a value of their own"
+        "Some rows of a table give their own value of a parameter; the key of the scenario counts for the others."
+        wrong: "max_leverage = 33.0, and a column that gives 20 for one row by mistake" right: "max_leverage = 33.0, and a column that gives 20 for a row on purpose"
+    NothingToScale "D123" Error "there is nothing to scale"
+        "`name*=factor` multiplies what the scenario and the columns of the tables give for a parameter. Nothing is given under this name."
+        wrong: "--set \"dpth*=0.5\"" right: "--set \"depth*=0.5\""
 
     MissingTable "D201" Error "a needed table is missing"
         "`institutions` is always needed, `assets` as soon as there are holdings, and so is every file that a parameter of a model names."
@@ -218,6 +231,10 @@ catalogue! {
     MatrixRead "D234" Note "a matrix is read as a list"
         "The first line names ids and not columns. In `debts`, rows owe to columns; in `holdings`, rows hold columns, in units, or in money where the first cell of the table says `value`. Blank cells and 0 are nothing."
         wrong: ",A,B\nA,,5\nB,3," right: "debtor,creditor,amount\nA,B,5\nB,A,3"
+    InsolventBefore "D240" Warning "institutions are insolvent before the shock"
+        "Assets, with claims at face, are worth less than debts before anything happens. What others lose through such institutions is no \
+         effect of the shock; results give it as `loss_contagion_before_shock`. Usually an amount is missing or in another unit."
+        wrong: "id,other_assets,external_liabilities\nA,50,60" right: "id,other_assets,external_liabilities\nA,65,60"
 
     MissingParameter "D301" Error "a parameter is missing"
         "The chosen model needs it, either as a key of its section or as a column of the table."

@@ -3,55 +3,57 @@
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
-use crate::scenario::Read;
+use crate::scenario;
 use crate::source::Folder;
 use crate::tables::encoding::foreign;
 use std::fs::File;
-use std::io::Read as _;
-use std::path::{Component, Path, PathBuf};
+use std::io::{self, Read};
+use std::path::{Component, Path};
 
 /// Reads the text of a scenario file, up to the limit.
-pub(crate) fn read_text(path: &Path, file: &str, limits: &Limits) -> Result<String, Box<Problem>> {
-    let unreadable = |message: String| {
-        let hint = "give the path of a scenario file; `delever init` writes one";
-        Box::new(Problem::new(Code::ScenarioUnreadable, file, message).with_hint(hint))
-    };
-    let failed = |error: std::io::Error| unreadable(format!("{}: {error}", path.display()));
-    let limit = limits.bytes / 100;
+pub(crate) fn read_text(path: &Path, file: &str, limits: &Limits) -> Result<String, Diagnostics> {
+    let failed = |error: io::Error| unreadable(file, format!("{}: {error}", path.display()));
     // Looked at before it is opened: opening a pipe may wait forever.
     if !path.metadata().map_err(failed)?.is_file() {
-        return Err(unreadable(format!("{} is not a file", path.display())));
+        return Err(unreadable(file, format!("{} is not a file", path.display())));
     }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .map_err(failed)?
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        let message = format!("the limit of a scenario file is {limit} bytes");
-        return Err(Box::new(Problem::new(Code::TooManyBytes, file, message)));
-    }
-    if let Some(foreign) = foreign(&bytes) {
-        let message = format!("{} is {}, not UTF-8 text", path.display(), foreign.what);
-        let problem = Problem::new(Code::ScenarioUnreadable, file, message);
-        return Err(Box::new(problem.with_hint("save the scenario as UTF-8 text")));
-    }
-    String::from_utf8(bytes).map_err(|_| unreadable(format!("{} is not UTF-8 text", path.display())))
+    read_scenario_text(File::open(path).map_err(failed)?, file, limits)
 }
 
-/// The folder of the tables; `None`: what is wrong is reported.
+/// Reads the text of a scenario from anywhere, up to the limit of a scenario file. `file` names it in the problem.
+pub fn read_scenario_text(content: impl Read, file: &str, limits: &Limits) -> Result<String, Diagnostics> {
+    let limit = limits.bytes / 100;
+    let mut bytes = Vec::new();
+    content
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(file, format!("{file}: {error}")))?;
+    if bytes.len() as u64 > limit {
+        let message = format!("the limit of a scenario file is {limit} bytes");
+        return Err(Problem::new(Code::TooManyBytes, file, message).into());
+    }
+    if let Some(foreign) = foreign(&bytes) {
+        let message = format!("{file} is {}, not UTF-8 text", foreign.what);
+        let problem = Problem::new(Code::ScenarioUnreadable, file, message);
+        return Err(problem.with_hint("save the scenario as UTF-8 text").into());
+    }
+    String::from_utf8(bytes).map_err(|_| unreadable(file, format!("{file} is not UTF-8 text")))
+}
+
+fn unreadable(file: &str, message: String) -> Diagnostics {
+    let hint = "give the path of a scenario file; `delever init` writes one";
+    let problem = Problem::new(Code::ScenarioUnreadable, file, message);
+    problem.with_hint(hint).into()
+}
+
+/// The folder of the tables of a scenario that stands in the folder `parent`; `None`: what is wrong is reported.
 pub(crate) fn open_folder(
-    path: &Path,
+    parent: &Path,
     file: &str,
-    read: &Read,
+    read: &scenario::Read,
     allow_outside: bool,
     diagnostics: &mut Diagnostics,
 ) -> Option<Folder> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
     let dir = Path::new(&read.scenario.dir);
     let problem = |code, message: String| {
         Problem::new(code, file, message)
@@ -95,7 +97,7 @@ pub(crate) fn open_folder(
     if allow_outside {
         return Some(Folder::new(folder));
     }
-    let root = parent.canonicalize().unwrap_or(parent);
+    let root = parent.canonicalize().unwrap_or_else(|_| parent.to_owned());
     if !canonical.starts_with(&root) {
         diagnostics.push(outside());
         return None;

@@ -23,12 +23,14 @@
 
 mod builtin;
 mod catalogue;
+mod csv_table;
 mod files;
 pub mod generate;
 mod json;
 mod limits;
 mod load;
 mod models;
+mod overridden;
 mod problem;
 mod references;
 mod result;
@@ -40,10 +42,11 @@ mod tables;
 
 pub use builtin::registry;
 pub use catalogue::{Code, Explanation, all_codes, explain};
+pub use files::read_scenario_text;
 pub use json::{Layout, json_string, write_json};
 pub use limits::Limits;
-pub use load::{LoadOptions, Loaded, load, load_from};
-pub use problem::{Diagnostics, MAX_PRINTED_PER_CODE, MAX_PROBLEMS_PER_FILE, Problem, Severity};
+pub use load::{LoadOptions, Loaded, load, load_from, load_text};
+pub use problem::{CodeText, Diagnostics, MAX_PRINTED_PER_CODE, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
     AssetResult, BothResult, BoundsResult, CertificateResult, EnclosureResult, InstitutionResult,
     OutcomeResult, RESULT_VERSION, RoundResult, RunResult, SelectName, StateName, StatusName, Timing,
@@ -55,4 +58,4 @@ pub use scenario::{
 };
 pub use schema::schema;
 pub use source::{Folder, OpenError, OpenTable, TableSource, Tables};
-pub use sweep::{SweepResult, SweepRun};
+pub use sweep::{FailedValue, SweepResult, SweepRun, SweepValue};

@@ -1,14 +1,20 @@
 //! Loading: a scenario and its tables become a frozen system, a graph and a shock, or a list of all problems.
 
+mod declared;
+mod refused;
+mod scaled;
+
 use crate::catalogue::Code;
 use crate::files::{open_folder, read_text};
 use crate::limits::Limits;
 use crate::models::{self, Inputs, ParameterSources};
+use crate::overridden::{report_overridden_keys, report_unread_scalings};
 use crate::problem::{Diagnostics, Problem};
 use crate::references::{
-    Known, report_unfollowed_sections, report_unread_columns, resolve_sequence, resolve_shock, rule_blocks,
+    Known, Reading, report_unfollowed_sections, report_unread_columns, resolve_sequence, resolve_shock,
+    rule_blocks,
 };
-use crate::scenario::{self, EngineKind, KeyLines, NamedShock, OrderOfTrade, Read, Scenario};
+use crate::scenario::{self, EngineKind, KeyLines, NamedShock, OrderOfTrade, Read, Scaling, Scenario};
 use crate::source::TableSource;
 use crate::tables::declared::read_declared;
 use crate::tables::holdings::{read_holdings, repeated_holdings};
@@ -17,12 +23,18 @@ use crate::tables::pairs::{read_credit_default_swaps, read_debts, read_sharehold
 use crate::tables::participants::{Assets, read_assets, read_institutions};
 use crate::tables::refuse_unsupported;
 use crate::tables::unread::report_unread;
+use declared::find_declared;
 use delever_cascade::rounds::{RoundsOutcome, RoundsSettings, Sequence};
 use delever_cascade::{Cascade, CascadeError, Equilibria, Models, Shock};
-use delever_core::{CreditDefaultSwap, ParameterTable, ParameterValue, Registry, TableShape};
-use delever_network::{ContagionGraph, ContagionGraphBuilder, GraphError, GraphRecord};
-use delever_portfolio::{BuildError, System, SystemBuilder};
-use std::path::{Component, Path};
+use delever_core::{CreditDefaultSwap, ParameterTable, ParameterValue, Registry};
+use delever_network::{ContagionGraph, ContagionGraphBuilder};
+use delever_portfolio::{System, SystemBuilder};
+use refused::{of_build_error, of_graph_error};
+use scaled::scale_columns;
+use std::path::Path;
+
+/// Names that one message lists at most.
+const MOST_NAMES: usize = 20;
 
 /// Lines that a message names at most.
 const LINES_NAMED: usize = 20;
@@ -56,6 +68,8 @@ pub struct Loaded {
     sources: ParameterSources,
     blocks: Vec<(String, Vec<u32>)>,
     repayable_debt: Vec<Option<f64>>,
+    /// Institutions whose equity is negative before any shock, by id, and that equity.
+    insolvent: Vec<(u32, f64)>,
 }
 
 /// Loads a scenario file and the tables that it names.
@@ -66,26 +80,31 @@ pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<L
         || path.display().to_string(),
         |name| name.to_string_lossy().into_owned(),
     );
+    let text = read_text(path, &file, &options.limits)?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    load_text(&file, &text, folder, registry, options)
+}
+
+/// Loads a scenario from a text as if it stood in `folder`, which `[data] dir` is relative to. `file` names it in problems,
+/// and in results where it has no name of its own.
+pub fn load_text(
+    file: &str,
+    text: &str,
+    folder: &Path,
+    registry: &Registry,
+    options: &LoadOptions,
+) -> Result<Loaded, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
-    let text = match read_text(path, &file, &options.limits) {
-        Ok(text) => text,
-        Err(problem) => {
-            diagnostics.push(*problem);
-            return Err(diagnostics);
-        }
-    };
-    let Some(mut read) = read_scenario(&file, &text, registry, options, &mut diagnostics) else {
+    let Some(read) = read_scenario(file, text, registry, options, &mut diagnostics) else {
         return Err(diagnostics);
     };
-    if read.scenario.name.is_empty() {
-        read.scenario.name = path
-            .file_stem()
-            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    }
-    let Some(folder) = open_folder(path, &file, &read, options.allow_outside, &mut diagnostics) else {
+    let Some(tables) = open_folder(folder, file, &read.0, options.allow_outside, &mut diagnostics) else {
         return Err(diagnostics);
     };
-    assemble(&file, read, &folder, registry, options, diagnostics)
+    assemble(file, read, &tables, registry, options, diagnostics)
 }
 
 /// Loads a scenario from a text, with tables from any source. `[data] dir` has no effect.
@@ -116,14 +135,9 @@ pub fn load_from(
     options: &LoadOptions,
 ) -> Result<Loaded, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
-    let Some(mut read) = read_scenario(file, text, registry, options, &mut diagnostics) else {
+    let Some(read) = read_scenario(file, text, registry, options, &mut diagnostics) else {
         return Err(diagnostics);
     };
-    if read.scenario.name.is_empty() {
-        file.strip_suffix(".toml")
-            .unwrap_or(file)
-            .clone_into(&mut read.scenario.name);
-    }
     assemble(file, read, source, registry, options, diagnostics)
 }
 
@@ -133,7 +147,7 @@ fn read_scenario(
     registry: &Registry,
     options: &LoadOptions,
     diagnostics: &mut Diagnostics,
-) -> Option<Read> {
+) -> Option<(Read, Vec<Scaling>)> {
     let limits = &options.limits;
     if text.len() as u64 > limits.bytes / 100 {
         let message = format!("the limit of a scenario file is {} bytes", limits.bytes / 100);
@@ -141,19 +155,62 @@ fn read_scenario(
         return None;
     }
     let mut document = scenario::parse(file, text, limits.nesting, diagnostics)?;
+    let mut scalings = Vec::new();
     for (option, texts) in [
         (scenario::overrides::SET, options.overrides.as_slice()),
         (scenario::overrides::VARY, options.varied.as_slice()),
     ] {
-        scenario::overrides::apply(&mut document, option, texts, diagnostics);
+        scalings.extend(scenario::overrides::apply(
+            &mut document,
+            option,
+            texts,
+            diagnostics,
+        ));
     }
-    Some(scenario::read(file, &document, registry, diagnostics))
+    let mut read = scenario::read(file, &document, registry, diagnostics);
+    if read.scenario.name.is_empty() {
+        let name = Path::new(file).with_extension("");
+        read.scenario.name = name.to_string_lossy().into_owned();
+    }
+    Some((read, scalings))
+}
+
+/// Warns of institutions that are insolvent before the shock, by name.
+fn report_insolvent(loaded: &Loaded, diagnostics: &mut Diagnostics) {
+    let insolvent = &loaded.insolvent;
+    let Some(&(first, _)) = insolvent.first() else {
+        return;
+    };
+    let name = |id: u32| crate::problem::shortened(&loaded.system.institution_names()[id as usize]);
+    let names: Vec<String> = insolvent
+        .iter()
+        .take(MOST_NAMES)
+        .map(|&(id, equity)| format!("`{}` ({equity})", name(id)))
+        .collect();
+    let more = match insolvent.len() - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (who, places) = (names.join(", "), &loaded.sources.institution_places);
+    let message = match insolvent.len() {
+        1 => format!("{who} is insolvent before the shock"),
+        count => format!("{count} institutions are insolvent before the shock: {who}{more}"),
+    };
+    let problem = Problem::new(Code::InsolventBefore, &places.file, message);
+    let problem = match insolvent.len() {
+        1 => problem.at_row(places.lines.get(first as usize).copied()),
+        _ => problem,
+    };
+    diagnostics.push(problem.with_hint(
+        "in brackets stands equity before the shock, claims at face; what others lose through it without any shock is \
+         `loss_contagion_before_shock`",
+    ));
 }
 
 /// Reads all tables, checks them against the scenario, and freezes the system.
 fn assemble(
     file: &str,
-    read: Read,
+    (read, scalings): (Read, Vec<Scaling>),
     source: &dyn TableSource,
     registry: &Registry,
     options: &LoadOptions,
@@ -224,6 +281,9 @@ fn assemble(
         asset_places,
         ..ParameterSources::default()
     };
+    let complete =
+        institutions.names.is_complete() && assets.as_ref().is_none_or(|assets| assets.names.is_complete());
+    scale_columns(&scalings, &mut sources, &blocks, complete, registry, found);
     for shape in registry.impact_tables(&scenario.impact.model.kind) {
         let named = scenario.impact.model.parameters.get(shape.parameter);
         // Without the key, or with a value of another kind, the model says what it needs.
@@ -283,7 +343,7 @@ fn assemble(
         institutions: Some(&institutions.names),
     };
     let shock = resolve_shock(&scenario.shock, &system, known, file, &sources.lines, found);
-    let loaded = Loaded {
+    let mut loaded = Loaded {
         scenario,
         system,
         graph,
@@ -295,98 +355,32 @@ fn assemble(
             .iter()
             .map(|&row| institutions.repayable_debt[row as usize])
             .collect(),
+        insolvent: Vec::new(),
     };
     if loaded.system.institution_count() > 0 {
         // Which model a scenario with mistakes means to choose is not known.
         if !scenario_has_errors {
-            let (repayable, sources) = (institutions.repayable_debt_given, &loaded.sources);
-            report_unread_columns(
-                &loaded.scenario,
-                sources,
-                &loaded.blocks,
-                repayable,
-                registry,
-                found,
-            );
+            let (scenario, sources, blocks) = (&loaded.scenario, &loaded.sources, &loaded.blocks);
+            let reading = Reading::of(scenario, blocks, registry);
+            let repayable = institutions.repayable_debt_given;
+            report_unread_columns(scenario, sources, &reading, repayable, found);
+            report_unread_scalings(&scalings, &reading, sources, found);
+            report_overridden_keys(scenario, sources, blocks, &scalings, registry, found);
         }
-        loaded.models(registry, scenario_has_errors, found);
+        let models = loaded.models(&loaded.shock, registry, scenario_has_errors, found);
+        let cascade = models.map(|models| Cascade::new(&loaded.system, &loaded.graph, models));
+        // Rows with problems are left out, and nothing follows from what is left.
+        if let Some(Ok(cascade)) = cascade.filter(|_| !found.has_errors()) {
+            let equity = cascade.equity_before_shock();
+            loaded.insolvent = (0..).zip(equity).filter(|&(_, equity)| equity < 0.0).collect();
+            report_insolvent(&loaded, found);
+        }
         if loaded.scenario.engine.kind == EngineKind::Rounds {
             loaded.rounds_with(scenario_has_errors, found);
         }
     }
     let warnings = diagnostics.refuse_errors()?;
     Ok(Loaded { warnings, ..loaded })
-}
-
-/// The file that a parameter names, if it may be read and is there; else its problem is reported.
-fn find_declared<'f>(
-    source: &dyn TableSource,
-    table: &'f str,
-    shape: &TableShape,
-    sources: &ParameterSources,
-    options: &LoadOptions,
-    diagnostics: &mut Diagnostics,
-) -> Option<&'f str> {
-    let key = format!("impact.{}", shape.parameter);
-    let (file, line) = sources.lines.locate(&key, &sources.scenario_file);
-    let problem = |code, message: String| {
-        Problem::new(code, file, message)
-            .at_row(line)
-            .in_column(&key)
-            .with_cell(table)
-    };
-    let leaves = Path::new(table)
-        .components()
-        .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
-    let found = if leaves && !options.allow_outside {
-        problem(
-            Code::PathOutside,
-            "the file lies outside the folder of the tables".to_owned(),
-        )
-        .with_hint("move it beside the tables, or allow it with --allow-outside")
-    } else if table.ends_with(".parquet") {
-        problem(
-            Code::ParquetUnsupported,
-            "this build does not read Parquet".to_owned(),
-        )
-        .with_hint("write the table as CSV")
-    } else if table.is_empty() || !source.contains(table) {
-        let columns: Vec<_> = shape.columns().collect();
-        problem(Code::MissingTable, "there is no such file".to_owned()).with_hint(format!(
-            "name a CSV file in the folder of the tables, with the columns {}",
-            columns.join(", ")
-        ))
-    } else {
-        return Some(table);
-    };
-    diagnostics.push(found);
-    None
-}
-
-fn of_build_error(error: &BuildError) -> Problem {
-    let code = match error {
-        BuildError::Duplicate { .. } => Code::DuplicateId,
-        BuildError::UnknownInstitution { .. } | BuildError::UnknownAsset { .. } => Code::UnknownId,
-        BuildError::Amount { .. } => Code::OutOfRange,
-        BuildError::TooLarge => Code::TooManyRows,
-    };
-    Problem::new(code, "holdings.csv", error.to_string())
-}
-
-fn of_graph_error(error: &GraphError) -> Problem {
-    let file_of = |record: &GraphRecord| match record {
-        GraphRecord::Debt(_) => "debts.csv",
-        GraphRecord::Shareholding(_) => "shareholdings.csv",
-        GraphRecord::CreditDefaultSwap(_) => "credit_default_swaps.csv",
-    };
-    let (code, file) = match error {
-        GraphError::OutOfRange { record, .. } => (Code::UnknownId, file_of(record)),
-        GraphError::SelfLoop { record, .. } => (Code::SelfClaim, file_of(record)),
-        GraphError::Amount { record, .. } => (Code::OutOfRange, file_of(record)),
-        GraphError::Fraction { record, .. } => (Code::Fraction, file_of(record)),
-        GraphError::OwnedAboveOne { .. } => (Code::OwnedAboveOne, "shareholdings.csv"),
-    };
-    Problem::new(code, file, error.to_string())
 }
 
 impl Loaded {
@@ -400,13 +394,19 @@ impl Loaded {
         &self.sources.assets
     }
 
+    /// Institutions that are insolvent before any shock, ascending: assets, with claims at face, are worth less than debts.
+    pub fn insolvent_before_shock(&self) -> impl Iterator<Item = usize> {
+        self.insolvent.iter().map(|&(id, _)| id as usize)
+    }
+
     fn models(
         &self,
+        shock: &Shock,
         registry: &Registry,
         scenario_has_errors: bool,
         diagnostics: &mut Diagnostics,
     ) -> Option<Models> {
-        self.with_inputs(scenario_has_errors, |inputs| {
+        self.with_inputs(shock, scenario_has_errors, |inputs| {
             models::build(inputs, registry, diagnostics)
         })
     }
@@ -425,7 +425,7 @@ impl Loaded {
                 resolve_sequence(names, &self.system, &self.sources, diagnostics).map(Sequence::Listed)
             }
         };
-        let terms = self.with_inputs(scenario_has_errors, |inputs| {
+        let terms = self.with_inputs(&self.shock, scenario_has_errors, |inputs| {
             models::terms(inputs, &self.repayable_debt, diagnostics)
         });
         Some(RoundsSettings {
@@ -440,7 +440,12 @@ impl Loaded {
         })
     }
 
-    fn with_inputs<T>(&self, scenario_has_errors: bool, build: impl FnOnce(&Inputs<'_>) -> T) -> T {
+    fn with_inputs<T>(
+        &self,
+        shock: &Shock,
+        scenario_has_errors: bool,
+        build: impl FnOnce(&Inputs<'_>) -> T,
+    ) -> T {
         let external: Vec<f64> = self
             .system
             .institutions()
@@ -455,7 +460,7 @@ impl Loaded {
             scenario: &self.scenario,
             sources: &self.sources,
             initial_prices: self.system.prices(),
-            shocked_prices: &self.shock.prices_after(&self.system),
+            shocked_prices: &shock.prices_after(&self.system),
             held: &held,
             external_liabilities: &external,
             graph: &self.graph,
@@ -478,8 +483,13 @@ impl Loaded {
 
     /// Composes the cascade from the scenario's models.
     pub fn cascade(&self, registry: &Registry) -> Result<Cascade<'_>, Diagnostics> {
+        self.cascade_under(&self.shock, registry)
+    }
+
+    /// Composes the cascade as if the scenario's shock were another one: some models are built for the prices after it.
+    pub fn cascade_under(&self, shock: &Shock, registry: &Registry) -> Result<Cascade<'_>, Diagnostics> {
         let mut diagnostics = Diagnostics::new();
-        let Some(models) = self.models(registry, false, &mut diagnostics) else {
+        let Some(models) = self.models(shock, registry, false, &mut diagnostics) else {
             return Err(diagnostics);
         };
         Cascade::new(&self.system, &self.graph, models).map_err(|error| self.misfit(&error))
@@ -531,7 +541,8 @@ impl Loaded {
             .map_err(|error| self.misfit(&error))
     }
 
-    fn misfit(&self, error: &CascadeError) -> Diagnostics {
+    /// What the engine refuses, as a problem of the scenario.
+    pub fn misfit(&self, error: &CascadeError) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
         diagnostics.push(Problem::new(
             Code::ModelMismatch,

@@ -398,7 +398,8 @@ fn is_refused(places: &RowPlaces, row: usize, parameter: &str) -> bool {
         .any(|(_, column)| group.contains(column))
 }
 
-fn shown(value: &ParameterValue) -> String {
+/// A parameter as a table would hold it.
+pub(crate) fn shown(value: &ParameterValue) -> String {
     match value {
         ParameterValue::Number(number) => number.to_string(),
         ParameterValue::Text(text) => text.clone(),

@@ -1,12 +1,12 @@
 //! Problems of the input: what is wrong, where, and what to do about it. Data first, text second.
 
-use crate::catalogue::Code;
-use serde::Serialize;
+use crate::catalogue::{Code, explain};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// How much a problem matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing, such as a column that no chosen model reads.
@@ -28,10 +28,11 @@ impl fmt::Display for Severity {
 }
 
 /// One problem of the input.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// Stable code, such as `D213`; [`crate::explain`] tells more.
-    pub code: &'static str,
+    #[serde(deserialize_with = "known_code")]
+    pub code: CodeText,
     /// How much it matters.
     pub severity: Severity,
     /// The file, as the scenario or the folder names it; `--set` for an override.
@@ -46,6 +47,18 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+}
+
+/// The text of a code of the catalogue. Under a name of its own, because the derived reader takes a plain reference for a
+/// borrow from what it reads.
+pub type CodeText = &'static str;
+
+/// A code of the catalogue, which is where the texts of all codes stand.
+fn known_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    let code = String::deserialize(deserializer)?;
+    explain(&code)
+        .map(|known| known.code)
+        .ok_or_else(|| de::Error::custom(format!("`{code}` is no code of this version")))
 }
 
 /// Longest text of a cell that a problem repeats, in characters.
@@ -198,7 +211,10 @@ impl Diagnostics {
             let count = printed.entry(problem.code).or_default();
             *count += 1;
             if *count <= MAX_PRINTED_PER_CODE {
-                blocks.push(problem.to_string());
+                let text = problem.to_string();
+                // A note that says no more takes one line.
+                let is_short = problem.severity == Severity::Note && problem.hint.is_none();
+                blocks.push(if is_short { text.replace('\n', "") } else { text });
             }
             if *count == MAX_PRINTED_PER_CODE + 1 {
                 blocks.push(self.rest_of(problem));
@@ -227,6 +243,16 @@ impl Diagnostics {
         format!("{severity}[{code}] and {all} more: {}", parts.join(", "))
     }
 
+    /// The same without the problems of one code.
+    #[must_use]
+    pub fn without(self, code: Code) -> Self {
+        let kept = self
+            .problems
+            .into_iter()
+            .filter(|problem| problem.code != code.as_str());
+        kept.collect()
+    }
+
     /// Whether any problem, listed or not, is an error.
     pub fn has_errors(&self) -> bool {
         self.errors > 0
@@ -245,6 +271,24 @@ impl Diagnostics {
     /// Itself as an error where it holds any.
     pub(crate) fn refuse_errors(self) -> Result<Self, Self> {
         if self.has_errors() { Err(self) } else { Ok(self) }
+    }
+}
+
+impl From<Problem> for Diagnostics {
+    fn from(problem: Problem) -> Self {
+        let mut all = Self::new();
+        all.push(problem);
+        all
+    }
+}
+
+impl FromIterator<Problem> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Problem>>(problems: I) -> Self {
+        let mut all = Self::new();
+        for problem in problems {
+            all.push(problem);
+        }
+        all
     }
 }
 

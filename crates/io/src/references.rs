@@ -188,28 +188,43 @@ pub(crate) fn resolve_sequence(
     (seen.len() == names.len()).then_some(sequence)
 }
 
+/// Parameters that the chosen models read, as columns of the two tables.
+pub(crate) struct Reading {
+    pub by_institution: Vec<&'static str>,
+    pub by_asset: Vec<&'static str>,
+}
+
+impl Reading {
+    /// What the models of a scenario read.
+    pub fn of(scenario: &Scenario, blocks: &[(String, Vec<u32>)], registry: &Registry) -> Self {
+        let deleveraging = &scenario.deleveraging;
+        let mut by_institution = registry.claims_parameters(&scenario.clearing.model.kind);
+        for (section, _) in blocks {
+            let choice = deleveraging.rules.get(section).unwrap_or(&deleveraging.rule);
+            by_institution.extend(registry.rule_parameters(&choice.kind));
+        }
+        by_institution.extend(scenario::read_by_every_rule(scenario.engine.kind));
+        let mut by_asset = by_institution.clone();
+        by_asset.extend(registry.impact_parameters(&scenario.impact.model.kind));
+        by_asset.extend(registry.strategy_parameters(&deleveraging.strategy));
+        Self {
+            by_institution,
+            by_asset,
+        }
+    }
+}
+
 /// Notes columns of parameters that no chosen model reads.
 pub(crate) fn report_unread_columns(
     scenario: &Scenario,
     sources: &ParameterSources,
-    blocks: &[(String, Vec<u32>)],
+    reading: &Reading,
     repayable_debt: bool,
-    registry: &Registry,
     diagnostics: &mut Diagnostics,
 ) {
-    let deleveraging = &scenario.deleveraging;
-    let mut by_institution = registry.claims_parameters(&scenario.clearing.model.kind);
-    for (section, _) in blocks {
-        let choice = deleveraging.rules.get(section).unwrap_or(&deleveraging.rule);
-        by_institution.extend(registry.rule_parameters(&choice.kind));
-    }
-    by_institution.extend(scenario::read_by_every_rule(scenario.engine.kind));
-    let mut by_asset = by_institution.clone();
-    by_asset.extend(registry.impact_parameters(&scenario.impact.model.kind));
-    by_asset.extend(registry.strategy_parameters(&deleveraging.strategy));
     for (places, read) in [
-        (&sources.institution_places, &by_institution),
-        (&sources.asset_places, &by_asset),
+        (&sources.institution_places, &reading.by_institution),
+        (&sources.asset_places, &reading.by_asset),
     ] {
         for parameter in places.parameters.iter().filter(|name| !read.contains(name)) {
             let message = format!("no chosen model reads the column `{parameter}`");

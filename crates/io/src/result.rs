@@ -1,15 +1,20 @@
 //! The result of a run as data: field for field what the JSON output holds.
 
+mod enclosure;
+mod names;
+mod table;
+
 use crate::load::Loaded;
+use crate::problem::Problem;
 use crate::scenario::EngineKind;
-use delever_cascade::rounds::{Round, RoundsOutcome, RoundsStatus};
-use delever_cascade::{
-    AssetOutcome, Equilibria, EquilibriaEnclosure, InstitutionOutcome, InstitutionState, Outcome, Select,
-    Status, Totals,
-};
-use delever_core::Interval;
+use delever_cascade::rounds::{Round, RoundsOutcome};
+use delever_cascade::{AssetOutcome, Equilibria, InstitutionOutcome, Outcome, Totals};
+use enclosure::bounds_of_all;
+pub use enclosure::{BoundsResult, EnclosureResult};
+pub use names::{SelectName, StateName, StatusName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+pub(crate) use table::{TOTALS, totals_cells};
 
 /// The version of the result's format.
 pub const RESULT_VERSION: u32 = 1;
@@ -65,6 +70,10 @@ pub struct OutcomeResult {
     pub institutions: Vec<InstitutionResult>,
     /// Rounds, entry 0 the state after the shock; empty for an equilibrium.
     pub rounds: Vec<RoundResult>,
+    /// What was accepted with doubts, and what is worth knowing, in the order in which it was found. Absent in each of two
+    /// equilibria that are given together: it stands beside them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<Problem>>,
     /// Wall-clock times; absent where they are not wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
@@ -89,110 +98,12 @@ pub struct BothResult {
     pub greatest: OutcomeResult,
     /// The worst equilibrium.
     pub least: OutcomeResult,
+    /// What was accepted with doubts, and what is worth knowing, in the order in which it was found.
+    #[serde(default)]
+    pub warnings: Vec<Problem>,
     /// Wall-clock times; absent where they are not wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<Timing>,
-}
-
-/// Which equilibrium.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SelectName {
-    /// The best.
-    Greatest,
-    /// The worst.
-    Least,
-    /// Both.
-    Both,
-}
-
-/// How a solve ended. Ascending: the worse of two is the larger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StatusName {
-    /// The true solution lies within the certificate's width, which is as narrow as asked.
-    Certified,
-    /// All rounds are done, or nobody waits any more.
-    RoundsComplete,
-    /// A block breaks the order: solved, and nothing is claimed.
-    Unordered,
-    /// The true solution lies within a width that is larger than asked.
-    Bracketed,
-    /// The limit of iterations came first.
-    MaxIterations,
-    /// The iteration neither settles nor improves.
-    Stalled,
-    /// A model returned something that is no number.
-    NonFinite,
-    /// Stopped from outside.
-    Interrupted,
-}
-
-impl From<Status> for StatusName {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Certified => Self::Certified,
-            Status::Unordered => Self::Unordered,
-            Status::Bracketed => Self::Bracketed,
-            Status::MaxIterations => Self::MaxIterations,
-            Status::Stalled => Self::Stalled,
-            Status::NonFinite => Self::NonFinite,
-            Status::Interrupted => Self::Interrupted,
-        }
-    }
-}
-
-impl From<RoundsStatus> for StatusName {
-    fn from(status: RoundsStatus) -> Self {
-        match status {
-            RoundsStatus::Complete => Self::RoundsComplete,
-            RoundsStatus::ClaimsUnsettled(why) => why.into(),
-            RoundsStatus::NonFinite => Self::NonFinite,
-            RoundsStatus::Interrupted => Self::Interrupted,
-        }
-    }
-}
-
-impl StatusName {
-    /// The exit code of a program whose run ended so: 0, 4, or 130 where it was interrupted.
-    ///
-    /// ```
-    /// use delever_io::StatusName;
-    /// assert_eq!(StatusName::Certified.exit_code(), 0);
-    /// assert_eq!(StatusName::Stalled.exit_code(), 4);
-    /// ```
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Certified | Self::RoundsComplete | Self::Unordered => 0,
-            Self::Bracketed | Self::MaxIterations | Self::Stalled | Self::NonFinite => 4,
-            Self::Interrupted => 130,
-        }
-    }
-}
-
-/// What became of an institution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StateName {
-    /// Failed: negative equity, or equity below what the claims model asks for.
-    Defaulted,
-    /// All holdings sold.
-    Liquidated,
-    /// Some holdings sold.
-    Deleveraging,
-    /// Nothing sold.
-    Sound,
-}
-
-impl From<InstitutionState> for StateName {
-    fn from(state: InstitutionState) -> Self {
-        match state {
-            InstitutionState::Defaulted => Self::Defaulted,
-            InstitutionState::Liquidated => Self::Liquidated,
-            InstitutionState::Deleveraging => Self::Deleveraging,
-            InstitutionState::Sound => Self::Sound,
-        }
-    }
 }
 
 /// How far a reported state can be from the true equilibrium.
@@ -202,29 +113,6 @@ pub struct CertificateResult {
     pub width: Option<f64>,
     /// Largest relative change that one more step would make; null where it is no number.
     pub residual: Option<f64>,
-}
-
-/// Bounds that hold all equilibria at once. They prove neither that there is one nor, unless their width is 0, that there is one
-/// only.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EnclosureResult {
-    /// Largest relative width of the bounds of prices and claims.
-    pub width: f64,
-    /// By asset, ascending by id: bounds of its price, money per unit.
-    pub prices: Vec<BoundsResult>,
-    /// By institution, ascending by id: bounds of its equity, money.
-    pub equities: Vec<BoundsResult>,
-}
-
-/// Bounds of one number.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BoundsResult {
-    /// Whose number it is.
-    pub id: String,
-    /// It is never below this.
-    pub lower: f64,
-    /// It is never above this.
-    pub upper: f64,
 }
 
 /// Sums over all institutions, money.
@@ -242,6 +130,11 @@ pub struct TotalsResult {
     pub loss_fire_sale: f64,
     /// Loss on claims on institutions.
     pub loss_contagion: f64,
+    /// The loss on claims that the same models give without any shock, at the same end of the equilibria: what others lose
+    /// through institutions that are insolvent before the shock, whatever the shock. Given only where there are such
+    /// institutions and the solve without a shock ends as certain as was asked. Not deducted from `loss_contagion`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_contagion_before_shock: Option<f64>,
     /// Value that defaults destroyed, an "of which".
     pub loss_bankruptcy_costs: f64,
     /// Loss over the loss by the shock; null where the latter is 0.
@@ -340,6 +233,13 @@ impl RunResult {
     /// Returns `None` for equilibria that hold neither end, which no solve returns.
     pub fn new(loaded: &Loaded, equilibria: &Equilibria, timing: Option<Timing>) -> Option<Self> {
         let one = |outcome: &Outcome, select, timing| equilibrium(loaded, outcome, select, timing);
+        let alone = |outcome: &Outcome, select| {
+            let warnings = Some(warnings(loaded));
+            Some(Self::One(Box::new(OutcomeResult {
+                warnings,
+                ..one(outcome, select, timing)
+            })))
+        };
         match (&equilibria.greatest, &equilibria.least) {
             (Some(greatest), Some(least)) => Some(Self::Both(Box::new(BothResult {
                 version: RESULT_VERSION,
@@ -350,10 +250,11 @@ impl RunResult {
                 unique: equilibria.unique,
                 greatest: one(greatest, SelectName::Greatest, None),
                 least: one(least, SelectName::Least, None),
+                warnings: warnings(loaded),
                 timing,
             }))),
-            (Some(outcome), None) => Some(Self::One(Box::new(one(outcome, SelectName::Greatest, timing)))),
-            (None, Some(outcome)) => Some(Self::One(Box::new(one(outcome, SelectName::Least, timing)))),
+            (Some(outcome), None) => alone(outcome, SelectName::Greatest),
+            (None, Some(outcome)) => alone(outcome, SelectName::Least),
             (None, None) => None,
         }
     }
@@ -381,8 +282,35 @@ impl RunResult {
             assets: assets(loaded, &outcome.assets),
             institutions: institutions(loaded, &outcome.institutions),
             rounds: outcome.rounds.iter().map(|entry| round(loaded, entry)).collect(),
+            warnings: Some(warnings(loaded)),
             timing,
         }))
+    }
+
+    /// Takes the losses on claims that arise without any shock from the result of the same scenario with no shock. Of
+    /// a result that did not end as certain as was asked, nothing is taken.
+    pub fn set_before_shock(&mut self, unshocked: &Self) {
+        let taken = |from: &OutcomeResult, to: &mut OutcomeResult| {
+            if from.status.exit_code() == 0 {
+                to.totals.loss_contagion_before_shock = Some(from.totals.loss_contagion);
+            }
+        };
+        match (unshocked, self) {
+            (Self::One(from), Self::One(to)) => taken(from, to),
+            (Self::Both(from), Self::Both(to)) => {
+                taken(&from.greatest, &mut to.greatest);
+                taken(&from.least, &mut to.least);
+            }
+            _ => {}
+        }
+    }
+
+    /// What was accepted with doubts, and what is worth knowing.
+    pub fn warnings(&self) -> &[Problem] {
+        match self {
+            Self::Both(both) => &both.warnings,
+            Self::One(one) => one.warnings.as_deref().unwrap_or_default(),
+        }
     }
 
     /// How the run ended: of two equilibria, the worse status.
@@ -390,16 +318,6 @@ impl RunResult {
         match self {
             Self::Both(both) => both.status,
             Self::One(one) => one.status,
-        }
-    }
-}
-
-impl From<Select> for SelectName {
-    fn from(select: Select) -> Self {
-        match select {
-            Select::Greatest => Self::Greatest,
-            Select::Least => Self::Least,
-            Select::Both => Self::Both,
         }
     }
 }
@@ -434,24 +352,13 @@ fn equilibrium(
         assets: assets(loaded, &outcome.assets),
         institutions: institutions(loaded, &outcome.institutions),
         rounds: Vec::new(),
+        warnings: None,
         timing,
     }
 }
 
-fn bounds_of_all(loaded: &Loaded, enclosure: &EquilibriaEnclosure) -> EnclosureResult {
-    let by_id = |ids: &[String], bounds: &[Interval]| {
-        let named = |(id, bounds): (&String, &Interval)| BoundsResult {
-            id: id.clone(),
-            lower: bounds.low,
-            upper: bounds.high,
-        };
-        ids.iter().zip(bounds).map(named).collect()
-    };
-    EnclosureResult {
-        width: enclosure.width,
-        prices: by_id(loaded.system.asset_names(), &enclosure.prices),
-        equities: by_id(loaded.system.institution_names(), &enclosure.equities),
-    }
+fn warnings(loaded: &Loaded) -> Vec<Problem> {
+    loaded.warnings.problems().to_vec()
 }
 
 fn finite(value: f64) -> Option<f64> {
@@ -466,6 +373,7 @@ fn totals(totals: &Totals) -> TotalsResult {
         loss_shock: totals.loss_shock,
         loss_fire_sale: totals.loss_fire_sale,
         loss_contagion: totals.loss_contagion,
+        loss_contagion_before_shock: None,
         loss_bankruptcy_costs: totals.loss_bankruptcy_costs,
         amplification: totals.amplification.and_then(finite),
         defaults: totals.defaults,

@@ -1065,6 +1065,50 @@ fn rounds_cases() -> Vec<Case> {
     ]
 }
 
+/// Keys that columns override, and scalings.
+fn override_cases() -> Vec<Case> {
+    let (file, ins) = ("scenario.toml", "institutions.csv");
+    let leverage = |cells: [&str; 3]| {
+        let [a, b, c] = cells;
+        let rows = format!("id,external_liabilities,max_leverage\nA,90,{a}\nB,10,{b}\nC,1,{c}\n");
+        table(ins, rows)
+    };
+    let full = || leverage(["12", "12", "12"]);
+    let set = |mut input: Input, text: &str| {
+        input.options.overrides.push(text.to_owned());
+        input
+    };
+    let key = "deleveraging.max_leverage";
+    vec![
+        case(
+            set(full(), "deleveraging.max_leverage=9"),
+            "D120",
+            "--set",
+            None,
+            key,
+        ),
+        case(full(), "D121", file, 9, key),
+        case(
+            set(leverage(["12", "", ""]), "deleveraging.max_leverage=9"),
+            "D121",
+            "--set",
+            None,
+            key,
+        ),
+        case(leverage(["12", "", ""]), "D122", file, 9, key),
+        case(set(full(), "dpth*=2"), "D123", "--set", None, "dpth"),
+        case(set(full(), "depth*=two"), "D113", "--set", None, None),
+        case(set(full(), "depth*=1e300"), "D214", "assets.csv", 2, "depth"),
+        case(
+            table(ins, "id,external_liabilities\nA,900\nB,10\nC,1\n"),
+            "D240",
+            ins,
+            2,
+            None,
+        ),
+    ]
+}
+
 fn table_cases() -> Vec<Case> {
     let long_id = "x".repeat(300);
     let many_columns = format!("id{}\nA\n", ",cash".repeat(2_000));
@@ -1711,6 +1755,7 @@ fn every_malformed_input_is_reported_where_it_stands() {
         .chain(rule_cases())
         .chain(impact_cases())
         .chain(rounds_cases())
+        .chain(override_cases())
         .chain(table_cases())
         .collect();
     assert!(cases.len() >= 140);
@@ -1725,6 +1770,7 @@ fn every_code_of_the_catalogue_is_raised_and_explained() {
         .into_iter()
         .chain(impact_cases())
         .chain(rounds_cases())
+        .chain(override_cases())
         .chain(table_cases())
         .map(|case| case.code);
     let covered: BTreeSet<&str> = in_memory.chain(FILE_CODES).chain(["D402"]).collect();
@@ -1908,7 +1954,8 @@ fn links_that_lead_out_are_refused() {
         allow_outside: true,
         ..LoadOptions::default()
     };
-    assert!(codes(&linked_file, &outside).is_empty());
+    // Without its holdings an institution is insolvent, and nothing else is wrong.
+    assert_eq!(codes(&linked_file, &outside), ["D240"]);
 }
 
 /// A clearing model that is always built for two institutions.

@@ -343,7 +343,12 @@ fn the_order_of_rows_and_columns_leaves_no_trace_in_the_output() {
             "holdings.csv",
             "quantity,asset,institution\n60,bond,bank\n40,bond,bank\n",
         );
-    let shuffled = run(&shuffled, SPIRAL, &[], None);
+    let mut shuffled = run(&shuffled, SPIRAL, &[], None);
+    // But for the warning that a holding stands in two rows.
+    assert_eq!(shuffled.warnings().len(), 1);
+    if let RunResult::Both(both) = &mut shuffled {
+        both.warnings.clear();
+    }
     assert_eq!(
         json_string(&straight, Layout::Pretty),
         json_string(&shuffled, Layout::Pretty)

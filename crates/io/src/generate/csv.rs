@@ -1,6 +1,7 @@
 //! The generated system as tables.
 
 use super::SyntheticSystem;
+use crate::csv_table::CsvTable as Table;
 use std::collections::BTreeMap;
 
 impl SyntheticSystem {
@@ -74,51 +75,5 @@ impl SyntheticSystem {
         .into_iter()
         .map(|(file, table)| (file.to_owned(), table.finish()))
         .collect()
-    }
-}
-
-/// One table in memory, where writing cannot fail.
-struct Table {
-    writer: ::csv::Writer<Vec<u8>>,
-    digits: String,
-}
-
-impl Table {
-    fn new(header: &[&str]) -> Self {
-        let mut table = Self {
-            writer: ::csv::Writer::from_writer(Vec::new()),
-            digits: String::new(),
-        };
-        for column in header {
-            table.text(column);
-        }
-        table.end();
-        table
-    }
-
-    fn text(&mut self, cell: &str) -> &mut Self {
-        self.writer.write_field(cell).expect("memory takes every field");
-        self
-    }
-
-    fn number(&mut self, value: f64) -> &mut Self {
-        use std::fmt::Write;
-        self.digits.clear();
-        write!(self.digits, "{value}").expect("memory takes every number");
-        self.writer
-            .write_field(&self.digits)
-            .expect("memory takes every field");
-        self
-    }
-
-    fn end(&mut self) {
-        self.writer
-            .write_record(None::<&[u8]>)
-            .expect("rows have as many fields as the header");
-    }
-
-    fn finish(self) -> String {
-        let bytes = self.writer.into_inner().expect("memory takes every byte");
-        String::from_utf8(bytes).expect("fields are text")
     }
 }

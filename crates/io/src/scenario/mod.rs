@@ -5,6 +5,7 @@ mod later;
 pub(crate) mod overrides;
 pub(crate) mod read;
 mod rounds;
+mod scaling;
 mod section;
 mod settings;
 
@@ -14,6 +15,7 @@ pub use settings::{
     Scenario,
 };
 
-pub(crate) use document::parse;
+pub(crate) use document::{Value, parse};
 pub(crate) use read::{KeyLines, Read, read};
 pub(crate) use rounds::{RULE_KEYS, read_by_every_rule};
+pub(crate) use scaling::{Columns, Scaling};

@@ -1,6 +1,7 @@
 //! Overrides: `impact.model=linear` on top of a parsed scenario, before anything is checked.
 
 use super::document::{Node, Place, Value, moved_to_option, parse_fragment};
+use super::scaling::Scaling;
 use crate::catalogue::Code;
 use crate::limits::Limits;
 use crate::problem::{Diagnostics, Problem};
@@ -11,7 +12,7 @@ pub(crate) const SET: &str = "--set";
 /// The option of a sweep, whose values are overrides too.
 pub(crate) const VARY: &str = "--vary";
 
-/// Applies `key=value` texts in their order; the last one wins.
+/// Applies `key=value` and `key*=factor` texts in their order; the last one wins. Returns the latter: columns are theirs too.
 ///
 /// Keys are dotted; a part that holds `=`, quotes or, outside of ids, dots stands in quotes. Values are TOML; what is no TOML
 /// value is a text.
@@ -20,8 +21,19 @@ pub(crate) fn apply<'t>(
     option: &'static str,
     overrides: impl IntoIterator<Item = &'t String>,
     diagnostics: &mut Diagnostics,
-) {
+) -> Vec<Scaling> {
+    let mut scalings = Vec::new();
     for text in overrides {
+        if let Some((path, factor)) = parse_scaling(text) {
+            scalings.extend(Scaling::of_document(
+                document,
+                (option, text),
+                path,
+                &factor,
+                diagnostics,
+            ));
+            continue;
+        }
         match parse(text) {
             Some((path, mut value)) => {
                 moved_to_option(&mut value, option);
@@ -40,6 +52,19 @@ pub(crate) fn apply<'t>(
             ),
         }
     }
+    scalings
+}
+
+/// The dotted key and the factor of `key*=factor`.
+fn parse_scaling(text: &str) -> Option<(Vec<String>, Value)> {
+    text.match_indices("=").find_map(|(at, _)| {
+        let key = text[..at].trim_end().strip_suffix('*')?.trim();
+        // `shock.prices.*` names the key `*`.
+        let path = (!key.ends_with('.'))
+            .then(|| quoted_path(key).or_else(|| bare_path(key)))
+            .flatten()?;
+        Some((with_whole_names(path), parse_value(text[at + 1..].trim())))
+    })
 }
 
 /// The dotted key and the value. A key in quotes may hold `=`, so the first place that leaves a key counts.
@@ -108,7 +133,7 @@ fn with_whole_names(mut path: Vec<String>) -> Vec<String> {
     path
 }
 
-fn parse_value(text: &str) -> Value {
+pub(crate) fn parse_value(text: &str) -> Value {
     let parsed = parse_fragment(&format!("v = {text}")).and_then(|mut table| {
         let node = table.remove("v")?;
         table.is_empty().then_some(node.value)
