@@ -134,7 +134,7 @@ fn who_is_insolvent_before_the_shock_is_named_listed_and_told_apart() {
             .any(|line| line.starts_with("b  ") && line.contains("defaulted")),
         "{picture}"
     );
-    assert!(picture.contains("  before it            1.111"), "{picture}");
+    assert!(picture.contains("  before it          1.111"), "{picture}");
     // With few rows it is listed all the same.
     let picture = text(&done(&["run", &path, "--top", "1"]).stdout);
     assert!(picture.lines().any(|line| line.starts_with("b  ")), "{picture}");
