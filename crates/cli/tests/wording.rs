@@ -97,7 +97,7 @@ fn csv_tables_hold_the_figures_of_the_json() {
             for (column, cell) in header.iter().zip(row) {
                 match &record[*column] {
                     Value::Number(number) => {
-                        assert_eq!(cell.parse::<f64>().ok(), number.as_f64(), "{column}")
+                        assert_eq!(cell.parse::<f64>().ok(), number.as_f64(), "{column}");
                     }
                     Value::String(text) => assert_eq!(cell, text, "{column}"),
                     _ => {}
