@@ -83,12 +83,7 @@ pub(crate) fn gradient(options: &GradientOptions) -> Exit {
         sensitivity: &sensitivity,
         gradient: &gradient,
     };
-    for (name, _) in found
-        .gradient
-        .by_parameter
-        .iter()
-        .filter(|column| is_blank(column))
-    {
+    for (name, _) in found.gradient.by_parameter.iter().filter(is_blank) {
         if options.by.contains(name) {
             eprintln!("--by: no rule of this scenario has slopes in `{}`", visible(name));
         }

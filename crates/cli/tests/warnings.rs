@@ -134,7 +134,7 @@ fn who_is_insolvent_before_the_shock_is_named_listed_and_told_apart() {
             .any(|line| line.starts_with("b  ") && line.contains("defaulted")),
         "{picture}"
     );
-    assert!(picture.contains("  before it            1.111"), "{picture}");
+    assert!(picture.contains("  before it          1.111"), "{picture}");
     // With few rows it is listed all the same.
     let picture = text(&done(&["run", &path, "--top", "1"]).stdout);
     assert!(picture.lines().any(|line| line.starts_with("b  ")), "{picture}");
@@ -199,10 +199,8 @@ fn a_figure_before_the_shock_is_given_only_where_somebody_is_insolvent_and_it_is
 
 #[test]
 fn at_most_twenty_names_are_given_then_a_count() {
-    let mut institutions = "id,external_liabilities\n".to_owned();
-    for n in 10..35 {
-        institutions.push_str(&format!("bank{n},1\n"));
-    }
+    let rows: Vec<String> = (10..35).map(|n| format!("bank{n},1")).collect();
+    let institutions = format!("id,external_liabilities\n{}\n", rows.join("\n"));
     let files = [
         ("scenario.toml", "version = 1\n"),
         ("institutions.csv", &institutions),

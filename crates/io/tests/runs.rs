@@ -690,3 +690,28 @@ fn a_third_partys_spec_gets_its_table_and_its_column() {
         (Some("class_depth"), Some("-1"))
     );
 }
+
+#[test]
+fn who_is_insolvent_before_the_shock_is_who_has_negative_initial_equity_shareholdings_included() {
+    // Rule sections reorder institutions. `held` is solvent by its share in `rich` alone: -2 + 0.1 * 60.
+    let tables = Tables::new()
+        .with(
+            "institutions.csv",
+            "id,cash,external_liabilities,rule\nheld,3,5,late\nrich,70,10,\npoor,1,4,late\nthin,1,2,\n",
+        )
+        .with("shareholdings.csv", "holder,issuer,fraction\nheld,rich,0.1\n");
+    let scenario = "version = 1\nclearing.model = \"elsinger\"\n[deleveraging.rules.late]\nrule = \"none\"\n";
+    let loaded = loaded(&tables, scenario, &[]);
+    let equilibria = loaded.solve(&registry()).expect("solved");
+    let outcome = equilibria.greatest.expect("asked for");
+    let negative: Vec<usize> = (outcome.institutions.iter().enumerate())
+        .filter(|(_, one)| one.equity_initial < 0.0)
+        .map(|(n, _)| n)
+        .collect();
+    let named: Vec<usize> = loaded.insolvent_before_shock().collect();
+    assert_eq!(named, negative);
+    let ids: Vec<&str> = (named.iter())
+        .map(|&n| loaded.system.institution_names()[n].as_str())
+        .collect();
+    assert_eq!(ids, ["poor", "thin"]);
+}

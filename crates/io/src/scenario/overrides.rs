@@ -57,7 +57,7 @@ pub(crate) fn apply<'t>(
 
 /// The dotted key and the factor of `key*=factor`.
 fn parse_scaling(text: &str) -> Option<(Vec<String>, Value)> {
-    text.match_indices("=").find_map(|(at, _)| {
+    text.match_indices('=').find_map(|(at, _)| {
         let key = text[..at].trim_end().strip_suffix('*')?.trim();
         // `shock.prices.*` names the key `*`.
         let path = (!key.ends_with('.'))
