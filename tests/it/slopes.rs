@@ -118,6 +118,7 @@ fn fine_images_hold_the_exact_ones_and_are_narrow() {
     let result = TestRunner::new(config()).run(&inputs, |(case, places)| {
         let (system, graph) = (case.system(), case.graph());
         let cascade = Cascade::new(&system, &graph, case.models()).expect("models fit");
+        prop_assert!(cascade.refuted().is_empty(), "{:?}", cascade.refuted());
         let map = CascadeMap::new(&cascade, &case.shock()).expect("shock fits");
         let exact = ExactCascade::new(&case).expect("ordered");
         let dim = map.dim();
