@@ -28,6 +28,7 @@ pub mod generate;
 mod json;
 mod limits;
 mod load;
+mod model_pages;
 mod models;
 mod problem;
 mod references;
@@ -43,6 +44,9 @@ pub use catalogue::{Code, Explanation, all_codes, explain};
 pub use json::{Layout, json_string, write_json};
 pub use limits::Limits;
 pub use load::{LoadOptions, Loaded, load, load_from};
+pub use model_pages::{
+    model_json, model_text, model_title, models, models_markdown, models_named, nearest_subject,
+};
 pub use problem::{Diagnostics, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
     AssetResult, BothResult, BoundsResult, CertificateResult, EnclosureResult, InstitutionResult,

@@ -1,10 +1,10 @@
 //! The JSON schema of scenario files, for completion and checks in editors. Built from a registry, so that kinds and
 //! parameters of third parties are in it too.
 
+use crate::model_pages::parameter_schema;
 use crate::scenario::RULE_KEYS;
-use crate::tables::cells::MAY_BE_INFINITE;
 use crate::tables::participants::asset_parameters;
-use delever_core::Registry;
+use delever_core::{Registry, Role};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -17,8 +17,7 @@ use std::collections::BTreeSet;
 /// ```
 pub fn schema(registry: &Registry) -> Value {
     let [impacts, rules, claims, strategies] = registry.kinds();
-    let mut rule_parameters = among(&rules, |kind| registry.rule_parameters(kind));
-    rule_parameters.extend(RULE_KEYS);
+    let rule_parameters = among(&rules, |kind| registry.rule_parameters(kind));
     let mut impact_parameters = among(&impacts, |kind| registry.impact_parameters(kind));
     impact_parameters.extend(asset_parameters(registry));
     let claim_parameters = among(&claims, |kind| registry.claims_parameters(kind));
@@ -28,7 +27,10 @@ pub fn schema(registry: &Registry) -> Value {
         "enum": rules, "default": "none"
     });
     let mut one_rule = Map::from_iter([("rule".to_owned(), rule.clone())]);
-    parameters(&mut one_rule, &rule_parameters);
+    one_rule.extend(RULE_KEYS.map(|key| (key.to_owned(), failure_threshold())));
+    parameters(&mut one_rule, &rule_parameters, |name| {
+        parameter_schema(registry, name, &[Role::Rule], &[])
+    });
     let mut deleveraging = one_rule.clone();
     deleveraging.insert(
         "strategy".to_owned(),
@@ -93,7 +95,9 @@ pub fn schema(registry: &Registry) -> Value {
             }),
         ),
     ]);
-    parameters(&mut impact, &impact_parameters);
+    parameters(&mut impact, &impact_parameters, |name| {
+        parameter_schema(registry, name, &[Role::Impact], &[Role::Strategy, Role::Rule])
+    });
     let mut clearing = Map::from_iter([(
         "model".to_owned(),
         json!({
@@ -101,7 +105,9 @@ pub fn schema(registry: &Registry) -> Value {
             "enum": claims, "default": "none"
         }),
     )]);
-    parameters(&mut clearing, &claim_parameters);
+    parameters(&mut clearing, &claim_parameters, |name| {
+        parameter_schema(registry, name, &[Role::Clearing], &[])
+    });
 
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -185,6 +191,14 @@ pub fn schema(registry: &Registry) -> Value {
     })
 }
 
+/// What stands beside every rule in rounds; a rule of an equilibrium may read it too.
+fn failure_threshold() -> Value {
+    json!({
+        "description": "Equity over assets strictly below which an institution fails in rounds, whatever its rule; under leverage-threshold everything is sold strictly below it.",
+        "type": "number"
+    })
+}
+
 fn among(kinds: &[&str], parameters: impl Fn(&str) -> Vec<&'static str>) -> BTreeSet<&'static str> {
     kinds.iter().flat_map(|kind| parameters(kind)).collect()
 }
@@ -205,103 +219,12 @@ fn changes(description: &str) -> Value {
 }
 
 /// Adds parameters that are not keys of the section already.
-fn parameters(section: &mut Map<String, Value>, names: &BTreeSet<&'static str>) {
+fn parameters(
+    section: &mut Map<String, Value>,
+    names: &BTreeSet<&'static str>,
+    describe: impl Fn(&'static str) -> Value,
+) {
     for &name in names {
-        section.entry(name).or_insert_with(|| parameter(name));
-    }
-}
-
-/// What a parameter means; parameters of third parties are described by their name alone.
-fn parameter(name: &str) -> Value {
-    let number = |description: &str| json!({ "description": description, "type": "number" });
-    match name {
-        "default_below" => number("Equity over assets strictly below which an institution fails, in rounds."),
-        "max_leverage" => number("Assets over equity, above 1; inf is no cap. Or give min_leverage_ratio."),
-        "min_leverage_ratio" => number("Equity over assets, between 0 and 1. Or give max_leverage."),
-        "min_ratio" => number("Equity over risk-weighted assets; 0.08 is 8 %."),
-        "risk_weight" => number("Risk weight of an asset; 1 is 100 %."),
-        "other_risk_weight" => number("Risk weight of other assets and of claims on institutions."),
-        "act_below" => {
-            number("Equity over assets strictly below which an institution acts, above 0 and at most 1.")
-        }
-        "target" => number("Equity over assets that it sells to, at least act_below."),
-        "target_leverage" => {
-            number("Assets over equity to return to, 1 or more; the initial leverage if not given.")
-        }
-        "two_sided" => json!({
-            "description": "Whether institutions below their target leverage buy.", "type": "boolean", "default": false
-        }),
-        "leverage_scale" => {
-            number("Leverage at a perceived volatility of one; 1 / z for z standard deviations at risk.")
-        }
-        "cyclicality" => {
-            number("Exponent of perceived variance; -0.5 is value at risk, 0 a constant leverage.")
-        }
-        "historic_volatility" => number("Volatility of the portfolio as perceived before the shock."),
-        "volatility_offset" => number("Volatility that is always perceived."),
-        "shock_weight" => number("Weight of the latest return in perceived variance, from 0 to 1."),
-        "haircut" => number("Margin on an asset, from 0 to 1; 0.05 is 5 %."),
-        "procyclicality" => number("Rise of the haircut with a relative fall of the price of one."),
-        "run_below" => number("Equity over assets strictly below which creditors outside begin to withdraw."),
-        "run_complete_below" => number("Equity over assets from which on they withdraw everything."),
-        "base_flow" => number("Share of a fund that is redeemed without any loss."),
-        "flow_sensitivity" => number("Share of a fund that is redeemed for a relative loss of one."),
-        "gate" => number("Largest share of a fund that may be redeemed, from 0 to 1."),
-        "swing_price" => number("Relative discount at which redeemers are paid, from 0 to 1."),
-        "liquidity" => json!({
-            "description": "How a fund pays redeemers.",
-            "enum": ["vertical-slice", "cash-first"], "default": "vertical-slice"
-        }),
-        "cash_buffer" => number("Share of assets that a fund keeps in cash under cash-first, from 0 to 1."),
-        "sale_priority" => number("Rank of an asset in the order of sale, the lowest first."),
-        "withdrawals" => number("External liabilities that fall due now, money."),
-        "depth" => number("Market depth, money; inf is no impact."),
-        "adv" => number("Average daily volume, money per day; inf is no impact."),
-        "volatility" => number("Standard deviation of daily returns."),
-        "price_floor" => number("Price below which sales do not push, money per unit."),
-        "c" => number("Relative fall of the price when sales equal the depth."),
-        "g" => number("Exponent of the power law; 0.5 is the square-root law."),
-        "kappa" => number("Coefficient of the square-root law, of order one."),
-        "fall" => {
-            number("Relative fall of the price when at_share_sold is sold, below 1. In place of depth.")
-        }
-        "at_share_sold" => {
-            number("Share of all holdings of an asset that is sold for a fall, above 0 and at most 1.")
-        }
-        "gamma" => number("Coefficient of the permanent impact; 0.314 as published."),
-        "eta" => number("Coefficient of the temporary impact; 0.142 as published."),
-        "market_cap" => number("Value of all units outstanding, money."),
-        "horizon" => number("Days over which sales are spread."),
-        "withdrawal" => number(
-            "Depth is multiplied by exp(-withdrawal f) when the shock lowers a price by f; from 0 to 50.",
-        ),
-        "depth_scale" => number("Number in front of adv / volatility * sqrt(horizon); 0.4 by default."),
-        "volatility_stress" => {
-            number("Volatility is multiplied by 1 + volatility_stress f when the shock lowers a price by f.")
-        }
-        "capital" => number("Capital of an asset's market makers, money."),
-        "depth_floor" => {
-            number("Share of the depth that stays when market makers lost their capital, from 0 to 1.")
-        }
-        "matrix" => json!({
-            "description": "CSV file of cross-impacts beside the tables: asset, seller, impact (for each unit of money).",
-            "type": "string"
-        }),
-        "book" => json!({
-            "description": "CSV file of an order book beside the tables: asset, side (bid, ask), price, quantity.",
-            "type": "string"
-        }),
-        "beyond" => json!({
-            "description": "Price behind the last bid of an order book.",
-            "enum": ["zero", "last-bid"], "default": "zero"
-        }),
-        "alpha" => number("Share of outside and marketable assets recovered in default, from 0 to 1."),
-        "beta" => number("Share of interbank assets recovered in default, from 0 to 1."),
-        "external" => json!({
-            "description": "Rank of creditors outside the system.",
-            "enum": ["pari-passu", "senior"], "default": "pari-passu"
-        }),
-        _ if MAY_BE_INFINITE.contains(&name) => number(name),
-        _ => json!({ "description": name, "type": ["number", "string", "boolean"] }),
+        section.entry(name).or_insert_with(|| describe(name));
     }
 }

@@ -11,7 +11,7 @@ use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
 use crate::source::TableSource;
 
-/// Tables of the format that this build does not read.
+/// Tables whose names the format reserves and that nothing reads.
 const UNSUPPORTED: [&str; 4] = ["accounts", "positions", "loans", "margin_tiers"];
 
 /// Refuses tables that would silently be left out.
@@ -19,7 +19,8 @@ pub(crate) fn refuse_unsupported(source: &dyn TableSource, diagnostics: &mut Dia
     for name in UNSUPPORTED {
         for file in [format!("{name}.csv"), format!("{name}.parquet")] {
             if source.contains(&file) {
-                let message = format!("the table `{name}` is not supported by this build");
+                let message =
+                    format!("the table `{name}` is reserved by the format, and nothing reads it yet");
                 diagnostics.push(
                     Problem::new(Code::TableUnsupported, file, message)
                         .with_hint("remove the table from the folder: its positions would not be counted"),

@@ -12,7 +12,7 @@ use delever_core::CreditDefaultSwap;
 use delever_portfolio::check_amount;
 use std::collections::HashMap;
 
-const SHORT: &str = "holdings are long positions; short positions belong to margin accounts";
+const SHORT: &str = "holdings are long positions, and no table holds short ones yet";
 
 /// Reads holdings: `receive(institution, asset, units)` by id.
 pub(crate) fn read_holdings(

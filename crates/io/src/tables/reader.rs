@@ -86,11 +86,7 @@ pub(crate) fn find(source: &dyn TableSource, name: &str, diagnostics: &mut Diagn
         (false, false) => None,
         (true, false) => Some(csv),
         (false, true) => {
-            let problem = Problem::new(
-                Code::ParquetUnsupported,
-                parquet,
-                "this build does not read Parquet",
-            );
+            let problem = Problem::new(Code::ParquetUnsupported, parquet, "Parquet is not read");
             diagnostics.push(problem.with_hint(format!("write the table as `{csv}`")));
             None
         }
