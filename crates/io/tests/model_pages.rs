@@ -18,7 +18,12 @@ struct Bench {
     column: Option<(&'static str, ParameterTableName, String)>,
     parameters: String,
     execution: &'static str,
+    /// Relative change of the price of the bond.
+    shock: f64,
 }
+
+/// A shock after which both banks are solvent, and one after which they are not.
+const SHOCKS: [f64; 2] = [-0.15, -0.4];
 
 impl Bench {
     fn new((role, kind): (Role, &'static str), page: &ModelPage) -> Self {
@@ -28,6 +33,7 @@ impl Bench {
             column: None,
             parameters: page.example.to_owned(),
             execution: "terminal",
+            shock: SHOCKS[0],
         }
     }
 
@@ -95,9 +101,9 @@ impl Bench {
                 otherwise.to_owned()
             }
         };
-        let (bond, rule) = match self.role {
-            Role::Clearing => (-0.4, "rule = \"none\""),
-            _ => (-0.15, "rule = \"leverage-cap\"\nmax_leverage = 15.0"),
+        let rule = match self.role {
+            Role::Clearing => "rule = \"none\"",
+            _ => "rule = \"leverage-cap\"\nmax_leverage = 15.0",
         };
         let (strategy, impact) = match self.role {
             Role::Strategy => (
@@ -113,8 +119,9 @@ impl Bench {
             ),
         };
         format!(
-            "version = 1\n[shock]\nprices = {{ bond = {bond}, loan = -0.05 }}\n[deleveraging]\n{}\n{strategy}\n\
+            "version = 1\n[shock]\nprices = {{ bond = {}, loan = -0.05 }}\n[deleveraging]\n{}\n{strategy}\n\
              [impact]\nexecution = \"{}\"\n{impact}\n[clearing]\n{}\n",
+            self.shock,
             own(Role::Rule, rule),
             self.execution,
             own(Role::Clearing, "model = \"eisenberg-noe\""),
@@ -299,9 +306,9 @@ fn defaults_that_pages_state_are_the_ones_in_force() {
             };
             count += 1;
             let table = registry.parameter_table(model.0, model.1, parameter.name);
-            let run = |execution: &'static str, value: Option<&str>| {
+            let run = |execution: &'static str, shock: f64, value: Option<&str>| {
                 let mut bench = Bench::new(model, &page);
-                bench.execution = execution;
+                (bench.execution, bench.shock) = (execution, shock);
                 if parameter.name == "cash_buffer" {
                     bench.parameters += "\nliquidity = \"cash-first\"";
                 }
@@ -321,18 +328,18 @@ fn defaults_that_pages_state_are_the_ones_in_force() {
             };
             let at = format!("{model:?} {}", parameter.name);
             let mut matters = false;
-            for execution in ["terminal", "vwap"] {
-                let Ok(without) = run(execution, None) else {
+            for (execution, shock) in ["terminal", "vwap"]
+                .into_iter()
+                .flat_map(|one| SHOCKS.map(|shock| (one, shock)))
+            {
+                let Ok(without) = run(execution, shock, None) else {
                     continue;
                 };
-                assert_eq!(
-                    run(execution, Some(default)),
-                    Ok(without.clone()),
-                    "{at}, {execution}"
-                );
+                let with_default = run(execution, shock, Some(default));
+                assert_eq!(with_default, Ok(without.clone()), "{at}, {execution}, {shock}");
                 matters |= alternatives(parameter, default)
                     .iter()
-                    .any(|other| run(execution, Some(other)).is_ok_and(|with| with != without));
+                    .any(|other| run(execution, shock, Some(other)).is_ok_and(|with| with != without));
             }
             // A single hit has no equilibrium, and is refused.
             assert!(
@@ -523,6 +530,7 @@ fn messages_speak_of_nothing_that_does_not_exist() {
         column: None,
         parameters: String::new(),
         execution: "terminal",
+        shock: SHOCKS[0],
     };
     let problems = reserved.result(&registry()).expect_err("no such model");
     assert!(
