@@ -1,13 +1,11 @@
 //! Elliott, Golub and Jackson (2014): failures through cross-holdings, by waves and as an equilibrium.
 
-use crate::fixture::{Clearing, all_close, bank, close, greatest, least, matrix, numbers};
-use delever::io::{LoadOptions, load};
+use crate::fixture::{Clearing, all_close, close, greatest, least, matrix, numbers};
 use delever::network::clearing::{ElliottGolubJackson, FailureRow};
 use delever::prelude::*;
 use delever_testkit::reference::shared_json;
 use proptest::prelude::*;
 use serde_json::Value;
-use std::fmt::Write as _;
 
 /// `(1 - o) V` of an equilibrium: what outsiders own.
 fn market_values(model: &ElliottGolubJackson, outcome: &Outcome) -> Vec<f64> {
@@ -135,6 +133,51 @@ fn waves_of_a_published_program() {
             name,
         );
     }
+}
+
+/// The two small systems of the program that the larger ones come from: who is struck, and what is left of it; values before,
+/// who fails then, and what failures cost.
+#[test]
+fn waves_of_a_published_program_in_small() {
+    let check = |held: &[Vec<f64>],
+                 theta: f64,
+                 kept: f64,
+                 output: &[f64],
+                 before: &[f64],
+                 wave: &[u32],
+                 cost: f64| {
+        let calm = model(held, rows(&vec![0.0; held.len()], 0.0, 0.0)).1;
+        let values = calm.failure_waves(output, &[]).market_values;
+        all_close(&values, before, 1e-9, "before");
+        let mut struck = output.to_vec();
+        struck[0] *= kept;
+        let (_, model) = model(held, rows(&values, theta, 0.5));
+        let cascade = model.failure_waves(&struck, &[0]);
+        let expected: Vec<&[u32]> = [wave].into_iter().filter(|wave| !wave.is_empty()).collect();
+        assert_eq!(cascade.waves, expected);
+        close(cascade.total_cost, cost, 1e-9, "cost");
+    };
+    let three = [
+        vec![0.0, 0.375, 0.375],
+        vec![0.425, 0.0, 0.05],
+        vec![0.05, 0.05, 0.0],
+    ];
+    let before = [
+        1.538_866_396_761_133_8,
+        1.918_440_331_598_226_1,
+        1.042_693_271_640_64,
+    ];
+    check(
+        &three,
+        0.9,
+        0.3,
+        &[1.0, 2.0, 1.5],
+        &before,
+        &[1],
+        0.863_298_149_219_201_8,
+    );
+    let two = [vec![0.0, 0.5], vec![0.5, 0.0]];
+    check(&two, 0.8, 0.5, &[1.0, 1.0], &[1.0, 1.0], &[], 0.0);
 }
 
 /// What each of six countries (France, Germany, Greece, Italy, Portugal, Spain) owed to each in 2011, from the Bank for International

@@ -127,10 +127,10 @@ fn taken<'c>(cascade: &'c Cascade<'c>, shock: &Shock) -> Sensitivity<'c> {
 /// `(s + kappa) (1 - b s) = c`, `kappa = 1/r - 1`, `c = D / (r q0)`: `rho = b (s + kappa) / (1 - b s)`, `ds/dc = 1 / ((1 - b s)(1 - rho))`.
 #[test]
 fn single_bank_leverage_spiral_slopes_in_closed_form() {
-    let (debt, r) = (0.9, 0.08);
+    let (debt, r) = (0.9_f64, 0.08_f64);
     let kappa = 1.0 / r - 1.0;
     let mut inside = 0;
-    let points = [0.02, 0.05, 0.08, 0.09]
+    let points = [0.02_f64, 0.05, 0.08, 0.09]
         .into_iter()
         .flat_map(|b| [1.0, 0.98, 0.9775, 0.97, 0.95].map(|q0| (b, q0)));
     for (b, q0) in points {

@@ -2,9 +2,9 @@
 
 use crate::fixture::*;
 use delever::cascade::AssetOutcome;
-use delever::cascade::rounds::{RoundsOutcome, RoundsSettings, RoundsStatus, SalesValued, Terms, TradePrice};
+use delever::cascade::rounds::{RoundsOutcome, RoundsSettings, RoundsStatus, Terms, TradePrice};
 use delever::core::{NoColumns, PerAsset, PerInstitution};
-use delever::impact::{Exponential, FlooredExponential, FlooredRow};
+use delever::impact::Exponential;
 use delever::io::{LoadOptions, Tables, load_from};
 use delever::network::clearing::FaceValue;
 use delever::portfolio::rules::{LeverageThreshold, LeverageThresholdRow};
