@@ -201,6 +201,9 @@ const OUTPUT_2011: [f64; 6] = [
     6.251_046_025,
 ];
 
+/// A threshold, who fails wave by wave, and values at the end.
+type CountryCascade = (f64, Vec<&'static [u32]>, [f64; 6]);
+
 /// Elliott, Golub and Jackson (2014), section V: who fails in which wave, and values at the end, for thresholds in values of
 /// 2008, as a public replication (Veeraraghavan 2017) and an independent computation give them. As an equilibrium these are the
 /// published cases `elliott_golub_jackson_europe_...`.
@@ -248,7 +251,7 @@ fn european_debt_2011() {
         unit[n] = 1.0;
         close(values(&unit)[0], worth, 1e-9, "A");
     }
-    let cascades: [(f64, Vec<&[u32]>, [f64; 6]); 4] = [
+    let cascades: [CountryCascade; 4] = [
         (
             0.9,
             vec![&[2]],

@@ -65,7 +65,7 @@ fn calibrations_agree_with_the_literature() {
     // Cont and Schaanning (2017) with the scale of 0.4 as programs set it.
     assert_eq!(CONT_SCHAANNING_SCALE, 0.4);
     let found = depth_from_volume(50.0, 0.02, 20.0, CONT_SCHAANNING_SCALE).expect("within range");
-    close(found, 4472.135_954_999_58, 1e-15);
+    close(found, 4_472.135_954_999_58, 1e-15);
 }
 
 /// One side of a snapshot as `(price, quantity)`, by snapshot and side.

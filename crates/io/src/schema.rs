@@ -1,10 +1,10 @@
 //! The JSON schema of scenario files, for completion and checks in editors. Built from a registry, so that kinds and
 //! parameters of third parties are in it too.
 
-use crate::model_pages::parameter_schema;
+use crate::model_pages::{allowed, models as all_models};
 use crate::scenario::RULE_KEYS;
 use crate::tables::participants::asset_parameters;
-use delever_core::{Registry, Role};
+use delever_core::{NotGiven, ParameterPage, Registry, Role, Values};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -227,4 +227,66 @@ fn parameters(
     for &name in names {
         section.entry(name).or_insert_with(|| describe(name));
     }
+}
+
+/// What a parameter of a section means, for the schema: the same text for all models that share it, else model by model.
+///
+/// `models` are those of the section, and `others` those whose parameters may stand there too.
+fn parameter_schema(registry: &Registry, name: &str, models: &[Role], others: &[Role]) -> Value {
+    let described = |roles: &[Role]| -> Vec<(String, ParameterPage)> {
+        let pages = all_models(registry).into_iter().filter_map(|(role, kind)| {
+            let page = registry.page(role, kind).filter(|_| roles.contains(&role))?;
+            let parameter = page.parameters.iter().find(|parameter| parameter.name == name)?;
+            Some((kind.to_owned(), *parameter))
+        });
+        pages.collect()
+    };
+    let mut pages = described(models);
+    if pages.is_empty() {
+        pages = described(others);
+    }
+    let Some((_, first)) = pages.first() else {
+        return json!({
+            "description": "Parameter of a registered model that describes none of its parameters.",
+            "type": ["number", "string", "boolean"]
+        });
+    };
+    let mut schema = match first.values {
+        Values::Number(_) => json!({ "type": "number" }),
+        Values::Flag => json!({ "type": "boolean" }),
+        Values::OneOf(words) => json!({ "enum": words }),
+        Values::File(_) => json!({ "type": "string" }),
+    };
+    if let NotGiven::Default(default) = first.not_given
+        && pages.iter().all(|(_, page)| page.not_given == first.not_given)
+    {
+        schema["default"] = serde_json::from_str(default).unwrap_or_else(|_| json!(default));
+    }
+    // Models with one text stand together, in the order of the first of them.
+    let mut texts: Vec<(String, Vec<String>)> = Vec::new();
+    for (kind, parameter) in &pages {
+        let text = match parameter.values {
+            Values::Number(_) | Values::File(_) => {
+                format!(
+                    "{} ({})",
+                    parameter.meaning.trim_end_matches('.'),
+                    allowed(parameter)
+                )
+            }
+            Values::Flag | Values::OneOf(_) => parameter.meaning.trim_end_matches('.').to_owned(),
+        };
+        match texts.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, kinds)) => kinds.push(kind.clone()),
+            None => texts.push((text, vec![kind.clone()])),
+        }
+    }
+    let described: Vec<String> = match &texts[..] {
+        [(text, _)] => vec![text.clone()],
+        several => several
+            .iter()
+            .map(|(text, kinds)| format!("{}: {text}", kinds.join(", ")))
+            .collect(),
+    };
+    schema["description"] = json!(format!("{}.", described.join("; ")));
+    schema
 }

@@ -8,6 +8,7 @@ use delever_io::{
     model_text, models, models_markdown, models_named, nearest_subject, registry, schema,
 };
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::Path;
 
 /// Two banks that owe each other and a fund, with a column of one table that holds a parameter.
@@ -42,14 +43,14 @@ impl Bench {
             let column = self.column.as_ref().filter(|column| column.1 == table);
             let mut text = head.to_owned();
             if let Some((name, ..)) = column {
-                text += &format!(",{name}");
+                let _ = write!(text, ",{name}");
             }
             for (n, row) in rows.iter().enumerate() {
-                text += &format!("\n{row}");
+                let _ = write!(text, "\n{row}");
                 match column {
                     // Assets differ in the parameter, as what is common to all of them may cancel out.
                     Some((_, ParameterTableName::Assets, _)) if n > 0 => text.push(','),
-                    Some((_, _, cell)) => text += &format!(",{cell}"),
+                    Some((_, _, cell)) => text.extend([",", cell]),
                     None => {}
                 }
             }
@@ -261,7 +262,7 @@ fn models_are_unordered_under_the_conditions_that_their_pages_name() {
             page.order_conditions
         );
         let mut bench = Bench::new((role, kind), page);
-        bench.parameters += &format!("\n{parameters}");
+        let _ = write!(bench.parameters, "\n{parameters}");
         if kind == "capital-ratio" {
             bench.parameters = page
                 .example
@@ -320,7 +321,7 @@ fn defaults_that_pages_state_are_the_ones_in_force() {
                         } else {
                             ""
                         };
-                        bench.parameters += &format!("\n{} = {quote}{value}{quote}", parameter.name);
+                        let _ = write!(bench.parameters, "\n{} = {quote}{value}{quote}", parameter.name);
                     }
                     (Some(value), table) => bench.column = Some((parameter.name, table, value.to_owned())),
                 }

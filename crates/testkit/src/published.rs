@@ -87,7 +87,7 @@ pub fn differences(text: &str) -> Result<(usize, Vec<String>), String> {
         let table = table
             .as_str()
             .ok_or_else(|| format!("the table {name} is no text"))?;
-        tables = tables.with(&format!("{name}.csv"), table);
+        tables = tables.with(format!("{name}.csv"), table);
     }
     let mut comparison = Comparison {
         tolerance: 0.0,
