@@ -89,24 +89,64 @@ fn network_risk_measures_stress_by_scenario() {
 
 /// The package's vulnerability matrix caps at 1 what its simulations do not.
 #[test]
-#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn network_risk_measures_vulnerability_matrix() {
-    let Some(case) = shared_json("reference/literature/networkriskmeasures_vulnerability.json") else {
-        return;
-    };
-    let owed = matrix(&case["inputs"]["liabilities_rows"]);
+    // Six banks of the package's own test: a debtor a row, with buffers of the creditors.
+    let owed = [
+        [0.0, 5.0, 0.0, 0.0, 10.0, 2.0],
+        [0.0, 0.0, 3.0, 0.0, 2.0, 0.0],
+        [0.0, 0.0, 0.0, 4.0, 0.0, 0.0],
+        [0.0; 6],
+        [0.0, 0.0, 2.0, 5.0, 5.0, 0.0],
+        [0.0, 2.0, 2.0, 0.0, 0.0, 0.0],
+    ];
+    let expected_rows = [
+        [0.0, 1.0, 0.0, 0.0, 1.0, 0.5],
+        [0.0, 0.0, 1.0, 0.0, 0.2, 0.0],
+        [0.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+        [0.0; 6],
+        [0.0, 0.0, 1.0, 1.0, 0.5, 0.0],
+        [0.0, 1.0, 1.0, 0.0, 0.0, 0.0],
+    ];
     let lent: Vec<Vec<f64>> = (0..owed.len())
         .map(|lender| owed.iter().map(|row| row[lender]).collect())
         .collect();
     let exposures =
-        Exposures::new(&claims(&lent), &numbers(&case["inputs"]["buffer"])).expect("positive buffers");
-    for (borrower, expected) in matrix(&case["expected_rows"]).iter().enumerate() {
+        Exposures::new(&claims(&lent), &[10.0, 2.0, 2.0, 1.0, 10.0, 4.0]).expect("positive buffers");
+    for (borrower, expected) in expected_rows.iter().enumerate() {
         let mut capped = vec![0.0; owed.len()];
         for (lender, impact) in exposures.impacts().row(borrower).iter() {
             capped[lender] = impact.min(1.0);
         }
         all_close(&capped, expected, 1e-15, "vulnerability");
     }
+}
+
+/// The package's example of three banks, each of which fails in turn: final stress, steps, additional losses and defaults.
+#[test]
+fn network_risk_measures_three_banks_that_fail_in_turn() {
+    let lent = [vec![0.0, 1.0, 0.0], vec![10.0, 0.0, 3.0], vec![3.0, 2.0, 0.0]];
+    let exposures = Exposures::new(&claims(&lent), &[2.0, 5.0, 2.0]).expect("positive buffers");
+    let settings = SpreadSettings {
+        tolerance: 1e-12,
+        max_steps: 5000,
+    };
+    let check = |transmission, failing: usize, stress: [f64; 3], steps: u32, loss: f64, defaults: usize| {
+        let mut shock = [0.0; 3];
+        shock[failing] = 1.0;
+        let spread = exposures
+            .spread(&shock, transmission, &settings)
+            .expect("a shock");
+        all_close(&spread.stress, &stress, 1e-11, "stress");
+        assert_eq!(spread.steps, steps);
+        close(exposures.additional_loss(&shock, &spread), loss, 1e-10, "losses");
+        assert_eq!(spread.additional_defaults(&shock), defaults);
+    };
+    check(Transmission::DebtRank, 0, [1.5, 2.6, 2.5], 3, 19.0, 2);
+    check(Transmission::DebtRank, 1, [0.5, 2.6, 1.75], 3, 12.5, 1);
+    check(Transmission::DebtRank, 2, [0.5, 1.6, 2.75], 6, 12.5, 1);
+    check(Transmission::Default, 0, [1.5, 2.6, 2.5], 3, 19.0, 2);
+    check(Transmission::Default, 1, [0.5, 1.6, 1.0], 3, 6.0, 1);
+    check(Transmission::Default, 2, [0.0, 0.6, 1.0], 2, 3.0, 0);
 }
 
 /// The definition, dense and on its own: everyone sends what stress below 1 they have not sent.

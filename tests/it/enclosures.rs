@@ -1,9 +1,7 @@
 //! Bounds of all equilibria at once, by hand: where there is one, where there are several, and where there is none.
 
 use crate::credit_default_swaps::{schuldenzucker, solve, swap};
-use crate::fixture::{
-    Clearing, all_close, bank, close, equities, everyone, greatest, least, no_sales, numbers,
-};
+use crate::fixture::{Clearing, all_close, bank, close, equities, everyone, greatest, least, no_sales};
 use delever::cascade::{EnclosureSettings, EquilibriaEnclosure};
 use delever::core::{
     BalanceSheet, ImpactKernel, NoColumns, Rule, RuleKernel, Sale, Strategy, StrategyScratch,
@@ -11,7 +9,6 @@ use delever::core::{
 use delever::network::clearing::EisenbergNoeRow;
 use delever::portfolio::rules::{LeverageTarget, LeverageTargetRow};
 use delever::prelude::*;
-use delever_testkit::reference::shared_json;
 
 fn enclosure(outcome: &Outcome) -> &EquilibriaEnclosure {
     outcome.enclosure.as_ref().expect("not ordered, and bounded")
@@ -29,35 +26,28 @@ fn holds(enclosure: &EquilibriaEnclosure, equities: &[f64]) {
 }
 
 #[test]
-#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn the_one_clearing_vector_beside_a_cycle_and_bounds_where_there_is_none() {
-    let Some(published) = shared_json("reference/literature/cds_counterexamples.json") else {
-        return;
-    };
-    for case in published["cases"].as_array().expect("an array") {
-        let number = |key: &str| case[key].as_f64().expect("a number");
-        let (problem, swap) = schuldenzucker(number("delta"));
-        let both = solve(&problem, &[swap], number("gamma"));
-        let outcome = greatest(&both);
-        let enclosure = enclosure(outcome);
-        if let Some(fixed_point) = case.get("unique_fixed_point") {
-            assert_eq!(outcome.status, Status::Unordered);
-            let ratios = numbers(fixed_point);
-            // Both owe 1; the writer, who has 10, owes what the reference leaves unpaid.
-            let expected = [ratios[0] - 1.0, ratios[1] - 1.0, 9.0 + ratios[1]];
-            holds(enclosure, &expected);
-            assert!(enclosure.width <= 1e-12, "{enclosure:?}");
-            for bounds in &enclosure.equities {
-                assert!(bounds.high - bounds.low < 1e-11, "{enclosure:?}");
-            }
-        } else {
-            // Bounds are no proof that there is an equilibrium: they close in on the jump over which there would be one.
-            assert_eq!(outcome.status, Status::Stalled);
-            holds(enclosure, &[0.0, 0.0, 9.0]);
-        }
-        // Proved of all equilibria, claimed of none.
-        assert_eq!((both.unique, outcome.certificate.width), (None, None));
+    let (problem, protection) = schuldenzucker(1.0);
+    let both = solve(&problem, &[protection], 1.0);
+    let outcome = greatest(&both);
+    assert_eq!(outcome.status, Status::Unordered);
+    let bounds = enclosure(outcome);
+    // Both owe 1 and pay a half; the writer, who has 10, owes what the reference leaves unpaid.
+    holds(bounds, &[-0.5, -0.5, 9.5]);
+    assert!(bounds.width <= 1e-12, "{bounds:?}");
+    for one in &bounds.equities {
+        assert!(one.high - one.low < 1e-11, "{bounds:?}");
     }
+    // Proved of all equilibria, claimed of none.
+    assert_eq!((both.unique, outcome.certificate.width), (None, None));
+
+    // Bounds are no proof that there is an equilibrium: they close in on the jump over which there would be one.
+    let (problem, protection) = schuldenzucker(3.0);
+    let both = solve(&problem, &[protection], 0.5);
+    let outcome = greatest(&both);
+    assert_eq!(outcome.status, Status::Stalled);
+    holds(enclosure(outcome), &[0.0, 0.0, 9.0]);
+    assert_eq!((both.unique, outcome.certificate.width), (None, None));
 }
 
 #[test]

@@ -30,50 +30,43 @@ fn close(value: f64, expected: f64, tolerance: f64) {
 }
 
 #[test]
-#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn calibrations_agree_with_the_literature() {
-    let Some(cases) = shared_json("reference/literature/price_impact_models.json") else {
-        return;
-    };
     let one = Quote {
         initial: 1.0,
         shocked: 1.0,
     };
-    let almgren = &cases["almgren_2005"];
-    let (inputs, expected) = (&almgren["inputs"], &almgren["expected"]);
+    // Almgren, Thum, Hauptmann and Li (2005): their coefficients, and costs from their equation.
     let row = AlmgrenRow {
-        gamma: number(&almgren["params"]["gamma"]),
-        eta: number(&almgren["params"]["eta"]),
-        volatility: number(&inputs["sigma_daily"]),
-        adv: number(&inputs["V"]),
-        market_cap: number(&inputs["Theta"]),
-        horizon: number(&inputs["T_days"]),
+        gamma: 0.314,
+        eta: 0.142,
+        volatility: 0.012,
+        adv: 8e7,
+        market_cap: 8.7e9,
+        horizon: 1.0,
     };
-    let sold = number(&inputs["X"]);
-    let total = 1.0 - Almgren.average_price(one, sold, &row).expect("known");
-    close(1e4 * total, number(&expected["total_bps"]), 1e-9);
-    let permanent = 1.0 - Almgren.price(one, sold, &row);
-    close(permanent, 2.0 * number(&expected["permanent_half_frac"]), 1e-9);
+    let total = 1.0 - Almgren.average_price(one, 2000.0, &row).expect("known");
+    close(1e4 * total, 0.031_048_966_849_391_42, 1e-9);
+    let permanent = 1.0 - Almgren.price(one, 2000.0, &row);
+    close(permanent, 2.0 * 1.520_996_530_982_176_8e-7, 1e-9);
 
-    let square_root = &cases["square_root"]["example"];
+    // The square-root law: 1 % of a day's volume at a volatility of 2 %.
     let row = SquareRootRow {
-        kappa: number(&square_root["Y"]),
-        volatility: number(&square_root["sigma"]),
+        kappa: 1.0,
+        volatility: 0.02,
         adv: 1.0,
     };
-    let fall = 1.0 - SquareRoot.survival(number(&square_root["Q_over_V"]), &row);
-    close(fall, number(&square_root["I"]), 1e-12);
+    close(1.0 - SquareRoot.survival(0.01, &row), 0.002, 1e-12);
 
-    let conventions = &cases["exponential_calibrations"];
-    for (fall, key, name) in [(0.10, "caccioli_gai_kapadia", "alpha"), (0.05, "ox_inet", "beta")] {
+    // Gai and Kapadia (2010), Caccioli, Shrestha, Moore and Farmer (2014): 10 % sold, 10 % down. Farmer, Kleinnijenhuis,
+    // Nahai-Williamson and Wetzer (2020): the same with 5 %.
+    for (fall, published) in [(0.10, 1.053_605_156_578_262_7), (0.05, 1.025_865_887_751_011_4)] {
         let depth = exponential_depth(fall, fall, 1.0).expect("within range");
-        close(1.0 / depth, number(&conventions[key][name]), 1e-15);
+        close(1.0 / depth, published, 1e-15);
     }
-    let depth = &cases["cont_schaanning_depth"]["example"];
-    let [adv, sigma, tau] = ["ADV", "sigma", "tau"].map(|key| number(&depth[key]));
-    assert_eq!(number(&depth["c"]), CONT_SCHAANNING_SCALE);
-    let found = depth_from_volume(adv, sigma, tau, CONT_SCHAANNING_SCALE).expect("within range");
-    close(found, number(&depth["D"]), 1e-15);
+    // Cont and Schaanning (2017) with the scale of 0.4 as programs set it.
+    assert_eq!(CONT_SCHAANNING_SCALE, 0.4);
+    let found = depth_from_volume(50.0, 0.02, 20.0, CONT_SCHAANNING_SCALE).expect("within range");
+    close(found, 4_472.135_954_999_58, 1e-15);
 }
 
 /// One side of a snapshot as `(price, quantity)`, by snapshot and side.

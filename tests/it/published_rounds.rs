@@ -2,9 +2,9 @@
 
 use crate::fixture::*;
 use delever::cascade::AssetOutcome;
-use delever::cascade::rounds::{RoundsOutcome, RoundsSettings, RoundsStatus, SalesValued, Terms, TradePrice};
+use delever::cascade::rounds::{RoundsOutcome, RoundsSettings, RoundsStatus, Terms, TradePrice};
 use delever::core::{NoColumns, PerAsset, PerInstitution};
-use delever::impact::{Exponential, FlooredExponential, FlooredRow};
+use delever::impact::Exponential;
 use delever::io::{LoadOptions, Tables, load_from};
 use delever::network::clearing::FaceValue;
 use delever::portfolio::rules::{LeverageThreshold, LeverageThresholdRow};
@@ -363,135 +363,4 @@ fn non_law_01_a_larger_shock_can_end_at_a_higher_price_in_rounds() {
     close(larger.0, 0.979_261, 5e-7, "corporate bonds after 4 %");
     assert_eq!((smaller.1, larger.1), (0, 0));
     assert_eq!((run(0.20).1, run(0.205).1), (18, 17));
-}
-
-/// Cont and Schaanning (2017): threshold, target, a floor under the price, sales valued at current prices and half of the
-/// price impact borne by what is sold. Their round decides and trades; here the orders of a round clear in the next.
-#[test]
-#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
-fn cont_schaanning_2017_two_banks() {
-    let Some(case) = shared_json("reference/literature/cont_schaanning_two_bank.json") else {
-        return;
-    };
-    let input = &case["inputs"];
-    let number = |name: &str| input[name].as_f64().expect("a number");
-    let (held, illiquid, equity) = (
-        numbers(&input["Pi"]),
-        matrix(&input["Theta"]),
-        numbers(&input["C0"]),
-    );
-    let mut builder = SystemBuilder::new();
-    builder.asset("security", number("S0"));
-    for n in 0..2 {
-        let other: f64 = illiquid[n].iter().sum();
-        let institution = Institution {
-            other_assets: other,
-            external_liabilities: held[n] + other - equity[n],
-            ..Institution::default()
-        };
-        builder.institution(&bank(n), institution);
-        builder.holding(&bank(n), "security", held[n]);
-    }
-    let system = builder.build().expect("valid");
-    let graph = ContagionGraphBuilder::new(2).build().expect("no debts");
-    let depth = number("c") * number("ADV") / number("sigma") * number("tau").sqrt();
-    close(
-        depth,
-        case["expected"]["D"].as_f64().expect("a depth"),
-        1e-9,
-        "depth",
-    );
-    let row = LeverageThresholdRow {
-        act_below: 1.0 / number("lam_max"),
-        target: 1.0 / number("lam_target"),
-        default_below: None,
-    };
-    let floored = FlooredRow {
-        depth,
-        price_floor: number("B"),
-    };
-    let models = Models {
-        impact: Box::new(PerAsset::new(FlooredExponential, vec![floored])),
-        execution: Execution::Terminal,
-        rules: everyone(
-            Box::new(PerInstitution::new(
-                LeverageThreshold,
-                vec![row; 2],
-                vec![NoColumns::default()],
-            )),
-            2,
-        ),
-        strategy: Box::new(ProRata),
-        claims: Box::new(FaceValue::new(2)),
-    };
-    let cascade = Cascade::new(&system, &graph, models).expect("models fit");
-    let mut shock = Shock::none(&system);
-    // The first illiquid class of the first bank is all of its illiquid assets, and falls by a fifth.
-    shock.other_assets[0] = -numbers(&input["illiquid_shock"])[0];
-    let settings = RoundsSettings {
-        trade_price: TradePrice::Midpoint,
-        sales_valued: SalesValued::AtCurrentPrice,
-        ..RoundsSettings::default()
-    };
-    let outcome = cascade.run_rounds(&shock, &settings).expect("settings fit");
-    let rounds = case["expected"]["rounds"].as_array().expect("rounds");
-    for (t, theirs) in rounds.iter().enumerate() {
-        let ours = &outcome.rounds[(t + 2).min(outcome.rounds.len() - 1)];
-        close(
-            ours.prices[0],
-            theirs["S"].as_f64().expect("a price"),
-            1e-12,
-            &format!("price, round {t}"),
-        );
-        all_close(
-            &ours.equity,
-            &numbers(&theirs["C"]),
-            1e-12,
-            &format!("equity, round {t}"),
-        );
-    }
-    agrees_with_the_program(&outcome, held[0]);
-    let last = &outcome.rounds[outcome.rounds.len() - 1];
-    let sold: f64 = held.iter().sum::<f64>() - last.sold_quantity[0];
-    let kept = numbers(&rounds[rounds.len() - 1]["Pi"]);
-    close(sold * last.prices[0], kept.iter().sum(), 1e-11, "holdings left");
-}
-
-/// The same case in FinNetValu: constants of its own test at their printed digits, and its equations run independently, to 1e-7.
-/// Only the first bank, which holds `held`, ever sells.
-fn agrees_with_the_program(outcome: &RoundsOutcome, held: f64) {
-    let case = shared_json("reference/finnetvalu_csmodel/twobank_test_constants.json")
-        .expect("beside the other case");
-    let printed = &case["test_constants"];
-    let sold_share = |round: usize| {
-        let entry = &outcome.rounds[round.min(outcome.rounds.len() - 1)];
-        entry.orders[0] / (held - entry.sold_quantity[0])
-    };
-    for (round, theirs) in case["port"]["rounds"]
-        .as_array()
-        .expect("rounds")
-        .iter()
-        .enumerate()
-    {
-        let what = format!("round {}", round + 1);
-        // What a round of theirs decides and trades, ours orders in one and clears in the next.
-        let after = &outcome.rounds[(round + 2).min(outcome.rounds.len() - 1)];
-        close(sold_share(round + 1), numbers(&theirs["gamma"])[0], 1e-7, &what);
-        close(
-            after.prices[0],
-            theirs["price"].as_f64().expect("a price"),
-            1e-7,
-            &what,
-        );
-        all_close(&after.equity, &numbers(&theirs["equity"]), 1e-7, &what);
-        let kept = (held - after.sold_quantity[0]) * after.prices[0];
-        close(kept, numbers(&theirs["securities"])[0], 1e-7, &what);
-        let number = round + 1;
-        if let Some(gamma) = printed.get(format!("gamma_round_{number}")) {
-            close(sold_share(number), numbers(gamma)[0], 0.005, &what);
-        }
-        if let Some(equity) = printed.get(format!("equity_round_{number}")) {
-            all_close(&after.equity, &numbers(equity), 0.005, &what);
-        }
-    }
 }

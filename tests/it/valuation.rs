@@ -210,78 +210,29 @@ fn neva_equities_through_scenario_files() {
     }
 }
 
-/// The peer closes over its loop variable, so that every bank is measured by the last bank's initial equity. We give
-/// what it intends.
+/// The source stopped here after two rounds at a tolerance of 1e-3: our map from its first round gives its second. Volatilities of assets are those of equity, over leverage before the shock.
 #[test]
-#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
-fn neva_linear_debtrank_measures_each_bank_by_its_own_equity() {
-    let Some(case) = shared_json("reference/neva/bug_linear_dr_late_binding.json") else {
-        return;
-    };
-    let ours = equities(&solve(&case["input"], DebtRank, DebtRankRow::default));
-    all_close(&ours, &numbers(&case["intended"]), 1e-9, "intended");
-    let shipped = numbers(&case["as_shipped"]);
-    assert!(ours.iter().zip(shipped).any(|(a, b)| (a - b).abs() > 0.1));
-}
-
-#[test]
-#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
-fn neva_ring_by_hand() {
-    let Some(case) = shared_json("reference/literature/neva_ring_valuations.json") else {
-        return;
-    };
-    let (input, expected) = (&case["inputs"], &case["expected"]);
-    let with = |shock: Value| {
-        serde_json::json!({
-            "external_assets": input["Ae"], "external_liabilities": input["Le"],
-            "interbank_assets_rowlender_colborrower": input["A"], "equity_shock": shock,
-        })
-    };
-    let shocked = with(input["shock_to_Ae"].clone());
-    let senior = || EisenbergNoeRow {
-        external: ExternalRank::Senior,
-    };
-    let outcome = solve(&shocked, EisenbergNoe, senior);
-    let worth = &expected["eisenberg_noe_ext_senior"];
-    all_close(&equities(&outcome), &numbers(&worth["E"]), 1e-12, "eisenberg-noe");
-    let outcome = solve(&shocked, Furfine, || FurfineRow { recovery: 0.0 });
-    all_close(
-        &equities(&outcome),
-        &numbers(&expected["furfine_R0"]["E"]),
-        1e-12,
-        "furfine",
-    );
-    let outcome = solve(&shocked, DebtRank, DebtRankRow::default);
-    let worth = &expected["linear_debtrank"];
-    all_close(&equities(&outcome), &numbers(&worth["E"]), 1e-12, "debtrank");
-
-    let uniform = with(serde_json::json!([0.4, 0.4, 0.4]));
-    let expected = &case["uniform_equity_shock_0.4_linear_debtrank"];
-    let ring = solve(&uniform, DebtRank, DebtRankRow::default);
-    all_close(&equities(&ring), &numbers(&expected["E"]), 1e-9, "uniform");
-    let sound = solve(&uniform, Furfine, || FurfineRow { recovery: 0.0 });
-    all_close(
-        &equities(&sound),
-        &numbers(&expected["EN_and_Furfine"]),
-        1e-12,
-        "uniform",
-    );
-}
-
-/// The source stopped here after two rounds at a tolerance of 1e-3: our map from its first round gives its second, and the
-/// equilibrium lies below both. Volatilities of assets are those of equity, over leverage before the shock.
-#[test]
-#[cfg_attr(shared_absent, ignore = "the shared folder is absent")]
 fn neva_black_cox_of_the_readme() {
-    let Some(mut case) = shared_json("reference/neva/readme_blackcox.json") else {
-        return;
-    };
-    case["input"]["sigma"] = case["output"]["sigma_asset"].clone();
-    let (input, history) = (&case["input"], matrix(&case["output"]["history"]));
-    let lent = matrix(&input["interbank_assets_rowlender_colborrower"]);
-    let [assets, external, shock] =
-        ["external_assets", "external_liabilities", "equity_shock"].map(|name| numbers(&input[name]));
-    let rows = structural_rows(input);
+    let lent = [[0.0, 0.5, 0.0], [0.0, 0.0, 0.5], [0.5, 0.0, 0.0]];
+    let (assets, external, shock) = ([10.0, 5.0, 3.0], [9.0, 4.0, 2.0], [0.5; 3]);
+    let history = [
+        [0.5, 0.5, 0.5],
+        [
+            0.499_314_086_008_053_16,
+            0.499_817_522_244_279_8,
+            0.498_589_596_390_526_6,
+        ],
+        [
+            0.499_311_569_480_428,
+            0.499_810_503_468_207_9,
+            0.498_573_396_588_238_2,
+        ],
+    ];
+    let rows = [0.02, 0.04, 0.2 / 3.0].map(|asset_volatility| StructuralRow {
+        asset_volatility,
+        maturity: 1.0,
+        recovery: 0.6,
+    });
     let owed = |debtor: usize| lent.iter().map(|row| row[debtor]).sum::<f64>();
     // A round of the source: what claims are worth when their debtors have this equity.
     let round = |equity: &[f64]| -> Vec<f64> {
@@ -308,17 +259,7 @@ fn neva_black_cox_of_the_readme() {
     };
     all_close(&round(&history[0]), &history[1], 1e-9, "the second round");
     all_close(&round(&history[1]), &history[2], 1e-9, "the third round");
-    let outcome = solve_by_name(input);
-    assert_eq!(outcome.status, Status::Certified);
-    let equilibrium = equities(&outcome);
-    all_close(&round(&equilibrium), &equilibrium, 1e-12, "the equilibrium");
-    assert!(
-        equilibrium
-            .iter()
-            .zip(&history[2])
-            .all(|(limit, stopped)| limit <= stopped)
-    );
-    all_close(&equilibrium, &history[2], 1e-3, "the source's tolerance");
+    // Where rounds end is the published case `black_cox_three_banks`.
 }
 
 /// A closed ring without outside assets clears at any scale by Eisenberg-Noe. By valuation it need not: equity before the

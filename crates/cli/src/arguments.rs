@@ -26,7 +26,7 @@ pub enum Command {
     Validate(ScenarioOptions),
     /// Write a commented scenario with tables of a synthetic banking system
     Init(InitOptions),
-    /// Explain a problem's code, or list all codes
+    /// Explain a problem's code, a model or a parameter, or list all codes and models
     Explain(ExplainOptions),
     /// Print the JSON schema of scenario files, for editors
     Schema,
@@ -139,8 +139,21 @@ pub struct InitOptions {
 
 #[derive(Args, Debug)]
 pub struct ExplainOptions {
-    /// A code such as D203; all codes are listed without one
-    pub code: Option<String>,
+    /// A code such as D203, a model such as leverage-cap, or a parameter such as max_leverage; without one, all codes and models are listed
+    pub subject: Option<String>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// Text for people
+    Text,
+    /// One JSON object for programs: codes and models
+    Json,
+    /// The reference of all models as one Markdown page
+    Markdown,
 }
 
 #[derive(Args, Debug)]

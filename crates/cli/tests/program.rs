@@ -235,6 +235,39 @@ fn every_code_is_explained_and_the_schema_and_completions_are_there() {
         assert_eq!(code(&output), 0, "{known}");
         assert!(text(&output.stdout).len() > 80, "{known}");
     }
+    // Models and parameters are explained too, and the list names them.
+    assert!(
+        list.contains("leverage-cap  deleveraging rule: Leverage cap\n"),
+        "{list}"
+    );
+    let page = text(&delever(&["explain", "leverage-cap"]).stdout);
+    for part in [
+        "clip((A - max_leverage E) / M, 0, 1)",
+        "assets / equity, above 1",
+        "Greenwood",
+        "Antitone.",
+    ] {
+        assert!(page.contains(part), "{part} is missing in:\n{page}");
+    }
+    let pages = text(&delever(&["explain", "kappa"]).stdout);
+    assert!(
+        pages.contains("square-root: ") && pages.contains("weber-weske: "),
+        "{pages}"
+    );
+    let output = delever(&["explain", "leverage-cup"]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains("did you mean leverage-cap?"));
+    let page: Value =
+        serde_json::from_slice(&delever(&["explain", "eisenberg-noe", "--format", "json"]).stdout)
+            .expect("JSON");
+    assert_eq!(page["models"][0]["parameters"][0]["name"], "external");
+    let all: Value = serde_json::from_slice(&delever(&["explain", "--format", "json"]).stdout).expect("JSON");
+    assert!(
+        all["codes"].as_array().expect("a list").len() > 50
+            && all["models"].as_array().expect("a list").len() > 35
+    );
+    assert!(text(&delever(&["explain", "--format", "markdown"]).stdout).starts_with("# Models\n"));
+    assert_eq!(code(&delever(&["explain", "linear", "--format", "markdown"])), 2);
     let schema: Value = serde_json::from_slice(&delever(&["schema"]).stdout).expect("JSON");
     assert!(schema["properties"]["impact"].is_object());
     assert!(text(&delever(&["completions", "bash"]).stdout).contains("delever"));

@@ -58,6 +58,7 @@ mod lanes;
 pub mod normal;
 mod order;
 mod packed;
+mod page;
 mod parameters;
 mod real;
 mod registry;
@@ -90,6 +91,7 @@ pub use order::{Continuity, Order, Profile};
 pub use packed::{
     Alignment, CacheLine, Pack, Packed, PackedWork, Plain, Registers, Single, auto_vectorized, vectorized,
 };
+pub use page::{ModelPage, NotGiven, ParameterPage, ParameterTableName, Role, Values};
 pub use parameters::{
     ParameterTable, ParameterValue, Parameters, Problem as ParameterProblem, SpecError, parameter_names,
 };

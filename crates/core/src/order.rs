@@ -4,7 +4,8 @@
 //! of declared blocks is isotone, and only an isotone map may carry a certificate.
 
 /// How a block's output moves when its input moves up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// Output moves up, or stays (claims: higher assets, higher payments).
     Isotone,

@@ -1,5 +1,6 @@
 //! The explicit registry: which model a kind named in a scenario file stands for. A value, never global.
 
+use crate::page::{ModelPage, ParameterTableName, Role};
 use crate::parameters::{Parameters, SpecError, parameter_names};
 use crate::{
     ClaimKernel, Claims, ClaimsSpec, ImpactKernel, ImpactModel, ImpactSpec, MarketShape, NetworkView,
@@ -63,6 +64,7 @@ pub struct Registry {
     rule_alternatives: BTreeMap<String, &'static [&'static [&'static str]]>,
     claims: BTreeMap<String, ClaimsEntry>,
     strategies: BTreeMap<String, StrategyEntry>,
+    pages: BTreeMap<(Role, String), ModelPage>,
 }
 
 /// A spec is read from the scenario's parameters alone: it has no rows.
@@ -75,9 +77,9 @@ fn spec_from<T: DeserializeOwned>(parameters: &Parameters) -> Result<T, Vec<Spec
         })
 }
 
-fn find<'a, T>(map: &'a BTreeMap<String, T>, role: &'static str, kind: &str) -> Result<&'a T, UnknownKind> {
+fn find<'a, T>(map: &'a BTreeMap<String, T>, role: Role, kind: &str) -> Result<&'a T, UnknownKind> {
     map.get(kind).ok_or_else(|| UnknownKind {
-        role,
+        role: role.name(),
         kind: kind.to_owned(),
         known: map.keys().cloned().collect(),
     })
@@ -223,13 +225,50 @@ impl Registry {
         self.strategies.insert(kind.to_owned(), entry);
     }
 
+    /// Attaches what users are told of the model of a kind; an earlier page of that kind is replaced.
+    pub fn document(&mut self, role: Role, kind: &str, page: ModelPage) {
+        self.pages.insert((role, kind.to_owned()), page);
+    }
+
+    /// The page of a model; `None` for a kind that has none.
+    pub fn page(&self, role: Role, kind: &str) -> Option<&ModelPage> {
+        self.pages.get(&(role, kind.to_owned()))
+    }
+
+    /// Names of all parameters of a model; empty for an unknown kind.
+    pub fn parameters(&self, role: Role, kind: &str) -> Vec<&'static str> {
+        match role {
+            Role::Impact => self.impact_parameters(kind),
+            Role::Rule => self.rule_parameters(kind),
+            Role::Clearing => self.claims_parameters(kind),
+            Role::Strategy => self.strategy_parameters(kind),
+        }
+    }
+
+    /// The table in which a parameter of a model may also stand.
+    pub fn parameter_table(&self, role: Role, kind: &str, parameter: &str) -> ParameterTableName {
+        let by_asset = match role {
+            Role::Impact => self.impacts.get(kind).map(|entry| &entry.asset_parameters),
+            Role::Rule => self.rules.get(kind).map(|entry| &entry.asset_parameters),
+            Role::Strategy => self.strategies.get(kind).map(|entry| &entry.asset_parameters),
+            Role::Clearing => None,
+        };
+        if by_asset.is_some_and(|names| names.contains(&parameter)) {
+            ParameterTableName::Assets
+        } else if matches!(role, Role::Rule | Role::Clearing) {
+            ParameterTableName::Institutions
+        } else {
+            ParameterTableName::None
+        }
+    }
+
     /// Builds the impact model of a kind.
     pub fn impact(
         &self,
         kind: &str,
         shape: &MarketShape<'_>,
     ) -> Result<Result<Box<dyn ImpactModel>, Vec<SpecError>>, UnknownKind> {
-        Ok((find(&self.impacts, "impact model", kind)?.build)(shape))
+        Ok((find(&self.impacts, Role::Impact, kind)?.build)(shape))
     }
 
     /// Builds the rule of a kind.
@@ -238,7 +277,7 @@ impl Registry {
         kind: &str,
         shape: &RuleShape<'_>,
     ) -> Result<Result<Box<dyn Rule>, Vec<SpecError>>, UnknownKind> {
-        Ok((find(&self.rules, "deleveraging rule", kind)?.build)(shape))
+        Ok((find(&self.rules, Role::Rule, kind)?.build)(shape))
     }
 
     /// Builds the claims model of a kind.
@@ -247,7 +286,7 @@ impl Registry {
         kind: &str,
         view: &NetworkView<'_>,
     ) -> Result<Result<Box<dyn Claims>, Vec<SpecError>>, UnknownKind> {
-        Ok((find(&self.claims, "clearing model", kind)?.build)(view))
+        Ok((find(&self.claims, Role::Clearing, kind)?.build)(view))
     }
 
     /// Builds the strategy of a kind.
@@ -256,9 +295,7 @@ impl Registry {
         kind: &str,
         shape: &StrategyShape<'_>,
     ) -> Result<Result<Box<dyn Strategy>, Vec<SpecError>>, UnknownKind> {
-        Ok((find(&self.strategies, "liquidation strategy", kind)?.build)(
-            shape,
-        ))
+        Ok((find(&self.strategies, Role::Strategy, kind)?.build)(shape))
     }
 
     /// Parameters of an impact model; empty for an unknown kind.

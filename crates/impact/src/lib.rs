@@ -44,6 +44,7 @@ mod linear;
 mod market_maker;
 mod none;
 mod order_book;
+mod pages;
 mod power;
 mod square_root;
 mod stressed_depth;
@@ -80,4 +81,5 @@ pub fn register(registry: &mut Registry) {
     registry.add_impact("market-maker", || MarketMaker);
     registry.add_impact_spec::<CrossMatrixSpec, NoColumns>();
     registry.add_impact_spec::<OrderBookSpec, NoColumns>();
+    pages::document(registry);
 }

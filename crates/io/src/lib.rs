@@ -29,6 +29,7 @@ pub mod generate;
 mod json;
 mod limits;
 mod load;
+mod model_pages;
 mod models;
 mod overridden;
 mod problem;
@@ -46,6 +47,9 @@ pub use files::read_scenario_text;
 pub use json::{Layout, json_string, write_json};
 pub use limits::Limits;
 pub use load::{LoadOptions, Loaded, load, load_from, load_text};
+pub use model_pages::{
+    model_json, model_text, model_title, models, models_markdown, models_named, nearest_subject,
+};
 pub use problem::{CodeText, Diagnostics, MAX_PRINTED_PER_CODE, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
     AssetResult, BothResult, BoundsResult, CertificateResult, EnclosureResult, InstitutionResult,

@@ -1,10 +1,10 @@
 //! The JSON schema of scenario files, for completion and checks in editors. Built from a registry, so that kinds and
 //! parameters of third parties are in it too.
 
+use crate::model_pages::{allowed, models as all_models};
 use crate::scenario::RULE_KEYS;
-use crate::tables::cells::MAY_BE_INFINITE;
 use crate::tables::participants::asset_parameters;
-use delever_core::Registry;
+use delever_core::{NotGiven, ParameterPage, Registry, Role, Values};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -17,8 +17,7 @@ use std::collections::BTreeSet;
 /// ```
 pub fn schema(registry: &Registry) -> Value {
     let [impacts, rules, claims, strategies] = registry.kinds();
-    let mut rule_parameters = among(&rules, |kind| registry.rule_parameters(kind));
-    rule_parameters.extend(RULE_KEYS);
+    let rule_parameters = among(&rules, |kind| registry.rule_parameters(kind));
     let mut impact_parameters = among(&impacts, |kind| registry.impact_parameters(kind));
     impact_parameters.extend(asset_parameters(registry));
     let claim_parameters = among(&claims, |kind| registry.claims_parameters(kind));
@@ -28,7 +27,10 @@ pub fn schema(registry: &Registry) -> Value {
         "enum": rules, "default": "none"
     });
     let mut one_rule = Map::from_iter([("rule".to_owned(), rule.clone())]);
-    parameters(&mut one_rule, &rule_parameters);
+    one_rule.extend(RULE_KEYS.map(|key| (key.to_owned(), failure_threshold())));
+    parameters(&mut one_rule, &rule_parameters, |name| {
+        parameter_schema(registry, name, &[Role::Rule], &[])
+    });
     let mut deleveraging = one_rule.clone();
     deleveraging.insert(
         "strategy".to_owned(),
@@ -93,7 +95,9 @@ pub fn schema(registry: &Registry) -> Value {
             }),
         ),
     ]);
-    parameters(&mut impact, &impact_parameters);
+    parameters(&mut impact, &impact_parameters, |name| {
+        parameter_schema(registry, name, &[Role::Impact], &[Role::Strategy, Role::Rule])
+    });
     let mut clearing = Map::from_iter([(
         "model".to_owned(),
         json!({
@@ -101,7 +105,9 @@ pub fn schema(registry: &Registry) -> Value {
             "enum": claims, "default": "none"
         }),
     )]);
-    parameters(&mut clearing, &claim_parameters);
+    parameters(&mut clearing, &claim_parameters, |name| {
+        parameter_schema(registry, name, &[Role::Clearing], &[])
+    });
 
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -185,6 +191,14 @@ pub fn schema(registry: &Registry) -> Value {
     })
 }
 
+/// What stands beside every rule in rounds; a rule of an equilibrium may read it too.
+fn failure_threshold() -> Value {
+    json!({
+        "description": "Equity over assets strictly below which an institution fails in rounds, whatever its rule; under leverage-threshold everything is sold strictly below it.",
+        "type": "number"
+    })
+}
+
 fn among(kinds: &[&str], parameters: impl Fn(&str) -> Vec<&'static str>) -> BTreeSet<&'static str> {
     kinds.iter().flat_map(|kind| parameters(kind)).collect()
 }
@@ -205,103 +219,74 @@ fn changes(description: &str) -> Value {
 }
 
 /// Adds parameters that are not keys of the section already.
-fn parameters(section: &mut Map<String, Value>, names: &BTreeSet<&'static str>) {
+fn parameters(
+    section: &mut Map<String, Value>,
+    names: &BTreeSet<&'static str>,
+    describe: impl Fn(&'static str) -> Value,
+) {
     for &name in names {
-        section.entry(name).or_insert_with(|| parameter(name));
+        section.entry(name).or_insert_with(|| describe(name));
     }
 }
 
-/// What a parameter means; parameters of third parties are described by their name alone.
-fn parameter(name: &str) -> Value {
-    let number = |description: &str| json!({ "description": description, "type": "number" });
-    match name {
-        "default_below" => number("Equity over assets strictly below which an institution fails, in rounds."),
-        "max_leverage" => number("Assets over equity, above 1; inf is no cap. Or give min_leverage_ratio."),
-        "min_leverage_ratio" => number("Equity over assets, between 0 and 1. Or give max_leverage."),
-        "min_ratio" => number("Equity over risk-weighted assets; 0.08 is 8 %."),
-        "risk_weight" => number("Risk weight of an asset; 1 is 100 %."),
-        "other_risk_weight" => number("Risk weight of other assets and of claims on institutions."),
-        "act_below" => {
-            number("Equity over assets strictly below which an institution acts, above 0 and at most 1.")
-        }
-        "target" => number("Equity over assets that it sells to, at least act_below."),
-        "target_leverage" => {
-            number("Assets over equity to return to, 1 or more; the initial leverage if not given.")
-        }
-        "two_sided" => json!({
-            "description": "Whether institutions below their target leverage buy.", "type": "boolean", "default": false
-        }),
-        "leverage_scale" => {
-            number("Leverage at a perceived volatility of one; 1 / z for z standard deviations at risk.")
-        }
-        "cyclicality" => {
-            number("Exponent of perceived variance; -0.5 is value at risk, 0 a constant leverage.")
-        }
-        "historic_volatility" => number("Volatility of the portfolio as perceived before the shock."),
-        "volatility_offset" => number("Volatility that is always perceived."),
-        "shock_weight" => number("Weight of the latest return in perceived variance, from 0 to 1."),
-        "haircut" => number("Margin on an asset, from 0 to 1; 0.05 is 5 %."),
-        "procyclicality" => number("Rise of the haircut with a relative fall of the price of one."),
-        "run_below" => number("Equity over assets strictly below which creditors outside begin to withdraw."),
-        "run_complete_below" => number("Equity over assets from which on they withdraw everything."),
-        "base_flow" => number("Share of a fund that is redeemed without any loss."),
-        "flow_sensitivity" => number("Share of a fund that is redeemed for a relative loss of one."),
-        "gate" => number("Largest share of a fund that may be redeemed, from 0 to 1."),
-        "swing_price" => number("Relative discount at which redeemers are paid, from 0 to 1."),
-        "liquidity" => json!({
-            "description": "How a fund pays redeemers.",
-            "enum": ["vertical-slice", "cash-first"], "default": "vertical-slice"
-        }),
-        "cash_buffer" => number("Share of assets that a fund keeps in cash under cash-first, from 0 to 1."),
-        "sale_priority" => number("Rank of an asset in the order of sale, the lowest first."),
-        "withdrawals" => number("External liabilities that fall due now, money."),
-        "depth" => number("Market depth, money; inf is no impact."),
-        "adv" => number("Average daily volume, money per day; inf is no impact."),
-        "volatility" => number("Standard deviation of daily returns."),
-        "price_floor" => number("Price below which sales do not push, money per unit."),
-        "c" => number("Relative fall of the price when sales equal the depth."),
-        "g" => number("Exponent of the power law; 0.5 is the square-root law."),
-        "kappa" => number("Coefficient of the square-root law, of order one."),
-        "fall" => {
-            number("Relative fall of the price when at_share_sold is sold, below 1. In place of depth.")
-        }
-        "at_share_sold" => {
-            number("Share of all holdings of an asset that is sold for a fall, above 0 and at most 1.")
-        }
-        "gamma" => number("Coefficient of the permanent impact; 0.314 as published."),
-        "eta" => number("Coefficient of the temporary impact; 0.142 as published."),
-        "market_cap" => number("Value of all units outstanding, money."),
-        "horizon" => number("Days over which sales are spread."),
-        "withdrawal" => number(
-            "Depth is multiplied by exp(-withdrawal f) when the shock lowers a price by f; from 0 to 50.",
-        ),
-        "depth_scale" => number("Number in front of adv / volatility * sqrt(horizon); 0.4 by default."),
-        "volatility_stress" => {
-            number("Volatility is multiplied by 1 + volatility_stress f when the shock lowers a price by f.")
-        }
-        "capital" => number("Capital of an asset's market makers, money."),
-        "depth_floor" => {
-            number("Share of the depth that stays when market makers lost their capital, from 0 to 1.")
-        }
-        "matrix" => json!({
-            "description": "CSV file of cross-impacts beside the tables: asset, seller, impact (for each unit of money).",
-            "type": "string"
-        }),
-        "book" => json!({
-            "description": "CSV file of an order book beside the tables: asset, side (bid, ask), price, quantity.",
-            "type": "string"
-        }),
-        "beyond" => json!({
-            "description": "Price behind the last bid of an order book.",
-            "enum": ["zero", "last-bid"], "default": "zero"
-        }),
-        "alpha" => number("Share of outside and marketable assets recovered in default, from 0 to 1."),
-        "beta" => number("Share of interbank assets recovered in default, from 0 to 1."),
-        "external" => json!({
-            "description": "Rank of creditors outside the system.",
-            "enum": ["pari-passu", "senior"], "default": "pari-passu"
-        }),
-        _ if MAY_BE_INFINITE.contains(&name) => number(name),
-        _ => json!({ "description": name, "type": ["number", "string", "boolean"] }),
+/// What a parameter of a section means, for the schema: the same text for all models that share it, else model by model.
+///
+/// `models` are those of the section, and `others` those whose parameters may stand there too.
+fn parameter_schema(registry: &Registry, name: &str, models: &[Role], others: &[Role]) -> Value {
+    let described = |roles: &[Role]| -> Vec<(String, ParameterPage)> {
+        let pages = all_models(registry).into_iter().filter_map(|(role, kind)| {
+            let page = registry.page(role, kind).filter(|_| roles.contains(&role))?;
+            let parameter = page.parameters.iter().find(|parameter| parameter.name == name)?;
+            Some((kind.to_owned(), *parameter))
+        });
+        pages.collect()
+    };
+    let mut pages = described(models);
+    if pages.is_empty() {
+        pages = described(others);
     }
+    let Some((_, first)) = pages.first() else {
+        return json!({
+            "description": "Parameter of a registered model that describes none of its parameters.",
+            "type": ["number", "string", "boolean"]
+        });
+    };
+    let mut schema = match first.values {
+        Values::Number(_) => json!({ "type": "number" }),
+        Values::Flag => json!({ "type": "boolean" }),
+        Values::OneOf(words) => json!({ "enum": words }),
+        Values::File(_) => json!({ "type": "string" }),
+    };
+    if let NotGiven::Default(default) = first.not_given
+        && pages.iter().all(|(_, page)| page.not_given == first.not_given)
+    {
+        schema["default"] = serde_json::from_str(default).unwrap_or_else(|_| json!(default));
+    }
+    // Models with one text stand together, in the order of the first of them.
+    let mut texts: Vec<(String, Vec<String>)> = Vec::new();
+    for (kind, parameter) in &pages {
+        let text = match parameter.values {
+            Values::Number(_) | Values::File(_) => {
+                format!(
+                    "{} ({})",
+                    parameter.meaning.trim_end_matches('.'),
+                    allowed(parameter)
+                )
+            }
+            Values::Flag | Values::OneOf(_) => parameter.meaning.trim_end_matches('.').to_owned(),
+        };
+        match texts.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, kinds)) => kinds.push(kind.clone()),
+            None => texts.push((text, vec![kind.clone()])),
+        }
+    }
+    let described: Vec<String> = match &texts[..] {
+        [(text, _)] => vec![text.clone()],
+        several => several
+            .iter()
+            .map(|(text, kinds)| format!("{}: {text}", kinds.join(", ")))
+            .collect(),
+    };
+    schema["description"] = json!(format!("{}.", described.join("; ")));
+    schema
 }

@@ -2059,7 +2059,7 @@ fn messages_are_blocks_for_people_and_objects_for_programs() {
     assert_eq!(
         problems.to_string(),
         "error[D213] holdings.csv:2:quantity  cell \"-5\"\n  the amount is negative\n\
-         help: holdings are long positions; short positions belong to margin accounts"
+         help: holdings are long positions, and no table holds short ones yet"
     );
     let json: serde_json::Value =
         serde_json::from_str(&delever_io::json_string(&problems, delever_io::Layout::Compact))

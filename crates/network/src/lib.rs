@@ -26,6 +26,7 @@ mod builder;
 pub mod clearing;
 pub mod distress;
 mod graph;
+mod pages;
 pub mod reconstruction;
 pub mod valuation;
 
@@ -38,4 +39,5 @@ use delever_core::Registry;
 pub fn register(registry: &mut Registry) {
     clearing::register(registry);
     valuation::register(registry);
+    pages::document(registry);
 }

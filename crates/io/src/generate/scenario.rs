@@ -3,7 +3,7 @@
 use super::SyntheticSystem;
 use super::assets::{CLASSES, SHOCKED_CLASS};
 use delever_cascade::{Models, RuleBlock, Shock};
-use delever_core::{Execution, PerAsset, PerInstitution, SparseRows};
+use delever_core::{Execution, PerAsset, PerInstitution, Role, SparseRows};
 use delever_impact::{DepthRow, Exponential};
 use delever_network::ContagionGraph;
 use delever_network::clearing::{EisenbergNoe, EisenbergNoeRow, ExternalRank, OneLayer};
@@ -101,7 +101,29 @@ impl SyntheticSystem {
             .replace("@NAME@", &name)
             .replace("@PRICES@\n", &prices)
             .replace("@MAX_LEVERAGE@", &format!("{MAX_LEVERAGE:?}"))
+            .replace("@RULES@", &kinds(Role::Rule))
+            .replace("@IMPACTS@", &kinds(Role::Impact))
+            .replace("@CLEARINGS@", &kinds(Role::Clearing))
     }
+}
+
+/// Longest line of names in a comment.
+const LINE: usize = 110;
+
+/// The kinds of a role as lines of a comment, without a last line break.
+fn kinds(role: Role) -> String {
+    let registry = crate::registry();
+    let kinds = &registry.kinds()[role.place()];
+    let mut lines = vec!["#".to_owned()];
+    for (n, kind) in kinds.iter().enumerate() {
+        let end = if n + 1 == kinds.len() { "." } else { "," };
+        let word = format!(" \"{kind}\"{end}");
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() <= LINE => line.push_str(&word),
+            _ => lines.push(format!("#{word}")),
+        }
+    }
+    lines.join("\n")
 }
 
 /// Adds a line.
@@ -111,7 +133,7 @@ fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
 
 const TEMPLATE: &str = r#"# Version of this file's format; 1 is the only one.
 version = 1
-# Title of results and reports; any text.
+# Title of results; any text.
 name = "@NAME@"
 
 [data]
@@ -136,35 +158,39 @@ outside_assets = {}
 
 # When institutions sell, and how much.
 [deleveraging]
-# Rule: "none", "leverage-cap", "leverage-threshold", "leverage-target", "value-at-risk", "capital-ratio", "haircut",
-# "liquidity-shortfall", "funding-withdrawal", "redemption", "sell-on-default".
+# Rule, explained by `delever explain leverage-cap` and the like; one of
+@RULES@
 rule = "leverage-cap"
 # Largest assets / equity, a plain number above 1; `min_leverage_ratio` (equity / assets) is its reciprocal: give one of the two.
 max_leverage = @MAX_LEVERAGE@
 # Which assets sellers choose: "pro-rata" (the same share of each), "most-liquid-first", "by-priority" (a column
 # `sale_priority` in assets.csv, lowest first) or "least-impact" (what costs the seller least).
 strategy = "pro-rata"
+# Rules by group: a section such as [deleveraging.rules.funds] with a rule and parameters of its own holds for the
+# institutions that name it, "funds", in the column `rule` of institutions.csv.
 
 # How sales push prices.
 [impact]
-# Model: "none", "linear", "exponential", "power", "square-root", "floored-exponential", "tanh", "almgren", "stressed-depth",
-# "stressed-volatility", "market-maker", "cross-matrix", "order-book"; `depth` in assets.csv is money. In its place,
-# `fall = 0.05` and `at_share_sold = 0.05`: selling 5 % of what is held lowers the price by 5 % (linear, exponential).
+# Model; `depth` in assets.csv is money. In its place, `fall = 0.05` and `at_share_sold = 0.05`: selling 5 % of what is
+# held lowers the price by 5 % (linear, exponential). One of
+@IMPACTS@
 model = "exponential"
-# Price at which sellers are paid: "terminal" (after all sales) or "vwap" (the average on the way there).
+# Price at which sellers are paid: "terminal" (after all sales), "vwap" (the average on the way there) or, in rounds,
+# "midpoint" (the mean of the prices before and after the trade).
 execution = "terminal"
 
 # What claims on institutions are worth.
 [clearing]
-# Model: "none", "eisenberg-noe", "rogers-veraart", "elsinger", "weber-weske", "elliott-golub-jackson", "furfine", "debtrank",
-# "black-cox", "merton", "furfine-merton".
+# Model; one of
+@CLEARINGS@
 model = "eisenberg-noe"
 # Rank of creditors outside the system: "senior" (paid before banks, as under depositor preference) or "pari-passu" (the default).
 external = "senior"
 
 # How the cascade is solved.
 [engine]
-# Kind: "equilibrium": the state consistent with itself, with a certificate.
+# Kind: "equilibrium" (the state consistent with itself, with a certificate) or "rounds" (sales are final, round after
+# round; then also `max_rounds`, `order`, `seed`, `sequence` and `pay_with_cash_first`, and no certificate).
 kind = "equilibrium"
 # Which equilibrium where several exist: "greatest" (the best), "least" (the worst), "both".
 select = "greatest"
@@ -172,4 +198,7 @@ select = "greatest"
 tolerance = 1e-12
 # Largest number of iterations, a whole number.
 max_iterations = 100000
+# How the equilibrium is reached: "automatic", "iteration" (plain, to the last bit, so that order laws hold bit by bit)
+# or "policy".
+method = "automatic"
 "#;

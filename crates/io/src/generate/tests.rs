@@ -288,7 +288,10 @@ fn the_scenario_is_valid_and_explains_every_key() {
         assert_eq!(keys("deleveraging"), ["max_leverage", "rule", "strategy"]);
         assert_eq!(keys("impact"), ["execution", "model"]);
         assert_eq!(keys("clearing"), ["external", "model"]);
-        assert_eq!(keys("engine"), ["kind", "max_iterations", "select", "tolerance"]);
+        assert_eq!(
+            keys("engine"),
+            ["kind", "max_iterations", "method", "select", "tolerance"]
+        );
         assert_eq!(
             scenario["deleveraging"]["max_leverage"].as_float(),
             Some(MAX_LEVERAGE)

@@ -35,11 +35,8 @@ pub(super) fn find_declared<'f>(
         )
         .with_hint("move it beside the tables, or allow it with --allow-outside")
     } else if table.ends_with(".parquet") {
-        problem(
-            Code::ParquetUnsupported,
-            "this build does not read Parquet".to_owned(),
-        )
-        .with_hint("write the table as CSV")
+        problem(Code::ParquetUnsupported, "Parquet is not read".to_owned())
+            .with_hint("write the table as CSV")
     } else if table.is_empty() || !source.contains(table) {
         let columns: Vec<_> = shape.columns().collect();
         problem(Code::MissingTable, "there is no such file".to_owned()).with_hint(format!(

@@ -1,9 +1,9 @@
 //! Scenario files: from TOML to checked settings, with every problem reported where it stands.
 
 mod document;
-mod later;
 pub(crate) mod overrides;
 pub(crate) mod read;
+mod reserved;
 mod rounds;
 mod scaling;
 mod section;

@@ -1,7 +1,7 @@
 //! From a document to a scenario: every section checked, every problem reported, defaults filled in.
 
 use super::document::{Node, Place, Value};
-use super::later::{Role, is_known_later};
+use super::reserved::is_reserved;
 use super::rounds;
 use super::section::Section;
 use super::settings::{
@@ -13,7 +13,7 @@ use crate::tables::cells::starts_badly;
 use crate::tables::participants::asset_parameters;
 use delever_cascade::rounds::TradePrice;
 use delever_cascade::{Method, Select};
-use delever_core::{Registry, nearest_name};
+use delever_core::{Registry, Role, nearest_name};
 use delever_portfolio::check_amount;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -201,9 +201,12 @@ fn kind(
     let known = &kinds[role.place()];
     if !known.contains(&name) {
         let shown = crate::problem::shortened(name);
-        let problem = if is_known_later(role, name) {
-            let message = format!("the {} `{shown}` is not part of this build", role.name());
-            section.problem(Code::NotInThisBuild, key, message)
+        let problem = if is_reserved(role, name) {
+            let message = format!(
+                "there is no {} `{shown}` yet; the format reserves the name",
+                role.name()
+            );
+            section.problem(Code::Reserved, key, message)
         } else {
             section.problem(
                 Code::UnknownKind,

@@ -13,7 +13,7 @@ use delever_portfolio::check_amount;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-const SHORT: &str = "holdings are long positions; short positions belong to margin accounts";
+const SHORT: &str = "holdings are long positions, and no table holds short ones yet";
 
 /// One holding, with where it stands.
 pub(crate) struct HoldingRow<'a> {

@@ -22,7 +22,7 @@ use crate::catalogue::Code;
 use crate::problem::{Diagnostics, Problem};
 use crate::source::TableSource;
 
-/// Tables of the format that this build does not read.
+/// Tables whose names the format reserves and that nothing reads.
 const UNSUPPORTED: [&str; 4] = ["accounts", "positions", "loans", "margin_tiers"];
 
 /// Refuses tables that would silently be left out.
@@ -30,7 +30,8 @@ pub(crate) fn refuse_unsupported(source: &dyn TableSource, diagnostics: &mut Dia
     for name in UNSUPPORTED {
         for file in [format!("{name}.csv"), format!("{name}.parquet")] {
             if source.contains(&file) {
-                let message = format!("the table `{name}` is not supported by this build");
+                let message =
+                    format!("the table `{name}` is reserved by the format, and nothing reads it yet");
                 diagnostics.push(
                     Problem::new(Code::TableUnsupported, file, message)
                         .with_hint("remove the table from the folder: its positions would not be counted"),
@@ -49,11 +50,7 @@ pub(crate) fn find(source: &dyn TableSource, name: &str, diagnostics: &mut Diagn
         (false, false) => None,
         (true, false) => Some(csv),
         (false, true) => {
-            let problem = Problem::new(
-                Code::ParquetUnsupported,
-                parquet,
-                "this build does not read Parquet",
-            );
+            let problem = Problem::new(Code::ParquetUnsupported, parquet, "Parquet is not read");
             diagnostics.push(problem.with_hint(format!("write the table as `{csv}`")));
             None
         }

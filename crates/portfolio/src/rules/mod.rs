@@ -25,6 +25,7 @@ mod leverage_target;
 mod leverage_threshold;
 mod liquidity_shortfall;
 mod none;
+mod pages;
 mod redemption;
 mod sell_on_default;
 mod value_at_risk;
@@ -55,6 +56,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.add_rule("funding-withdrawal", || FundingWithdrawal);
     registry.add_rule("redemption", || Redemption);
     registry.add_rule("sell-on-default", || SellOnDefault);
+    pages::document(registry);
 }
 
 /// What a continuous rule with a known order declares.

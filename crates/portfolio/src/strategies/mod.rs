@@ -10,6 +10,7 @@
 //! A rule that buys (two-sided leverage targeting) buys pro rata under each of them.
 
 mod least_impact;
+mod pages;
 mod pecking_order;
 mod pro_rata;
 
@@ -30,6 +31,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry
         .add_strategy::<PeckingOrder, pecking_order::Priority>("by-priority", PeckingOrder::priorities_first);
     registry.add_strategy::<LeastImpact, least_impact::Row>("least-impact", LeastImpact::from_shape);
+    pages::document(registry);
 }
 
 /// The money that a pro-rata seller would raise at trial prices. A seller of everything sells everything, whatever
