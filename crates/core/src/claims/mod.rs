@@ -156,6 +156,17 @@ pub trait Claims: Send + Sync {
         false
     }
 
+    /// Groups of institutions, one of which at least pays all its debts in the greatest solution, whatever the prices, if none
+    /// of the group has outside assets below zero: mutual debtors, connected both ways, that owe nobody else and pay out all
+    /// that they receive more. Were all of them short, each could pay a little more out of what it would then receive.
+    /// Default: none is known.
+    ///
+    /// Debts are paid in full where all components that others are entitled to stand at their largest. A solution is certified
+    /// on this word where nothing else bounds it from below.
+    fn closed_groups(&self) -> Vec<Vec<u32>> {
+        Vec::new()
+    }
+
     /// The model in lanes, if it has that form.
     fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
         None
@@ -244,6 +255,9 @@ macro_rules! forward_claims {
             }
             fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
                 (**self).not_unique(no_outside_assets)
+            }
+            fn closed_groups(&self) -> Vec<Vec<u32>> {
+                (**self).closed_groups()
             }
             fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
                 (**self).in_lanes()

@@ -286,6 +286,15 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         self.claims.in_lanes().filter(|_| self.swaps.is_empty())
     }
 
+    fn closed_groups(&self) -> Vec<Vec<u32>> {
+        let passes_on = |&n: &u32| self.claims.passes_on_receipts(n) && self.passes_on(n);
+        let groups = self.closed.iter().filter(|_| self.swaps.is_empty());
+        groups
+            .filter(|class| class.iter().all(passes_on))
+            .cloned()
+            .collect()
+    }
+
     /// A class that nothing leaves and no money reaches clears at any common scale, if each of its members and of those who
     /// owe them, directly or not, pays what it receives (Csoka and Herings 2021, for Eisenberg and Noe's model).
     fn not_unique(&self, no_outside_assets: &[bool]) -> bool {

@@ -82,6 +82,10 @@ impl ClaimKernel for RogersVeraart {
         }
     }
 
+    fn passes_on_receipts(&self, row: &RogersVeraartRow) -> bool {
+        row.beta == 1.0
+    }
+
     fn slope(
         &self,
         anchor: Anchor,
