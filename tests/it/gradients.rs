@@ -317,10 +317,7 @@ impl Web {
         let debts = self.graph.debts()[0].1.clone();
         let claims: Box<dyn delever::core::Claims> = if rogers_veraart {
             let rows = vec![
-                RogersVeraartRow {
-                    alpha: 0.9,
-                    beta: 0.8
-                };
+                RogersVeraartRow::pari_passu(0.9, 0.8);
                 count
             ];
             Box::new(OneLayer::new(RogersVeraart, rows, debts, &external))

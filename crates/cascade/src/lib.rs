@@ -14,6 +14,7 @@
 //! The crate names no concrete model: rules, strategies, impact and claims come in as traits.
 
 mod arithmetic;
+mod boundary;
 mod composition;
 mod derivative;
 mod enclosure;

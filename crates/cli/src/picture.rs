@@ -5,7 +5,9 @@ use crate::output::visible;
 use comfy_table::{CellAlignment, Table, presets};
 use delever::cascade::Snapshot;
 use delever::cascade::rounds::Round;
-use delever::io::{BoundsResult, EnclosureResult, Loaded, OutcomeResult, RunResult, StateName, StatusName};
+use delever::io::{
+    BoundsResult, EnclosureResult, Loaded, NAMED_NEAR_BOUNDARY, OutcomeResult, RunResult, StateName, StatusName,
+};
 use std::fmt::Write;
 
 /// One step of the cascade that the picture shows.
@@ -415,13 +417,26 @@ fn proof(result: &OutcomeResult) -> String {
         StatusName::Interrupted => format!("interrupted after {steps} steps; the best iterate is shown"),
     };
     if result.near_boundary {
-        words
-            .push_str("\nnear a boundary: one unit in the last place of the input could change who defaults");
+        words.push_str(&near_boundary(&result.near_boundary_of));
     }
     if result.unique == Some(false) {
         words.push_str("\nnot the only equilibrium: select = \"both\" shows the other end");
     }
     words
+}
+
+/// Whom a unit in the last place could change, in words.
+fn near_boundary(of: &[String]) -> String {
+    let more = if of.len() < NAMED_NEAR_BOUNDARY {
+        ""
+    } else {
+        " and perhaps others"
+    };
+    format!(
+        "\nnear a boundary: one unit in the last place of the input, or a threshold met exactly, could change whether these default \
+         or sell: {}{more}",
+        of.iter().map(|id| visible(id)).collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// What is known of all equilibria at once, in words.

@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// The version of the result's format.
 pub const RESULT_VERSION: u32 = 1;
 
+/// Institutions near a boundary that a result names; there may be more.
+pub const NAMED_NEAR_BOUNDARY: usize = 20;
+
 /// What a run returns: one equilibrium, both ends, or the end of a run in rounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -37,8 +40,11 @@ pub struct OutcomeResult {
     pub select: Option<SelectName>,
     /// How the solve ended.
     pub status: StatusName,
-    /// Whether a unit in the last place of the input could change who defaults.
+    /// Whether a unit in the last place of the input, or a threshold met exactly, could change who defaults or sells.
     pub near_boundary: bool,
+    /// Who it is that could: ids, at most [`NAMED_NEAR_BOUNDARY`].
+    #[serde(default)]
+    pub near_boundary_of: Vec<String>,
     /// Whether it is the only one; null where that is not established.
     pub unique: Option<bool>,
     /// How far it can be from the true one.
@@ -366,7 +372,8 @@ impl RunResult {
             engine: EngineKind::Rounds.name().to_owned(),
             select: None,
             status: outcome.status.into(),
-            near_boundary: false,
+            near_boundary: outcome.near_boundary,
+            near_boundary_of: names(loaded, &outcome.near_boundary_of),
             unique: None,
             certificate: CertificateResult {
                 width: None,
@@ -417,6 +424,7 @@ fn equilibrium(
         select: Some(select),
         status: outcome.status.into(),
         near_boundary: outcome.near_boundary,
+        near_boundary_of: names(loaded, &outcome.near_boundary_of),
         unique: outcome.unique,
         certificate: CertificateResult {
             width: outcome.certificate.width.and_then(finite),
@@ -452,6 +460,13 @@ fn bounds_of_all(loaded: &Loaded, enclosure: &EquilibriaEnclosure) -> EnclosureR
         prices: by_id(loaded.system.asset_names(), &enclosure.prices),
         equities: by_id(loaded.system.institution_names(), &enclosure.equities),
     }
+}
+
+/// The first of these institutions, by id.
+fn names(loaded: &Loaded, institutions: &[u32]) -> Vec<String> {
+    let ids = loaded.system.institution_names();
+    let first = institutions.iter().take(NAMED_NEAR_BOUNDARY);
+    first.map(|&n| ids[n as usize].clone()).collect()
 }
 
 fn finite(value: f64) -> Option<f64> {

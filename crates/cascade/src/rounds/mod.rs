@@ -33,7 +33,7 @@ use crate::shock::Shock;
 use claims::ClaimsAtPrices;
 use delever_core::Execution;
 use delever_solver::{End, FixedPointMap, Settings, Status};
-use desk::Desk;
+use desk::{Around, Books, Desk};
 use market::Market;
 use outcome::Recorder;
 use rand_chacha::ChaCha8Rng;
@@ -377,10 +377,12 @@ impl<'r> Run<'r> {
     fn respond(&mut self) -> bool {
         let (map, settings) = (self.map, self.settings);
         let state = map.cascade.view(&self.state);
+        let (books, around) = (Books::new(map.cascade, &map.data, state), Around::new(&map.data, state));
+        let cash_first = settings.pay_with_cash_first;
         let numbers: Vec<bool> = self
             .desks
             .par_iter_mut()
-            .map(|desk| desk.respond(map.cascade, &map.data, state, settings))
+            .map(|desk| desk.respond(books, &around, cash_first))
             .collect();
         self.add_up_orders();
         numbers.into_iter().all(|finite| finite)
