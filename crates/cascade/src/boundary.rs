@@ -32,7 +32,8 @@ pub(crate) struct MovedMarket {
 impl MovedMarket {
     /// All prices moved by the share `step`. What happened to a price since before the shock stays: an unmoved one is unmoved.
     pub fn new(state: StateView<'_>, initial: &[f64], step: f64) -> Self {
-        let moved = |prices: &[f64]| -> Vec<f64> { prices.iter().map(|price| price * (1.0 + step)).collect() };
+        let moved =
+            |prices: &[f64]| -> Vec<f64> { prices.iter().map(|price| price * (1.0 + step)).collect() };
         let prices = moved(state.prices);
         let since = initial.iter().zip(state.prices).zip(&prices);
         Self {
@@ -179,18 +180,9 @@ impl<'c> Around<'c> {
 
     /// Whether the institution at a compiled position may trade or not by what it is moved by.
     pub fn undecided(&self, position: usize, sheet: &BalanceSheet<'_>) -> bool {
-        let (rule, row) = rule_of(self.cascade, position);
+        let (rule, row) = self.cascade.rule_of(position);
         trade(rule, row, sheet, &self.less).differs(trade(rule, row, sheet, &self.more))
     }
-}
-
-/// The rule of the institution at a compiled position, and its row in the rule's block.
-fn rule_of<'c>(cascade: &'c Cascade<'_>, position: usize) -> (&'c dyn Rule, usize) {
-    let block = cascade
-        .blocks
-        .partition_point(|block| block.range.end <= position);
-    let block = &cascade.blocks[block];
-    (&*block.rule, position - block.range.start)
 }
 
 impl CascadeMap<'_> {
@@ -268,7 +260,7 @@ impl CascadeMap<'_> {
             let market = MovedMarket::new(cascade.view(state), &self.data.market.initial, step);
             let mut work = PassWork::<Nearest>::new(cascade);
             inspect::<Nearest>(cascade, &self.data, state, &mut work, |seen| {
-                let (rule, row) = rule_of(cascade, seen.position);
+                let (rule, row) = cascade.rule_of(seen.position);
                 let trade = trade(rule, row, seen.sheet, &market);
                 let before = std::mem::replace(&mut trades[seen.position], trade);
                 near[seen.position] |= step > 0.0 && trade.differs(before);

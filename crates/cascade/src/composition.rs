@@ -406,6 +406,13 @@ impl<'a> Cascade<'a> {
         self.system
     }
 
+    /// The rule of the institution at a compiled position, and its row in the rule's block.
+    pub(crate) fn rule_of(&self, position: usize) -> (&dyn Rule, usize) {
+        let block = self.blocks.partition_point(|block| block.range.end <= position);
+        let block = &self.blocks[block];
+        (&*block.rule, position - block.range.start)
+    }
+
     /// Whether compiled order is the order of ids.
     pub(crate) fn is_by_id(&self) -> bool {
         matches!(self.holdings, Cow::Borrowed(_))

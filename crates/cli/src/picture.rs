@@ -6,7 +6,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use delever::cascade::Snapshot;
 use delever::cascade::rounds::Round;
 use delever::io::{
-    BoundsResult, EnclosureResult, Loaded, NAMED_NEAR_BOUNDARY, OutcomeResult, RunResult, StateName, StatusName,
+    BoundsResult, EnclosureResult, Loaded, NAMED_NEAR_BOUNDARY, OutcomeResult, RunResult, StateName,
+    StatusName,
 };
 use std::fmt::Write;
 

@@ -46,8 +46,8 @@ pub use load::{LoadOptions, Loaded, load, load_from};
 pub use problem::{Diagnostics, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
     AssetResult, BothResult, BoundsResult, CertificateResult, EnclosureResult, InstitutionResult,
-    NAMED_NEAR_BOUNDARY, OutcomeResult, RESULT_VERSION, RoundResult, RunResult, SelectName, StateName, StatusName, Timing,
-    TotalsResult,
+    NAMED_NEAR_BOUNDARY, OutcomeResult, RESULT_VERSION, RoundResult, RunResult, SelectName, StateName,
+    StatusName, Timing, TotalsResult,
 };
 pub use scenario::{
     Clearing, Deleveraging, Engine, EngineKind, Impact, ModelChoice, NamedShock, OrderOfTrade, Rounds,

@@ -50,9 +50,9 @@ pub(super) fn mark_undecided<const W: usize, P: Pack<Array = [f64; LANES]>, N: I
 fn size<P: Pack<Array = [f64; LANES]>, N: ImageNumber>(like: P, sheet: &BalanceSheet<'_, N>) -> P {
     let amounts = [sheet.marketable, sheet.received, sheet.liabilities];
     let given = like.load(sheet.cash).abs() + like.load(sheet.other_assets).abs();
-    amounts
-        .iter()
-        .fold(given, |sum, amount| sum + like.load(amount.center().lanes()).abs())
+    amounts.iter().fold(given, |sum, amount| {
+        sum + like.load(amount.center().lanes()).abs()
+    })
 }
 
 /// The sheet with its amounts moved by the share `step`, assets up and debts down; prices stay.
@@ -76,7 +76,10 @@ fn shifted<'b, P: Pack<Array = [f64; LANES]>, N: ImageNumber>(
     let since = |given: [f64; LANES], before: P, now: P| (now + (like.load(given) - before)).lanes();
     let (before, assets) = (center(sheet.assets()), center(moved.assets()));
     moved.assets_initial = since(sheet.assets_initial, before, assets);
-    let (before, equity) = (before - center(sheet.liabilities), assets - center(moved.liabilities));
+    let (before, equity) = (
+        before - center(sheet.liabilities),
+        assets - center(moved.liabilities),
+    );
     moved.equity_initial = since(sheet.equity_initial, before, equity);
     moved.equity_shocked = since(sheet.equity_shocked, before, equity);
     moved

@@ -171,15 +171,26 @@ impl Desk {
 
     /// Those who failed in the round just past order all that they hold.
     pub fn liquidate_failed(&mut self) {
-        for (row, standing) in self.standing.iter_mut().enumerate() {
-            if *standing == Standing::Failing {
-                *standing = Standing::Failed;
-                let entries = self.holdings.entries_of(row);
-                let held = self.holdings.row(row).values;
-                self.waits[row] = held.iter().any(|&units| units != 0.0);
-                self.orders.values_mut()[entries].copy_from_slice(held);
-            }
+        for position in self.positions() {
+            self.liquidate_if_failed(position);
         }
+    }
+
+    /// The institution at a compiled position orders all that it holds, if it failed in the round just past.
+    pub fn liquidate_if_failed(&mut self, position: usize) {
+        let row = position - self.first;
+        if self.standing[row] == Standing::Failing {
+            self.standing[row] = Standing::Failed;
+            let entries = self.holdings.entries_of(row);
+            let held = self.holdings.row(row).values;
+            self.waits[row] = held.iter().any(|&units| units != 0.0);
+            self.orders.values_mut()[entries].copy_from_slice(held);
+        }
+    }
+
+    /// Whether the institution at a compiled position still takes part.
+    pub fn is_live(&self, position: usize) -> bool {
+        self.standing[position - self.first] == Standing::Live
     }
 
     /// Adds the units that wait, by asset, the desk's own sum first.
@@ -249,13 +260,32 @@ impl Desk {
             for first in (start..end).step_by(TILE) {
                 let tile = first..(first + TILE).min(end);
                 let row_of_rule = first - block.range.start;
-                let answers = self.ask(books, around, (&*block.rule, row_of_rule), tile.clone(), cash_first);
+                let answers = self.ask(
+                    books,
+                    around,
+                    (&*block.rule, row_of_rule),
+                    tile.clone(),
+                    cash_first,
+                );
                 for (answer, position) in answers.into_iter().zip(tile) {
                     finite &= self.act(books, position, answer, cash_first);
                 }
             }
         }
         finite
+    }
+
+    /// As [`Self::respond`], of the institution at a compiled position alone.
+    pub fn respond_alone(
+        &mut self,
+        books: Books<'_>,
+        around: &Around,
+        cash_first: bool,
+        position: usize,
+    ) -> bool {
+        let (rule, row) = books.cascade.rule_of(position);
+        let [answer, ..] = self.ask(books, around, (rule, row), position..position + 1, cash_first);
+        self.act(books, position, answer, cash_first)
     }
 
     /// An institution does what it answered. Returns whether its orders are numbers.

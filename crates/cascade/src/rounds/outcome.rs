@@ -40,7 +40,7 @@ pub struct Round {
     pub cash: Vec<f64>,
     /// What sales and cash can still repay, by institution.
     pub repayable_debt: Vec<f64>,
-    /// Institutions with waiting orders.
+    /// Institutions with waiting orders; where they trade in turn, those that traded in this round.
     pub sellers: usize,
     /// Institutions that have sold all that they held.
     pub sold_out: usize,
@@ -83,6 +83,13 @@ impl Recorder {
             rounds: Vec::new(),
             held: units_held(map.cascade),
             entries: map.cascade.holdings.entry_count(),
+        }
+    }
+
+    /// In turn nobody waits; who traded in the round just recorded counts in their place.
+    pub fn count_traders(&mut self, traders: usize) {
+        if let Some(round) = self.rounds.last_mut() {
+            round.sellers = traders;
         }
     }
 

@@ -77,7 +77,10 @@ fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
                             #[inline(always)]
                             || N::from(1.0),
                             #[inline(always)]
-                            || (recovered - N::given(sheet.external_liabilities)).fraction_of(sheet.debts_face),
+                            || {
+                                (recovered - N::given(sheet.external_liabilities))
+                                    .fraction_of(sheet.debts_face)
+                            },
                         ),
                     }
                 },
