@@ -70,6 +70,16 @@ pub enum CascadeError {
     /// Rounds run on a cascade that was composed with volume-weighted execution.
     #[error("compose the cascade with terminal execution: what rounds pay is a setting of the run")]
     RoundsExecution,
+    /// Claims that a process values in waves, where someone would sell meanwhile.
+    #[error(
+        "the claims model is a process of waves at the prices after the shock, and an institution would sell; use the rule `none`"
+    )]
+    ProcessSells,
+    /// Claims that a process values in waves, in the rounds engine.
+    #[error(
+        "the claims model is a process of its own waves, which the equilibrium engine runs; rounds cannot"
+    )]
+    ProcessInRounds,
     /// The terms of the rounds engine count other institutions than the system.
     #[error("there are terms for {given} institutions, the system has {system}")]
     Terms {

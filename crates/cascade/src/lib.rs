@@ -23,6 +23,7 @@ mod lanes;
 mod map;
 mod outcome;
 mod pass;
+mod process;
 pub mod rounds;
 mod sheet;
 mod shock;

@@ -6,6 +6,7 @@ use crate::composition::Cascade;
 use crate::enclosure::EquilibriaEnclosure;
 use crate::map::CascadeMap;
 use crate::pass::{CHUNK, PassWork, inspect_by_chunk};
+use crate::rounds::Round;
 use crate::shock::Shock;
 use delever_core::Execution;
 use delever_solver::{Solution, Status};
@@ -43,6 +44,8 @@ pub struct Outcome {
     pub assets: Vec<AssetOutcome>,
     /// By institution.
     pub institutions: Vec<InstitutionOutcome>,
+    /// Where claims are valued by a process that is no map: its waves, entry 0 the state after the shock. Empty otherwise.
+    pub waves: Vec<Round>,
 }
 
 /// How far a reported state can be from the true equilibrium.
@@ -140,7 +143,7 @@ pub struct InstitutionOutcome {
 
 impl InstitutionOutcome {
     /// Before anything is entered.
-    const NOTHING: Self = Self {
+    pub(crate) const NOTHING: Self = Self {
         equity_initial: 0.0,
         equity_shocked: 0.0,
         equity: 0.0,
@@ -441,6 +444,7 @@ impl CascadeMap<'_> {
             },
             assets,
             institutions,
+            waves: Vec::new(),
         }
     }
 }

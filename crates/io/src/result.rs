@@ -69,7 +69,7 @@ pub struct OutcomeResult {
     pub assets: Vec<AssetResult>,
     /// By institution, ascending by id.
     pub institutions: Vec<InstitutionResult>,
-    /// Rounds, entry 0 the state after the shock; empty for an equilibrium.
+    /// Rounds, or waves of a process, entry 0 the state after the shock; empty for an equilibrium.
     pub rounds: Vec<RoundResult>,
     /// Wall-clock times; absent where they are not wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -441,7 +441,7 @@ fn equilibrium(
         totals: totals(&outcome.totals),
         assets: assets(loaded, &outcome.assets),
         institutions: institutions(loaded, &outcome.institutions),
-        rounds: Vec::new(),
+        rounds: outcome.waves.iter().map(|entry| round(loaded, entry)).collect(),
         timing,
     }
 }

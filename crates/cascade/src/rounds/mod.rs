@@ -244,6 +244,9 @@ impl Cascade<'_> {
         if self.execution != Execution::Terminal {
             return Err(CascadeError::RoundsExecution);
         }
+        if self.process().is_some() {
+            return Err(CascadeError::ProcessInRounds);
+        }
         if settings.trade_price == TradePrice::Average && !self.impact.has_average_prices() {
             return Err(CascadeError::NoAveragePrice);
         }

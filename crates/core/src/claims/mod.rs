@@ -1,10 +1,12 @@
 //! Claims between institutions: what debts and shares are worth to those who hold them.
 
 mod kernel;
+mod process;
 mod slope;
 mod view;
 
 pub use kernel::{ClaimKernel, PerInstitutionClaims};
+pub use process::{ClaimsProcess, Waves};
 pub use slope::{Anchor, ramp_slope, residual_slope};
 pub use view::{ClaimsSpec, CreditDefaultSwap, NetworkView};
 
@@ -167,6 +169,12 @@ pub trait Claims: Send + Sync {
         Vec::new()
     }
 
+    /// The process that values claims, if the model is one and no map. Then nothing else is asked of it but the graph, what is paid
+    /// at face, and, so that nobody sells meanwhile, what sheets look like at its end. Such a model is unordered.
+    fn process(&self) -> Option<&dyn ClaimsProcess> {
+        None
+    }
+
     /// The model in lanes, if it has that form.
     fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
         None
@@ -258,6 +266,9 @@ macro_rules! forward_claims {
             }
             fn closed_groups(&self) -> Vec<Vec<u32>> {
                 (**self).closed_groups()
+            }
+            fn process(&self) -> Option<&dyn ClaimsProcess> {
+                (**self).process()
             }
             fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
                 (**self).in_lanes()
