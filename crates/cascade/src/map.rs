@@ -375,9 +375,9 @@ impl FixedPointMap for CascadeMap<'_> {
         let (prices, count) = (cascade.price_components(), cascade.components);
         let mut owed = vec![false; cascade.order.len() * count];
         let entitlements = cascade.claims.entitlements();
-        entitlements
-            .triplets()
-            .for_each(|(_, component, _)| owed[component as usize] = true);
+        for (_, component, _) in entitlements.triplets() {
+            owed[component as usize] = true;
+        }
         let components = |id: u32| {
             let all = id as usize * count..(id as usize + 1) * count;
             all.filter(|&n| owed[n]).map(|n| (prices + n) as u32).collect()

@@ -2,6 +2,7 @@
 
 use delever_cascade::rounds::{RoundsOutcome, RoundsStatus};
 use delever_io::{LoadOptions, Tables, load_from, registry};
+use std::fmt::Write;
 
 /// A bank of the restatement: cash, other assets, debts outside, of which a loan can be repaid, units of two bonds.
 #[derive(Clone)]
@@ -112,9 +113,13 @@ fn run(sequence: &str, max_rounds: usize) -> RoundsOutcome {
     let mut institutions = "id,cash,other_assets,external_liabilities,repayable_debt\n".to_owned();
     let mut holdings = "institution,asset,quantity\n".to_owned();
     for (n, bank) in BANKS.iter().enumerate() {
-        institutions += &format!("b{n},{},{},{},{}\n", bank.cash, bank.other, bank.debts, bank.loan);
+        let _ = writeln!(
+            institutions,
+            "b{n},{},{},{},{}",
+            bank.cash, bank.other, bank.debts, bank.loan
+        );
         for (k, units) in bank.units.iter().enumerate() {
-            holdings += &format!("b{n},a{k},{units}\n");
+            let _ = writeln!(holdings, "b{n},a{k},{units}");
         }
     }
     let tables = Tables::new()

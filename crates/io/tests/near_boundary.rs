@@ -9,6 +9,7 @@ use delever_network::ContagionGraphBuilder;
 use delever_network::clearing::FaceValue;
 use delever_portfolio::strategies::ProRata;
 use delever_portfolio::{Institution, SystemBuilder};
+use std::fmt::Write;
 
 const BOTH: [&str; 2] = ["equilibrium", "rounds"];
 
@@ -16,16 +17,12 @@ fn run(tables: &Tables, scenario: &str, engine: &str) -> OutcomeResult {
     let scenario = format!("version = 1\n{scenario}\n[engine]\nkind = \"{engine}\"\n");
     let loaded = load_from(tables, "s.toml", &scenario, &registry(), &LoadOptions::default())
         .unwrap_or_else(|problems| panic!("{problems}"));
-    let result = match engine {
-        "rounds" => RunResult::of_rounds(
-            &loaded,
-            &loaded.run_rounds(&registry()).expect("models fit"),
-            None,
-        ),
-        _ => {
-            let equilibria = loaded.solve(&registry()).expect("models fit");
-            RunResult::new(&loaded, &equilibria, None).expect("asked for")
-        }
+    let result = if engine == "rounds" {
+        let outcome = loaded.run_rounds(&registry()).expect("models fit");
+        RunResult::of_rounds(&loaded, &outcome, None)
+    } else {
+        let equilibria = loaded.solve(&registry()).expect("models fit");
+        RunResult::new(&loaded, &equilibria, None).expect("asked for")
     };
     match result {
         RunResult::One(one) => *one,
@@ -44,8 +41,8 @@ fn banks(banks: &[(&str, f64, f64, f64)]) -> Tables {
     let mut institutions = "id,other_assets,external_liabilities\n".to_owned();
     let mut holdings = "institution,asset,quantity\n".to_owned();
     for (id, other, debts, bonds) in banks {
-        institutions += &format!("{id},{other:?},{debts:?}\n");
-        holdings += &format!("{id},bond,{bonds:?}\n");
+        let _ = writeln!(institutions, "{id},{other:?},{debts:?}");
+        let _ = writeln!(holdings, "{id},bond,{bonds:?}");
     }
     Tables::new()
         .with("institutions.csv", institutions)

@@ -146,7 +146,8 @@ fn what_a_process_cannot_be_composed_with_is_refused() {
             problems.to_string()
         }
     };
-    let sells = format!("{FIRST}\n{SINGLE}\ndeleveraging = {{ rule = \"leverage-cap\", max_leverage = 1.2 }}");
+    let sells =
+        format!("{FIRST}\n{SINGLE}\ndeleveraging = {{ rule = \"leverage-cap\", max_leverage = 1.2 }}");
     assert!(refused(&tables, &sells).contains("would sell"));
     let rounds = format!("{FIRST}\n{SINGLE}\nengine.kind = \"rounds\"");
     assert!(refused(&tables, &rounds).contains("rounds cannot"));

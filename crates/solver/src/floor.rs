@@ -45,9 +45,11 @@ pub(crate) fn seek<M: FixedPointMap>(chain: &mut Chain<'_, M>, outer: &[f64], se
         group.retain(|components| at_top(outer, components, &chain.top));
         match &group[..] {
             // Nothing stands at the top: the floor will say so.
-            [] => first
-                .iter()
-                .for_each(|&n| floor[n as usize] = chain.top[n as usize]),
+            [] => {
+                for &n in &first {
+                    floor[n as usize] = chain.top[n as usize];
+                }
+            }
             [only] => held.extend_from_slice(only),
             _ if group.len() <= MOST_ALTERNATIVES => several.push(group),
             _ => {}

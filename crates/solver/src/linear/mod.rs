@@ -59,7 +59,9 @@ impl NonNegativeRows {
     /// Takes all entries out of some rows.
     pub(crate) fn empty(&mut self, rows: &[u32]) {
         let mut emptied = vec![false; self.ends.len()];
-        rows.iter().for_each(|&row| emptied[row as usize] = true);
+        for &row in rows {
+            emptied[row as usize] = true;
+        }
         let (mut start, mut kept) = (0, 0);
         for (end, emptied) in self.ends.iter_mut().zip(emptied) {
             let entries = start..*end;
