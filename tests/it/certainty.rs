@@ -128,6 +128,13 @@ fn nearly_all_ordered_systems_are_certified_and_all_are_bracketed() {
             let Ok(cascade) = Cascade::new(&system, &graph, models) else {
                 return Err(TestCaseError::reject("no average prices"));
             };
+            // All models of the project are as they declare.
+            prop_assert!(
+                cascade.refuted().is_empty(),
+                "{:?} of {}",
+                cascade.refuted(),
+                kinds
+            );
             let map = CascadeMap::new(&cascade, &case.shock()).expect("shock fits");
             prop_assume!(map.shape().isotone && map.shape().bounded);
             for (end, exact_end) in [

@@ -17,10 +17,7 @@ pub fn swap(writer: u32, holder: u32, reference: u32, notional: f64) -> CreditDe
 }
 
 pub fn solve(problem: &Clearing, swaps: &[CreditDefaultSwap], recovered: f64) -> Equilibria {
-    let row = RogersVeraartRow {
-        alpha: recovered,
-        beta: recovered,
-    };
+    let row = RogersVeraartRow::pari_passu(recovered, recovered);
     let rows = vec![row; problem.graph.institution_count()];
     let model = OneLayer::new(RogersVeraart, rows, problem.debts(), &problem.external());
     problem.solve_for(Box::new(model.with_credit_default_swaps(swaps)), Select::Greatest)

@@ -158,8 +158,10 @@ fn naive(exposed: &[Vec<f64>], buffers: &[f64], shock: &[f64], transmission: Tra
             .map(|j| match transmission {
                 Transmission::DebtRank => stress[j].min(1.0) - sent[j],
                 Transmission::Default => f64::from(u8::from(stress[j] >= 1.0)) - sent[j],
-                Transmission::FirstHit if sent[j] == 0.0 => stress[j].min(1.0),
-                Transmission::FirstHit => 0.0,
+                Transmission::FirstHit | Transmission::FirstHitUncapped if sent[j] == 0.0 => {
+                    stress[j].min(1.0)
+                }
+                Transmission::FirstHit | Transmission::FirstHitUncapped => 0.0,
             })
             .collect();
         for i in 0..n {

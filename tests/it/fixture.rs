@@ -175,7 +175,7 @@ impl Clearing {
     }
 
     pub fn rogers_veraart(&self, alpha: f64, beta: f64) -> Equilibria {
-        let row = delever::network::clearing::RogersVeraartRow { alpha, beta };
+        let row = delever::network::clearing::RogersVeraartRow::pari_passu(alpha, beta);
         let rows = vec![row; self.system.institution_count()];
         self.solve(Box::new(OneLayer::new(
             RogersVeraart,

@@ -299,13 +299,7 @@ impl Web {
             .collect();
         let debts = self.graph.debts()[0].1.clone();
         let claims: Box<dyn delever::core::Claims> = if rogers_veraart {
-            let rows = vec![
-                RogersVeraartRow {
-                    alpha: 0.9,
-                    beta: 0.8
-                };
-                count
-            ];
+            let rows = vec![RogersVeraartRow::pari_passu(0.9, 0.8); count];
             Box::new(OneLayer::new(RogersVeraart, rows, debts, &external))
         } else {
             let rows = vec![EisenbergNoeRow::default(); count];

@@ -156,9 +156,9 @@ proptest! {
                 0 => eisenberg_noe(&network),
                 1 | 2 => {
                     let row = if model == 1 {
-                        RogersVeraartRow { alpha: 0.7, beta: 0.6 }
+                        RogersVeraartRow::pari_passu(0.7, 0.6)
                     } else {
-                        RogersVeraartRow { alpha: 1.0, beta: 1.0 }
+                        RogersVeraartRow::pari_passu(1.0, 1.0)
                     };
                     Box::new(OneLayer::new(RogersVeraart, vec![row; count], network.debts(), &external))
                 }
@@ -225,7 +225,7 @@ proptest! {
         for external in [ExternalRank::PariPassu, ExternalRank::Senior] {
             slope_holds(&EisenbergNoe, &EisenbergNoeRow { external }, drawn, upper)?;
         }
-        let row = RogersVeraartRow { alpha: f64::from(alpha) / 4.0, beta: f64::from(beta) / 4.0 };
+        let row = RogersVeraartRow::pari_passu(f64::from(alpha) / 4.0, f64::from(beta) / 4.0);
         slope_holds(&RogersVeraart, &row, drawn, upper)?;
         slope_holds(&DebtRank, &DebtRankRow::default(), drawn, upper)?;
     }

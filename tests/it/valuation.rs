@@ -62,9 +62,8 @@ fn solve_by_name(input: &Value) -> Outcome {
             recovery: number("rho"),
         }),
         "linear_dr" => solve(input, DebtRank, DebtRankRow::default),
-        "rogers_veraart" => solve(input, RogersVeraart, || RogersVeraartRow {
-            alpha: number("alpha"),
-            beta: number("beta"),
+        "rogers_veraart" => solve(input, RogersVeraart, || {
+            RogersVeraartRow::pari_passu(number("alpha"), number("beta"))
         }),
         method if method.starts_with("eisenberg_noe") => solve(input, EisenbergNoe, || EisenbergNoeRow {
             external: if method.ends_with("ext_senior") {

@@ -71,6 +71,16 @@ pub enum CascadeError {
     /// Rounds run on a cascade that was composed with volume-weighted execution.
     #[error("compose the cascade with terminal execution: what rounds pay is a setting of the run")]
     RoundsExecution,
+    /// Claims that a process values in waves, where someone would sell meanwhile.
+    #[error(
+        "the claims model is a process of waves at the prices after the shock, and an institution would sell; use the rule `none`"
+    )]
+    ProcessSells,
+    /// Claims that a process values in waves, in the rounds engine.
+    #[error(
+        "the claims model is a process of its own waves, which the equilibrium engine runs; rounds cannot"
+    )]
+    ProcessInRounds,
     /// The terms of the rounds engine count other institutions than the system.
     #[error("there are terms for {given} institutions, the system has {system}")]
     Terms {
@@ -473,6 +483,13 @@ impl<'a> Cascade<'a> {
     /// The system that the cascade runs on.
     pub fn system(&self) -> &'a System {
         self.system
+    }
+
+    /// The rule of the institution at a compiled position, and its row in the rule's block.
+    pub(crate) fn rule_of(&self, position: usize) -> (&dyn Rule, usize) {
+        let block = self.blocks.partition_point(|block| block.range.end <= position);
+        let block = &self.blocks[block];
+        (&*block.rule, position - block.range.start)
     }
 
     /// Whether compiled order is the order of ids.

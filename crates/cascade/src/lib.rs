@@ -14,6 +14,7 @@
 //! The crate names no concrete model: rules, strategies, impact and claims come in as traits.
 
 mod arithmetic;
+mod boundary;
 mod composition;
 mod declared;
 mod derivative;
@@ -23,6 +24,7 @@ mod lanes;
 mod map;
 mod outcome;
 mod pass;
+mod process;
 pub mod rounds;
 mod sheet;
 mod shock;

@@ -369,6 +369,36 @@ impl FixedPointMap for CascadeMap<'_> {
         self.apply_finely(x, work, |n, image| out.set(n, image.low()))
     }
 
+    fn groups_at_top(&self) -> Vec<Vec<Vec<u32>>> {
+        let (cascade, data) = (self.cascade, &self.data);
+        let mut groups = cascade.claims.closed_groups();
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        // Under average prices, whoever receives more sells less and forgoes a gain.
+        let moves =
+            |n: usize| cascade.execution == Execution::Vwap && !cascade.holdings.row(n).columns.is_empty();
+        let mut unfit = vec![false; cascade.order.len()];
+        for (n, &id) in cascade.order.iter().enumerate() {
+            unfit[id as usize] = data.cash[n] + data.other_assets[n] < 0.0 || moves(n);
+        }
+        groups.retain(|group| group.iter().all(|&id| !unfit[id as usize]));
+        let (prices, count) = (cascade.price_components(), cascade.components);
+        let mut owed = vec![false; cascade.order.len() * count];
+        let entitlements = cascade.claims.entitlements();
+        for (_, component, _) in entitlements.triplets() {
+            owed[component as usize] = true;
+        }
+        let components = |id: u32| {
+            let all = id as usize * count..(id as usize + 1) * count;
+            all.filter(|&n| owed[n]).map(|n| (prices + n) as u32).collect()
+        };
+        groups
+            .into_iter()
+            .map(|group| group.into_iter().map(components).collect())
+            .collect()
+    }
+
     fn enclosure_box_into(&self, low: &mut [f64], high: &mut [f64]) -> bool {
         self.box_of_states(low, high)
     }

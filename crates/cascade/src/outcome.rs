@@ -1,12 +1,14 @@
 //! The outcome of a cascade: prices, balance sheets and losses by channel.
 
-use crate::arithmetic::{Above, Arithmetic, Below, Nearest, RoughlyAbove, RoughlyBelow};
+use crate::arithmetic::Nearest;
+use crate::boundary::{Around, FAR};
 use crate::composition::Cascade;
 use crate::enclosure::EquilibriaEnclosure;
 use crate::map::CascadeMap;
-use crate::pass::{CHUNK, PassWork, Visit, conclude, inspect, inspect_by_chunk};
+use crate::pass::{CHUNK, PassWork, conclude, inspect_by_chunk};
+use crate::rounds::Round;
 use crate::shock::Shock;
-use delever_core::{Execution, Interval};
+use delever_core::Execution;
 use delever_solver::{FixedPointMap, Solution, Status};
 use rayon::prelude::*;
 
@@ -15,8 +17,10 @@ use rayon::prelude::*;
 pub struct Outcome {
     /// How the solve ended.
     pub status: Status,
-    /// Whether a unit in the last place of the input could change who defaults.
+    /// Whether a unit in the last place of the input, or a threshold met exactly, could change who defaults or sells.
     pub near_boundary: bool,
+    /// Who it is that could, by id.
+    pub near_boundary_of: Vec<u32>,
     /// Whether the system has this equilibrium only; `None` where that is not established.
     pub unique: Option<bool>,
     /// How far the answer can be from the true one.
@@ -40,6 +44,8 @@ pub struct Outcome {
     pub assets: Vec<AssetOutcome>,
     /// By institution.
     pub institutions: Vec<InstitutionOutcome>,
+    /// Where claims are valued by a process that is no map: its waves, entry 0 the state after the shock. Empty otherwise.
+    pub waves: Vec<Round>,
 }
 
 /// How far a reported state can be from the true equilibrium.
@@ -137,7 +143,7 @@ pub struct InstitutionOutcome {
 
 impl InstitutionOutcome {
     /// Before anything is entered.
-    const NOTHING: Self = Self {
+    pub(crate) const NOTHING: Self = Self {
         equity_initial: 0.0,
         equity_shocked: 0.0,
         equity: 0.0,
@@ -194,6 +200,8 @@ struct Books {
     failed: bool,
     /// Equity less that below which the institution counts as failed.
     margin: f64,
+    /// Whether it may be near to trading, or not trading.
+    trade_undecided: bool,
     sold_value: f64,
     sold_out: bool,
     sold_at_shocked: f64,
@@ -202,11 +210,12 @@ struct Books {
 
 impl CascadeMap<'_> {
     /// Visits every institution at a state, compiled position and books, chunks in parallel. Returns what the visits of each
-    /// chunk leave, and units sold by asset.
+    /// chunk leave, and units sold by asset. `around`: who would trade otherwise there is marked.
     fn visit_books<R: Send>(
         &self,
         x: &[f64],
         work: &mut PassWork<Nearest>,
+        around: Option<&Around<'_>>,
         begin: impl IndexedParallelIterator<Item = R>,
         visit: impl Fn(&mut R, usize, &Books) + Sync,
     ) -> (Vec<R>, Vec<f64>) {
@@ -233,6 +242,7 @@ impl CascadeMap<'_> {
                     payment: cascade.claims.payment(id, sheet),
                     failed: margin < 0.0,
                     margin,
+                    trade_undecided: around.is_some_and(|around| around.undecided(seen.position, sheet)),
                     destroyed: cascade.claims.value_destroyed(id, sheet),
                     sold_value: 0.0,
                     sold_out: !seen.units.is_empty(),
@@ -273,7 +283,7 @@ impl CascadeMap<'_> {
         let chunks = self.cascade.order.len().div_ceil(CHUNK);
         let nothing = rayon::iter::repeat_n(snapshot.clone(), chunks);
         let mut work = PassWork::new(self.cascade);
-        let (chunks, _) = self.visit_books(x, &mut work, nothing, |snapshot, position, books| {
+        let (chunks, _) = self.visit_books(x, &mut work, None, nothing, |snapshot, position, books| {
             snapshot.sellers += usize::from(books.sold_at_shocked > 0.0 || books.sold_value > 0.0);
             snapshot.sold_out += usize::from(books.sold_out);
             snapshot.defaults += usize::from(books.failed);
@@ -289,44 +299,6 @@ impl CascadeMap<'_> {
             snapshot.loss += chunk.loss;
         }
         snapshot
-    }
-
-    /// Whether some institution's solvency cannot be told within the bracket, widened by a rounding of its input.
-    pub(crate) fn near_boundary(&self, upper: &[f64], lower: &[f64]) -> bool {
-        // Rough bounds leave more undecided than sharp ones, at a fraction of the cost.
-        self.undecided::<RoughlyAbove, RoughlyBelow>(upper, lower)
-            && self.undecided::<Above, Below>(upper, lower)
-    }
-
-    fn undecided<U, L>(&self, upper: &[f64], lower: &[f64]) -> bool
-    where
-        U: Arithmetic<Number = Interval>,
-        L: Arithmetic<Number = Interval>,
-    {
-        /// Two units in the last place: one for the input, one for its sum.
-        const NOISE: f64 = 2.0 * f64::EPSILON;
-        let cascade = self.cascade;
-        let needed = |seen: &Visit<'_, Interval>| {
-            let threshold = cascade.claims.failure_equity(cascade.order[seen.position]);
-            (
-                seen.sheet.assets(),
-                seen.sheet.liabilities + Interval::from(threshold),
-            )
-        };
-        let mut healthy = vec![false; cascade.order.len()];
-        let mut work = PassWork::<U>::new(cascade);
-        inspect::<U>(cascade, &self.data, upper, &mut work, |seen| {
-            let (assets, needed) = needed(&seen);
-            healthy[seen.position] = assets.high + NOISE * assets.high.abs() >= needed.low;
-        });
-        let mut undecided = false;
-        let mut work = PassWork::<L>::new(cascade);
-        inspect::<L>(cascade, &self.data, lower, &mut work, |seen| {
-            let (assets, needed) = needed(&seen);
-            let failed = assets.low - NOISE * assets.low.abs() < needed.high;
-            undecided |= failed && healthy[seen.position];
-        });
-        undecided
     }
 
     /// Accounts for a solution. What the order of the models would have to support is claimed only where the answer's own image
@@ -382,8 +354,12 @@ impl CascadeMap<'_> {
                 + cascade.claims_face.value[position]
                 + self.data.shareholdings[position];
             let rounding = 1e-9 * (books.assets.abs() + books.liabilities + exposure);
-            *margin_of_solvency =
-                margin_of_solvency.min((books.margin.abs() - rounding) / (exposure + f64::MIN_POSITIVE));
+            let margin = if books.trade_undecided {
+                f64::NEG_INFINITY
+            } else {
+                (books.margin.abs() - rounding) / (exposure + f64::MIN_POSITIVE)
+            };
+            *margin_of_solvency = margin_of_solvency.min(margin);
             institutions[position % CHUNK] = InstitutionOutcome {
                 equity_initial: initial,
                 equity_shocked: shocked,
@@ -408,13 +384,14 @@ impl CascadeMap<'_> {
             .par_chunks_mut(CHUNK)
             .map(|institutions| (institutions, f64::INFINITY));
         let mut work = PassWork::new(cascade);
-        let (chunks, units_sold) = self.visit_books(&solution.point, &mut work, begin, visit);
+        let around = Around::new(self, view, FAR);
+        let (chunks, units_sold) = self.visit_books(&solution.point, &mut work, Some(&around), begin, visit);
         let mut image = vec![0.0; self.dim()];
         conclude(cascade, &self.data, &mut image, &mut work);
         let refuted = self.shape().isotone && !self.keeps_order(solution, &image, seen_at_top);
         let bracket = solution.bracket.as_ref().filter(|_| !refuted);
         // How far the institution closest to zero equity is from it, in widths that its holdings and claims can take,
-        // after what rounding and a change of the input's last place can do.
+        // after what rounding and a change of the input's last place can do; below zero where one is near to trading.
         let margins = chunks.iter().map(|(_, margin)| *margin);
         let margin_of_solvency = margins.fold(f64::INFINITY, f64::min);
         let totals = Totals::of(&institutions);
@@ -439,18 +416,23 @@ impl CascadeMap<'_> {
             })
             .collect();
         let width = bracket.map(|bracket| bracket.width);
-        let near_boundary = bracket.is_some_and(|bracket| {
-            // Under volume-weighted execution proceeds move too, by more than prices do.
-            let clear = cascade.execution == Execution::Terminal && margin_of_solvency > 2.0 * bracket.width;
-            !clear && self.near_boundary(&bracket.upper, &bracket.lower)
-        });
+        // Under volume-weighted execution proceeds move too, by more than prices do.
+        let clear = cascade.execution == Execution::Terminal
+            && margin_of_solvency > 2.0 * width.unwrap_or(0.0)
+            && width.unwrap_or(0.0) < FAR;
+        let near_boundary_of = match bracket {
+            _ if clear => Vec::new(),
+            Some(bracket) => self.near_boundary(&bracket.upper, &bracket.lower),
+            None => self.near_boundary_at(&solution.point),
+        };
         Outcome {
             status: if refuted {
                 Status::Unordered
             } else {
                 solution.status
             },
-            near_boundary,
+            near_boundary: !near_boundary_of.is_empty(),
+            near_boundary_of,
             unique: None,
             certificate: Certificate {
                 width,
@@ -473,6 +455,7 @@ impl CascadeMap<'_> {
             },
             assets,
             institutions,
+            waves: Vec::new(),
         }
     }
 }

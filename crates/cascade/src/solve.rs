@@ -93,6 +93,14 @@ impl Cascade<'_> {
         mut watch: impl FnMut(&CascadeStep<'_>) -> ControlFlow<()>,
     ) -> Result<Equilibria, CascadeError> {
         let map = CascadeMap::new(self, shock)?;
+        if let Some(process) = self.process() {
+            let outcome = map.run_process(process)?;
+            return Ok(Equilibria {
+                greatest: (select != Select::Least).then(|| outcome.clone()),
+                least: (select != Select::Greatest).then_some(outcome),
+                unique: None,
+            });
+        }
         let mut find = |end| {
             let mut observer = Watch {
                 map: &map,
@@ -169,7 +177,8 @@ impl Cascade<'_> {
                 map: &map,
                 point: &x,
             };
-            if watch(&step).is_break() || change == 0.0 {
+            // A process is no map: its waves are in the outcome.
+            if watch(&step).is_break() || change == 0.0 || self.process().is_some() {
                 break;
             }
             map.apply(&x, &mut image, &mut work);
@@ -199,7 +208,9 @@ impl Cascade<'_> {
         shock: &Shock,
         settings: &EnclosureSettings,
     ) -> Result<Option<EquilibriaEnclosure>, CascadeError> {
-        Ok(CascadeMap::new(self, shock)?.enclose(settings))
+        let map = CascadeMap::new(self, shock)?;
+        // A process is no map, and has no equilibria.
+        Ok(self.process().is_none().then(|| map.enclose(settings)).flatten())
     }
 
     /// Solves the cascade under many shocks, in parallel; results stand in the order of the shocks.

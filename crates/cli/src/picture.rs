@@ -6,7 +6,10 @@ mod losses;
 use crate::numbers::{counted, money, percent, price, width};
 use crate::output::visible;
 use comfy_table::{CellAlignment, Table, presets};
-use delever::io::{BoundsResult, EnclosureResult, Loaded, OutcomeResult, RunResult, StateName, StatusName};
+use delever::io::{
+    BoundsResult, EnclosureResult, Loaded, NAMED_NEAR_BOUNDARY, OutcomeResult, RunResult, StateName,
+    StatusName,
+};
 pub(crate) use frame::Frame;
 use losses::{losses, settled};
 use std::fmt::Write;
@@ -326,13 +329,26 @@ fn proof(result: &OutcomeResult) -> String {
         StatusName::InvalidInput => "invalid-input: refused before it was solved".to_owned(),
     };
     if result.near_boundary {
-        words
-            .push_str("\nnear a boundary: one unit in the last place of the input could change who defaults");
+        words.push_str(&near_boundary(&result.near_boundary_of));
     }
     if result.unique == Some(false) {
         words.push_str("\nnot the only equilibrium: select = \"both\" shows the other end");
     }
     words
+}
+
+/// Whom a unit in the last place could change, in words.
+fn near_boundary(of: &[String]) -> String {
+    let more = if of.len() < NAMED_NEAR_BOUNDARY {
+        ""
+    } else {
+        " and perhaps others"
+    };
+    format!(
+        "\nnear a boundary: one unit in the last place of the input, or a threshold met exactly, could change whether these default \
+         or sell: {}{more}",
+        of.iter().map(|id| visible(id)).collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// What is known of all equilibria at once, in words.

@@ -235,5 +235,11 @@ fn find_equilibria(
     }
     let equilibria =
         cascade.solve_observed(shock, engine.select, &engine.settings, |_| unless_interrupted())?;
+    if let Some(waves) = equilibria.greatest.as_ref().map(|outcome| &outcome.waves)
+        && pictured
+        && !waves.is_empty()
+    {
+        frames = Frame::of_rounds(waves);
+    }
     Ok((Found::Equilibria(Box::new(equilibria)), frames))
 }

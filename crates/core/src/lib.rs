@@ -72,8 +72,8 @@ pub use balance_sheet::{BalanceSheet, Execution};
 pub use ball::Ball;
 pub use ball_jet::BallJet;
 pub use claims::{
-    Anchor, ClaimKernel, Claims, ClaimsSpec, Contingent, ContingentBounds, CreditDefaultSwap, NetworkView,
-    PerInstitutionClaims, ramp_slope, residual_slope,
+    Anchor, ClaimKernel, Claims, ClaimsProcess, ClaimsSpec, Contingent, ContingentBounds, CreditDefaultSwap,
+    NetworkView, PerInstitutionClaims, Waves, ramp_slope, residual_slope,
 };
 pub use dual::Dual;
 pub use fine_interval::FineInterval;

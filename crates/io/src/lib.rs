@@ -53,8 +53,8 @@ pub use model_pages::{
 pub use problem::{CodeText, Diagnostics, MAX_PRINTED_PER_CODE, MAX_PROBLEMS_PER_FILE, Problem, Severity};
 pub use result::{
     AssetResult, BothResult, BoundsResult, CertificateResult, EnclosureResult, InstitutionResult,
-    OutcomeResult, RESULT_VERSION, RoundResult, RunResult, SelectName, StateName, StatusName, Timing,
-    TotalsResult,
+    NAMED_NEAR_BOUNDARY, OutcomeResult, RESULT_VERSION, RoundResult, RunResult, SelectName, StateName,
+    StatusName, Timing, TotalsResult,
 };
 pub use scenario::{
     Clearing, Deleveraging, Engine, EngineKind, Impact, ModelChoice, NamedShock, OrderOfTrade, Rounds,

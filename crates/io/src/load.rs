@@ -24,7 +24,7 @@ use crate::tables::participants::{Assets, read_assets, read_institutions};
 use crate::tables::refuse_unsupported;
 use crate::tables::unread::report_unread;
 use declared::find_declared;
-use delever_cascade::rounds::{RoundsOutcome, RoundsSettings, Sequence};
+use delever_cascade::rounds::{RoundsOutcome, RoundsSettings, Sequence, Turns};
 use delever_cascade::{Cascade, CascadeError, Equilibria, Models, Shock};
 use delever_core::{CreditDefaultSwap, ParameterTable, ParameterValue, Registry};
 use delever_network::{ContagionGraph, ContagionGraphBuilder};
@@ -423,6 +423,15 @@ impl Loaded {
             OrderOfTrade::Shuffled(seed) => Some(Sequence::Shuffled { seed: *seed }),
             OrderOfTrade::Listed(names) => {
                 resolve_sequence(names, &self.system, &self.sources, diagnostics).map(Sequence::Listed)
+            }
+            OrderOfTrade::TurnsShuffled(seed) => Some(Sequence::InTurn(Turns::Shuffled { seed: *seed })),
+            OrderOfTrade::TurnsListed(lists) => {
+                let lists: Vec<Option<Vec<u32>>> = lists
+                    .iter()
+                    .map(|names| resolve_sequence(names, &self.system, &self.sources, diagnostics))
+                    .collect();
+                let lists: Option<Vec<Vec<u32>>> = lists.into_iter().collect();
+                lists.map(|lists| Sequence::InTurn(Turns::ListedByRound(lists)))
             }
         };
         let terms = self.with_inputs(&self.shock, scenario_has_errors, |inputs| {

@@ -19,6 +19,9 @@ pub(crate) use table::{TOTALS, totals_cells};
 /// The version of the result's format.
 pub const RESULT_VERSION: u32 = 1;
 
+/// Institutions near a boundary that a result names; there may be more.
+pub const NAMED_NEAR_BOUNDARY: usize = 20;
+
 /// What a run returns: one equilibrium, both ends, or the end of a run in rounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -42,8 +45,11 @@ pub struct OutcomeResult {
     pub select: Option<SelectName>,
     /// How the solve ended.
     pub status: StatusName,
-    /// Whether a unit in the last place of the input could change who defaults.
+    /// Whether a unit in the last place of the input, or a threshold met exactly, could change who defaults or sells.
     pub near_boundary: bool,
+    /// Who it is that could: ids, at most [`NAMED_NEAR_BOUNDARY`].
+    #[serde(default)]
+    pub near_boundary_of: Vec<String>,
     /// Whether it is the only one; null where that is not established.
     pub unique: Option<bool>,
     /// How far it can be from the true one.
@@ -68,7 +74,7 @@ pub struct OutcomeResult {
     pub assets: Vec<AssetResult>,
     /// By institution, ascending by id.
     pub institutions: Vec<InstitutionResult>,
-    /// Rounds, entry 0 the state after the shock; empty for an equilibrium.
+    /// Rounds, or waves of a process, entry 0 the state after the shock; empty for an equilibrium.
     pub rounds: Vec<RoundResult>,
     /// What was accepted with doubts, and what is worth knowing, in the order in which it was found. Absent in each of two
     /// equilibria that are given together: it stands beside them.
@@ -267,7 +273,8 @@ impl RunResult {
             engine: EngineKind::Rounds.name().to_owned(),
             select: None,
             status: outcome.status.into(),
-            near_boundary: false,
+            near_boundary: outcome.near_boundary,
+            near_boundary_of: names(loaded, &outcome.near_boundary_of),
             unique: None,
             certificate: CertificateResult {
                 width: None,
@@ -335,6 +342,7 @@ fn equilibrium(
         select: Some(select),
         status: outcome.status.into(),
         near_boundary: outcome.near_boundary,
+        near_boundary_of: names(loaded, &outcome.near_boundary_of),
         unique: outcome.unique,
         certificate: CertificateResult {
             width: outcome.certificate.width.and_then(finite),
@@ -351,7 +359,7 @@ fn equilibrium(
         totals: totals(&outcome.totals),
         assets: assets(loaded, &outcome.assets),
         institutions: institutions(loaded, &outcome.institutions),
-        rounds: Vec::new(),
+        rounds: outcome.waves.iter().map(|entry| round(loaded, entry)).collect(),
         warnings: None,
         timing,
     }
@@ -359,6 +367,13 @@ fn equilibrium(
 
 fn warnings(loaded: &Loaded) -> Vec<Problem> {
     loaded.warnings.problems().to_vec()
+}
+
+/// The first of these institutions, by id.
+fn names(loaded: &Loaded, institutions: &[u32]) -> Vec<String> {
+    let ids = loaded.system.institution_names();
+    let first = institutions.iter().take(NAMED_NEAR_BOUNDARY);
+    first.map(|&n| ids[n as usize].clone()).collect()
 }
 
 fn finite(value: f64) -> Option<f64> {

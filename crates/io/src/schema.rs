@@ -170,13 +170,13 @@ pub fn schema(registry: &Registry) -> Value {
                     "type": "integer", "minimum": 1, "default": 100
                 })),
                 ("order", json!({
-                    "description": "Whether waiting orders clear all at once or one after the other.",
-                    "enum": ["simultaneous", "sequential"], "default": "simultaneous"
+                    "description": "Whether waiting orders clear all at once (simultaneous), one after the other (sequential), or institutions are tested and trade one after the other (in-turn).",
+                    "enum": ["simultaneous", "sequential", "in-turn"], "default": "simultaneous"
                 })),
                 ("seed", json!({ "description": "Seed of the order of sequential trades.", "type": "integer" })),
                 ("sequence", json!({
-                    "description": "Order of sequential trades, by id; who is not named follows.",
-                    "type": "array", "items": { "type": "string" }
+                    "description": "Order of those who trade one after the other, by id; who is not named follows. In turn also a list of such lists, one a round, the last for all that follow.",
+                    "type": "array", "items": { "type": ["string", "array"], "items": { "type": "string" } }
                 })),
                 ("pay_with_cash_first", json!({
                     "description": "Whether cash pays first, and sales raise only the rest.",

@@ -60,10 +60,7 @@ fn every_kernel_has_the_slopes_of_its_differences() {
     assert!((check(&EisenbergNoe, &noe(ExternalRank::Senior), failing) - 6.0).abs() < 1e-12);
     assert!((check(&EisenbergNoe, &noe(ExternalRank::Senior), [4.0, 10.0, 50.0]) - 24.0).abs() < 1e-12);
     assert!((check(&EisenbergNoe, &noe(ExternalRank::PariPassu), healthy) - 10.0).abs() < 1e-12);
-    let haircuts = RogersVeraartRow {
-        alpha: 0.8,
-        beta: 0.6,
-    };
+    let haircuts = RogersVeraartRow::pari_passu(0.8, 0.6);
     assert!((check(&RogersVeraart, &haircuts, failing) - 6.0).abs() < 1e-12);
     assert!((check(&RogersVeraart, &haircuts, healthy) - 10.0).abs() < 1e-12);
     assert!((check(&DebtRank, &DebtRankRow::default(), [4.0, 30.0, 60.0]) - 4.0).abs() < 1e-12);

@@ -1,6 +1,7 @@
 //! Monotone chains: iteration in one direction, clamped so that it never turns back.
 
-use crate::map::{End, FixedPointMap, Observer, Precision, Step};
+use crate::linear::NonNegativeRows;
+use crate::map::{End, FixedPointMap, Observer, Precision, Step, Twofold};
 use crate::solution::Bracket;
 use std::ops::ControlFlow;
 
@@ -45,6 +46,10 @@ pub(crate) struct Chain<'m, M: FixedPointMap> {
     pub bottom: Vec<f64>,
     pub top: Vec<f64>,
     pub image: Vec<f64>,
+    /// Components that are held at the top, whatever the map says.
+    pub held: Vec<u32>,
+    /// A verified bound below the greatest fixed point, if one is known beside the chain's own: images do not fall below it.
+    pub floor: Option<Vec<f64>>,
     pub iterations: u64,
     /// Applications of the map, whatever for.
     pub passes: u64,
@@ -63,9 +68,20 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
             bottom,
             top,
             image: vec![0.0; n],
+            held: Vec::new(),
+            floor: None,
             iterations: 0,
             passes: 0,
         }
+    }
+
+    /// A chain of the map that has these components at the top in every image.
+    pub fn holding(mut self, held: Vec<u32>) -> Self {
+        for &n in &held {
+            self.bottom[n as usize] = self.top[n as usize];
+        }
+        self.held = held;
+        self
     }
 
     /// The corner at which iteration starts.
@@ -112,6 +128,52 @@ impl<'m, M: FixedPointMap> Chain<'m, M> {
                 .map
                 .apply_below(x, &mut self.image, precision, &mut self.work),
         }
+        for &n in &self.held {
+            self.image[n as usize] = self.top[n as usize];
+        }
+        // The map that is nowhere below the floor has the same greatest fixed point. Bounds from above stay as they are: those
+        // below a floor refute it.
+        if let (Some(floor), Rounding::Nearest | Rounding::Below(_)) = (&self.floor, rounding) {
+            for (image, &floor) in self.image.iter_mut().zip(floor) {
+                // What is no number stays none.
+                if *image < floor {
+                    *image = floor;
+                }
+            }
+        }
+    }
+
+    /// As [`FixedPointMap::slopes_into`], from an anchor at the chain's own end.
+    pub fn slopes(&mut self, anchor: &[f64], other: &[f64], rows: &mut NonNegativeRows) -> bool {
+        rows.clear();
+        let known = self
+            .map
+            .slopes_into(self.end, anchor, other, rows, &mut self.work);
+        if known && !self.held.is_empty() {
+            rows.empty(&self.held);
+        }
+        known
+    }
+
+    /// As [`FixedPointMap::apply_above_finely`] and its counterpart.
+    pub fn evaluate_finely(&mut self, above: bool, x: &Twofold, image: &mut Twofold) -> bool {
+        let known = if above {
+            self.map.apply_above_finely(x, image, &mut self.work)
+        } else {
+            self.map.apply_below_finely(x, image, &mut self.work)
+        };
+        for &n in &self.held {
+            image.set(n as usize, (self.top[n as usize], 0.0));
+        }
+        if let (Some(floor), false) = (&self.floor, above) {
+            for (n, &floor) in floor.iter().enumerate() {
+                let (high, low) = image.part(n);
+                if high < floor || high == floor && low < 0.0 {
+                    image.set(n, (floor, 0.0));
+                }
+            }
+        }
+        known
     }
 
     /// A bracket from its outer and its inner side. Sides that have crossed refute what the map says of itself, its order or

@@ -71,15 +71,12 @@ pub(crate) fn recheck<M: FixedPointMap>(
     let mut outer = Twofold::from(start.clone());
     let mut image = outer.clone();
     let mut rows = NonNegativeRows::default();
-    if !chain
-        .map
-        .slopes_into(chain.end, start, far, &mut rows, &mut chain.work)
-    {
+    if !chain.slopes(start, far, &mut rows) {
         return None;
     }
     let (mut r, mut w, mut short) = (vec![0.0; dim], vec![0.0; dim], vec![0.0; dim]);
     for _ in 0..STEPS {
-        if !evaluate(chain, chain.end == End::Greatest, &outer, &mut image) {
+        if !chain.evaluate_finely(chain.end == End::Greatest, &outer, &mut image) {
             return None;
         }
         for n in 0..dim {
@@ -134,7 +131,7 @@ pub(crate) fn recheck<M: FixedPointMap>(
                 },
             );
         }
-        if !evaluate(chain, chain.end == End::Least, &inner, &mut image) {
+        if !chain.evaluate_finely(chain.end == End::Least, &inner, &mut image) {
             return None;
         }
         let holds = (0..dim).all(|n| match chain.end {
@@ -148,7 +145,7 @@ pub(crate) fn recheck<M: FixedPointMap>(
     // Where slopes say little, as where a root begins, the point is carried inward until the inequality holds.
     inner.clone_from(&outer);
     for _ in 0..STEPS {
-        if !evaluate(chain, chain.end == End::Least, &inner, &mut image) {
+        if !chain.evaluate_finely(chain.end == End::Least, &inner, &mut image) {
             return None;
         }
         let mut holds = true;
@@ -190,18 +187,5 @@ fn rounded<M: FixedPointMap>(
     match chain.end {
         End::Greatest => chain.bracket(upper, lower),
         End::Least => chain.bracket(lower, upper),
-    }
-}
-
-fn evaluate<M: FixedPointMap>(
-    chain: &mut Chain<'_, M>,
-    above: bool,
-    x: &Twofold,
-    image: &mut Twofold,
-) -> bool {
-    if above {
-        chain.map.apply_above_finely(x, image, &mut chain.work)
-    } else {
-        chain.map.apply_below_finely(x, image, &mut chain.work)
     }
 }

@@ -19,6 +19,9 @@
 //! [`solve_side_by_side`] goes down from the top and stops as soon as a proof fits into the tolerance. Each leaves the rest to the
 //! next, the last to [`solve`].
 //!
+//! A map that passes on all that comes in has lines of fixed points, below which nothing verifies in doubles. Where it knows what
+//! stands at the top in the greatest of them ([`FixedPointMap::groups_at_top`]), that bounds it from below.
+//!
 //! A map without order has no such ends. Where it bounds its images of boxes, [`enclose`] finds a box that holds all of its fixed
 //! points at once.
 //!
@@ -51,6 +54,7 @@ mod chain;
 mod contraction;
 mod enclosure;
 mod fine;
+mod floor;
 pub mod linear;
 mod map;
 mod newton;

@@ -67,6 +67,16 @@ pub trait FixedPointMap {
         false
     }
 
+    /// What is known of the greatest fixed point beside the map: of each group, at least one alternative, a set of components,
+    /// stands at the top in it.
+    ///
+    /// A map that passes on within a group exactly what comes in has a line of fixed points there. No rounded inequality holds
+    /// below any of them but the smallest; that the greatest ends at the top bounds it. Asked for once, only where nothing else
+    /// bounds an ordered map. A claim that is wrong is found out where its bounds cross those from above, not otherwise.
+    fn groups_at_top(&self) -> Vec<Vec<Vec<u32>>> {
+        Vec::new()
+    }
+
     /// A box that holds every fixed point, for [`crate::enclose`] to begin with; `true` if there is one. Default: the box that
     /// the map maps to itself.
     fn enclosure_box_into(&self, low: &mut [f64], high: &mut [f64]) -> bool {

@@ -37,11 +37,7 @@ pub(crate) fn step<M: FixedPointMap>(
     reach: &mut f64,
 ) -> Option<Effort> {
     let dim = outer.len();
-    rows.clear();
-    if !chain
-        .map
-        .slopes_into(chain.end, outer, outer, rows, &mut chain.work)
-    {
+    if !chain.slopes(outer, outer, rows) {
         return None;
     }
     let doubled: Vec<f64> = (0..dim)
@@ -57,11 +53,7 @@ pub(crate) fn step<M: FixedPointMap>(
             }
         })
         .collect();
-    rows.clear();
-    if !chain
-        .map
-        .slopes_into(chain.end, outer, &corner, rows, &mut chain.work)
-    {
+    if !chain.slopes(outer, &corner, rows) {
         return None;
     }
     let length = |n: usize| (outer[n] - corner[n]).abs();

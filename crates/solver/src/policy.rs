@@ -7,6 +7,7 @@
 
 use crate::chain::{Chain, Halt, Rounding};
 use crate::fine;
+use crate::floor;
 use crate::linear::{Effort, NonNegativeRows, lower_solution};
 use crate::map::{End, FixedPointMap, Observer, Precision, Step};
 use crate::newton;
@@ -70,9 +71,14 @@ pub(crate) fn solve<M: FixedPointMap>(
     steps.effort.add(effort);
     steps.count += count;
     let iterations = chain.iterations;
-    let inner = (steps.halt == Halt::Stationary)
-        .then(|| inner_bound(chain, outer, &steps.spread))
-        .flatten();
+    let mut inner = None;
+    if steps.halt == Halt::Stationary {
+        floor::seek(chain, outer, settings);
+        inner = match &chain.floor {
+            Some(floor) if floor::refuted(chain, outer) => Some(floor.clone()),
+            _ => inner_bound(chain, outer, &steps.spread),
+        };
+    }
     let verified = inner.is_some();
     let mut inner = inner.unwrap_or_else(|| far.clone());
     for (inner, &far) in inner.iter_mut().zip(&far) {
@@ -164,11 +170,7 @@ fn run<M: FixedPointMap>(
                 .effort
                 .add(newton::step(chain, outer, &r, &mut rows, &mut w, &mut reach)?);
         } else {
-            rows.clear();
-            if !chain
-                .map
-                .slopes_into(chain.end, outer, far, &mut rows, &mut chain.work)
-            {
+            if !chain.slopes(outer, far, &mut rows) {
                 return None;
             }
             steps.effort.add(lower_solution(&rows, &r, ACCURACY, &mut w));

@@ -2,6 +2,7 @@
 
 use crate::chain::{Chain, Halt, Rounding};
 use crate::fine;
+use crate::floor;
 use crate::linear::Effort;
 use crate::map::{End, FixedPointMap, Observer, Precision, Step};
 use crate::policy;
@@ -76,7 +77,7 @@ pub fn solve<M: FixedPointMap>(
     observer: &mut impl Observer,
 ) -> Solution {
     if map.shape().isotone {
-        solve_isotone(map, end, settings, observer)
+        solve_chain(Chain::new(map, end, settings.max_iterations), settings, observer)
     } else {
         solve_unordered(map, end, settings, observer)
     }
@@ -102,13 +103,13 @@ pub(crate) fn residual_of<M: FixedPointMap>(chain: &mut Chain<'_, M>, x: &[f64])
     largest
 }
 
-fn solve_isotone<M: FixedPointMap>(
-    map: &M,
-    end: End,
+/// Finds the fixed point of an isotone map at a chain's end.
+pub(crate) fn solve_chain<M: FixedPointMap>(
+    mut chain: Chain<'_, M>,
     settings: &Settings,
     observer: &mut impl Observer,
 ) -> Solution {
-    let mut chain = Chain::new(map, end, settings.max_iterations);
+    let (map, end) = (chain.map, chain.end);
     let mut outer = chain.near_corner();
     let mut halt = Halt::Stationary;
     let mut blunt = None;
@@ -140,6 +141,9 @@ fn solve_isotone<M: FixedPointMap>(
             }
             halt = chain.run(outward, &mut outer, settled, true, observer);
         }
+    }
+    if bounded && halt == Halt::Stationary {
+        floor::seek(&mut chain, &outer, settings);
     }
     let mut point = outer.clone();
     if halt == Halt::Stationary {
@@ -176,6 +180,8 @@ fn solve_isotone<M: FixedPointMap>(
             bounded.then(|| chain.bracket(outer, chain.far_corner())),
         ),
         Halt::Stationary if !bounded => (Status::Bracketed, None),
+        // Something is not as the map says.
+        Halt::Stationary if floor::refuted(&chain, &outer) => (Status::Unordered, None),
         Halt::Stationary => {
             let mut bracket = prove(&mut chain, settings.tolerance, &point, outer);
             // Rounding that something steep magnifies; what is wider is a tie, and stays undecided. Plain iteration promises its

@@ -374,7 +374,7 @@ impl Case {
                 alpha
                     .iter()
                     .zip(beta)
-                    .map(|(&alpha, &beta)| RogersVeraartRow { alpha, beta })
+                    .map(|(&alpha, &beta)| RogersVeraartRow::pari_passu(alpha, beta))
                     .collect(),
             ),
             CaseClearing::Furfine { recovery } => self.one_layer(

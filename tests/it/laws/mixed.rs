@@ -392,10 +392,7 @@ impl Mixed {
                 Box::new(model.with_credit_default_swaps(&self.swaps))
             }
             2 => {
-                let row = |bank: &super::systems::Bank| RogersVeraartRow {
-                    alpha: bank.alpha,
-                    beta: bank.beta,
-                };
+                let row = |bank: &super::systems::Bank| RogersVeraartRow::pari_passu(bank.alpha, bank.beta);
                 let rows = banks.iter().map(row).collect();
                 let model = OneLayer::new(RogersVeraart, rows, debts, &external);
                 Box::new(model.with_credit_default_swaps(&self.swaps))

@@ -735,10 +735,7 @@ impl Case {
                 Box::new(OneLayer::new(EisenbergNoe, rows, debts, &external))
             }
             Clearing::RogersVeraart => {
-                let row = |&n: &usize| RogersVeraartRow {
-                    alpha: self.banks[n].alpha,
-                    beta: self.banks[n].beta,
-                };
+                let row = |&n: &usize| RogersVeraartRow::pari_passu(self.banks[n].alpha, self.banks[n].beta);
                 let rows = order.banks.iter().map(row).collect();
                 Box::new(OneLayer::new(RogersVeraart, rows, debts, &external))
             }

@@ -1,6 +1,7 @@
 //! A chunk of institutions in one pass: balance sheets from prices and payments, sales and payments from balance sheets.
 
 use super::books::{Account, Books, LanePrices};
+use super::boundary::mark_undecided;
 use super::numbers::{ImageNumber, Number};
 use super::pass::Pass;
 use super::{Width, Widths};
@@ -98,7 +99,12 @@ where
                 let (sheets, fractions) = (&mut sheets[..count], &mut fractions[..count]);
                 pass.fill(like, (prices, ratios), tile.clone(), sheets, chunk);
                 let lane = <Widths as Width<W>>::LANE;
-                rule.fractions_in_lanes(lane, first - block.range.start, sheets, fractions);
+                let row = first - block.range.start;
+                rule.fractions_in_lanes(lane, row, sheets, fractions);
+                if pass.accounts {
+                    let margin = &mut chunk.books.margin_of_solvency;
+                    mark_undecided(like, *rule, row, sheets, tile.len(), margin);
+                }
                 let settled = &mut settled[..count];
                 if let Some(claims) = pass.models.claims {
                     let ids = &pass.cascade.order[tile.clone()];

@@ -6,6 +6,7 @@
 //! solved by [`delever_solver::solve`].
 
 mod books;
+mod boundary;
 mod chunk;
 mod numbers;
 mod pass;

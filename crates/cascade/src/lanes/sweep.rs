@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicUsize;
 pub struct Summary {
     /// How the solve ended.
     pub status: Status,
-    /// Whether a unit in the last place of the input could change who defaults.
+    /// Whether a unit in the last place of the input, or a threshold met exactly, could change who defaults or sells.
     pub near_boundary: bool,
     /// `Some(false)` where several equilibria exist for sure.
     pub unique: Option<bool>,
@@ -114,7 +114,7 @@ impl Cascade<'_> {
         let width = answer.found.width;
         let near = || {
             let (upper, lower) = (answer.read(answer.found.upper), answer.read(answer.found.lower));
-            CascadeMap::new(self, shock).is_ok_and(|map| map.near_boundary(&upper, &lower))
+            CascadeMap::new(self, shock).is_ok_and(|map| !map.near_boundary(&upper, &lower).is_empty())
         };
         Summary {
             status: Status::Certified,

@@ -2,6 +2,7 @@
 
 use super::{RoundsSettings, Terms};
 use crate::arithmetic::Nearest;
+use crate::boundary::{MovedMarket, Trade, UNITS, money};
 use crate::composition::Cascade;
 use crate::map::ScenarioData;
 use crate::pass::{CHUNK, StateView, TILE};
@@ -30,6 +31,37 @@ enum Response {
     Raises(f64),
 }
 
+/// What an institution does in a round, and whether a few units in the last place would change it.
+#[derive(Clone, Copy)]
+struct Answer {
+    response: Response,
+    undecided: bool,
+}
+
+/// What is asked of an institution on one sheet.
+struct Asked {
+    fails: bool,
+    /// Whether its claims are paid in full, where the claims model tells that otherwise.
+    short: bool,
+    trade: Trade,
+}
+
+/// Prices at which institutions are asked once more, a few units in the last place below and above those of the round.
+pub(super) struct Around {
+    less: MovedMarket,
+    more: MovedMarket,
+}
+
+impl Around {
+    pub fn new(data: &ScenarioData, state: StateView<'_>) -> Self {
+        let moved = |step| MovedMarket::new(state, &data.market.initial, step);
+        Self {
+            less: moved(-UNITS),
+            more: moved(UNITS),
+        }
+    }
+}
+
 /// What balance sheets are filled from, beside the ledger.
 #[derive(Clone, Copy)]
 pub(super) struct Books<'b> {
@@ -37,6 +69,17 @@ pub(super) struct Books<'b> {
     pub entitled: Entitled<'b>,
     pub data: &'b ScenarioData,
     pub state: StateView<'b>,
+}
+
+impl<'b> Books<'b> {
+    pub fn new(cascade: &'b Cascade<'b>, data: &'b ScenarioData, state: StateView<'b>) -> Self {
+        Self {
+            cascade,
+            entitled: Entitled::of(cascade),
+            data,
+            state,
+        }
+    }
 }
 
 /// The books of consecutive institutions in compiled order. Vectors stand by row of the desk.
@@ -56,6 +99,10 @@ pub(super) struct Desk {
     /// Money that sales have fetched, less what purchases cost.
     pub proceeds: Vec<f64>,
     pub standing: Vec<Standing>,
+    /// Whether a few units in the last place could have changed whether it failed or traded, in some round so far.
+    pub undecided: Vec<bool>,
+    /// Whether it has traded for sure: then only failing is open.
+    traded: Vec<bool>,
     terms: Vec<Terms>,
     scratch: StrategyScratch,
     /// The desk's own sum of orders, by asset.
@@ -93,6 +140,8 @@ impl Desk {
                     repaid: none.clone(),
                     proceeds: none,
                     standing: vec![Standing::Live; positions.len()],
+                    undecided: vec![false; positions.len()],
+                    traded: vec![false; positions.len()],
                     terms,
                     scratch: StrategyScratch::default(),
                     ordered: vec![0.0; cascade.system.asset_count()],
@@ -125,15 +174,26 @@ impl Desk {
 
     /// Those who failed in the round just past order all that they hold.
     pub fn liquidate_failed(&mut self) {
-        for (row, standing) in self.standing.iter_mut().enumerate() {
-            if *standing == Standing::Failing {
-                *standing = Standing::Failed;
-                let entries = self.holdings.entries_of(row);
-                let held = self.holdings.row(row).values;
-                self.waits[row] = held.iter().any(|&units| units != 0.0);
-                self.orders.values_mut()[entries].copy_from_slice(held);
-            }
+        for position in self.positions() {
+            self.liquidate_if_failed(position);
         }
+    }
+
+    /// The institution at a compiled position orders all that it holds, if it failed in the round just past.
+    pub fn liquidate_if_failed(&mut self, position: usize) {
+        let row = position - self.first;
+        if self.standing[row] == Standing::Failing {
+            self.standing[row] = Standing::Failed;
+            let entries = self.holdings.entries_of(row);
+            let held = self.holdings.row(row).values;
+            self.waits[row] = held.iter().any(|&units| units != 0.0);
+            self.orders.values_mut()[entries].copy_from_slice(held);
+        }
+    }
+
+    /// Whether the institution at a compiled position still takes part.
+    pub fn is_live(&self, position: usize) -> bool {
+        self.standing[position - self.first] == Standing::Live
     }
 
     /// Adds the units that wait, by asset, the desk's own sum first.
@@ -195,67 +255,82 @@ impl Desk {
 
     /// Tests every live institution at this state; who does not fail asks its rule and orders. Returns whether all orders are
     /// numbers.
-    pub fn respond(
-        &mut self,
-        cascade: &Cascade<'_>,
-        data: &ScenarioData,
-        state: StateView<'_>,
-        settings: &RoundsSettings,
-    ) -> bool {
-        let books = Books {
-            cascade,
-            entitled: Entitled::of(cascade),
-            data,
-            state,
-        };
+    pub fn respond(&mut self, books: Books<'_>, around: &Around, cash_first: bool) -> bool {
         let mut finite = true;
-        for block in &cascade.blocks {
+        for block in &books.cascade.blocks {
             let start = block.range.start.max(self.first);
             let end = block.range.end.min(self.positions().end);
             for first in (start..end).step_by(TILE) {
                 let tile = first..(first + TILE).min(end);
-                let responses = self.ask(books, &*block.rule, first - block.range.start, tile.clone());
-                for (response, position) in responses.into_iter().zip(tile) {
-                    let row = position - self.first;
-                    match response {
-                        Response::Nothing => {}
-                        Response::Fails => self.standing[row] = Standing::Failing,
-                        Response::Raises(money) => {
-                            let money = if settings.pay_with_cash_first {
-                                self.pay(row, money)
-                            } else {
-                                money
-                            };
-                            finite &= !money.is_nan();
-                            if money != 0.0 {
-                                finite &= self.order(books, position, money);
-                            }
-                        }
-                    }
+                let row_of_rule = first - block.range.start;
+                let answers = self.ask(
+                    books,
+                    around,
+                    (&*block.rule, row_of_rule),
+                    tile.clone(),
+                    cash_first,
+                );
+                for (answer, position) in answers.into_iter().zip(tile) {
+                    finite &= self.act(books, position, answer, cash_first);
                 }
             }
         }
         finite
     }
 
-    /// Pays what it can of what is asked out of cash, and returns what sales have to raise beyond the cash that is left.
-    fn pay(&mut self, row: usize, money: f64) -> f64 {
-        if money <= 0.0 {
-            return money;
+    /// As [`Self::respond`], of the institution at a compiled position alone.
+    pub fn respond_alone(
+        &mut self,
+        books: Books<'_>,
+        around: &Around,
+        cash_first: bool,
+        position: usize,
+    ) -> bool {
+        let (rule, row) = books.cascade.rule_of(position);
+        let [answer, ..] = self.ask(books, around, (rule, row), position..position + 1, cash_first);
+        self.act(books, position, answer, cash_first)
+    }
+
+    /// An institution does what it answered. Returns whether its orders are numbers.
+    fn act(&mut self, books: Books<'_>, position: usize, answer: Answer, cash_first: bool) -> bool {
+        let row = position - self.first;
+        self.undecided[row] |= answer.undecided;
+        match answer.response {
+            Response::Nothing => true,
+            Response::Fails => {
+                self.standing[row] = Standing::Failing;
+                true
+            }
+            Response::Raises(mut money) => {
+                if cash_first && money > 0.0 {
+                    let paid = self.payable(row, money);
+                    self.repay(row, paid);
+                    money = beyond(money, paid, self.cash[row]);
+                }
+                if money == 0.0 {
+                    return true;
+                }
+                let finite = !money.is_nan() & self.order(books, position, money);
+                self.traded[row] |= self.waits[row] && !answer.undecided;
+                finite
+            }
         }
-        let paid = money.min(self.cash[row]).min(self.repayable[row]).max(0.0);
-        self.repay(row, paid);
-        (money - paid - self.cash[row].max(0.0)).max(0.0)
+    }
+
+    /// What is paid out of cash of the money that is asked.
+    fn payable(&self, row: usize, money: f64) -> f64 {
+        money.min(self.cash[row]).min(self.repayable[row]).max(0.0)
     }
 
     /// What each institution of a tile does in this state.
     fn ask(
         &self,
         books: Books<'_>,
-        rule: &dyn Rule,
-        row_of_rule: usize,
+        around: &Around,
+        (rule, row_of_rule): (&dyn Rule, usize),
         tile: Range<usize>,
-    ) -> [Response; TILE] {
+        cash_first: bool,
+    ) -> [Answer; TILE] {
         let mut sheets = [BalanceSheet::empty(); TILE];
         let mut sales = [Sale::nothing(); TILE];
         let (sheets, sales) = (&mut sheets[..tile.len()], &mut sales[..tile.len()]);
@@ -263,31 +338,55 @@ impl Desk {
             self.fill(books, position, sheet);
         }
         rule.sales_into(row_of_rule, sheets, sales);
-        let mut responses = [Response::Nothing; TILE];
-        for (((response, sheet), sale), position) in responses.iter_mut().zip(&*sheets).zip(sales).zip(tile) {
+        let mut answers = [Answer {
+            response: Response::Nothing,
+            undecided: false,
+        }; TILE];
+        for (n, (answer, position)) in answers.iter_mut().zip(tile).enumerate() {
             let row = position - self.first;
             if self.standing[row] != Standing::Live {
                 continue;
             }
-            let equity = sheet.assets() - sheet.liabilities;
-            let failed = if let Some(ratio) = self.terms[row].default_below {
-                equity < ratio * sheet.assets()
+            let [less, more] = [&around.less, &around.more].map(|market| {
+                let moved = market.sheet(&sheets[n]);
+                let mut sale = [Sale::nothing()];
+                rule.sales_into(row_of_rule + n, &[moved], &mut sale);
+                let mut asked = money(sale[0], &moved);
+                if cash_first && asked > 0.0 {
+                    let paid = self.payable(row, asked);
+                    asked = beyond(asked, paid, self.cash[row] - paid);
+                }
+                Asked {
+                    fails: self.fails(books.cascade, position, &moved),
+                    short: books.cascade.components > 0 && is_short(books.cascade, position, &moved),
+                    trade: Trade::of(asked, &moved, market),
+                }
+            });
+            let trades_otherwise = if self.traded[row] {
+                less.trade.jumps(more.trade)
             } else {
-                let claims = &books.cascade.claims;
-                equity - claims.failure_equity(books.cascade.order[position]) < 0.0
+                less.trade.differs(more.trade)
             };
-            let money = match *sale {
-                Sale::Money(money) => money,
-                Sale::Fraction(fraction) if fraction >= 1.0 => f64::INFINITY,
-                Sale::Fraction(fraction) => fraction * sheet.marketable,
-            };
-            *response = if failed {
-                Response::Fails
-            } else {
-                Response::Raises(money)
+            *answer = Answer {
+                response: if self.fails(books.cascade, position, &sheets[n]) {
+                    Response::Fails
+                } else {
+                    Response::Raises(money(sales[n], &sheets[n]))
+                },
+                undecided: less.fails != more.fails
+                    || less.short != more.short
+                    || !less.fails && trades_otherwise,
             };
         }
-        responses
+        answers
+    }
+
+    /// Whether the institution at a compiled position fails on a sheet.
+    fn fails(&self, cascade: &Cascade<'_>, position: usize, sheet: &BalanceSheet<'_>) -> bool {
+        match self.terms[position - self.first].default_below {
+            Some(ratio) => sheet.assets() - sheet.liabilities < ratio * sheet.assets(),
+            None => is_short(cascade, position, sheet),
+        }
     }
 
     /// Fills the balance sheet of the institution at a compiled position.
@@ -335,4 +434,15 @@ impl Desk {
     pub fn waiting(&self) -> usize {
         self.waits.iter().filter(|&&waits| waits).count()
     }
+}
+
+/// What sales have to raise beyond what is paid and the cash that is left.
+fn beyond(money: f64, paid: f64, cash_left: f64) -> f64 {
+    (money - paid - cash_left.max(0.0)).max(0.0)
+}
+
+/// Whether equity is below zero, or below what the claims model asks for.
+fn is_short(cascade: &Cascade<'_>, position: usize, sheet: &BalanceSheet<'_>) -> bool {
+    let equity = sheet.assets() - sheet.liabilities;
+    equity - cascade.failure_equity[position] < 0.0
 }

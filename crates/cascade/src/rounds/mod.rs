@@ -15,6 +15,9 @@
 //!
 //! The run is over when nobody waits and nobody failed, or after the last round.
 //!
+//! [`Sequence::InTurn`] takes these steps institution by institution: each is tested at the prices that the ones before left, and
+//! what it sells clears at once. Nobody waits then, and the run is over after a round in which nobody traded and nobody failed.
+//!
 //! **What this engine does not promise.** The end of a run is not a fixed point of one isotone map, and it is *not* monotone
 //! in the shock: a larger shock can end in a higher price. [`crate::Cascade::solve`] is monotone. What holds here: units, cash
 //! and debts are conserved in every trade, checked in every build; without buyers the units sold never fall; and under
@@ -29,11 +32,12 @@ pub use outcome::{Round, RoundsOutcome, RoundsStatus};
 
 use crate::composition::{Cascade, CascadeError};
 use crate::map::CascadeMap;
+use crate::pass::CHUNK;
 use crate::shock::Shock;
 use claims::ClaimsAtPrices;
 use delever_core::Execution;
 use delever_solver::{End, FixedPointMap, Settings, Status};
-use desk::Desk;
+use desk::{Around, Books, Desk};
 use market::Market;
 use outcome::Recorder;
 use rand_chacha::ChaCha8Rng;
@@ -54,6 +58,35 @@ pub enum Sequence {
     },
     /// One after the other in this order, institutions by id; who is not named follows, by id.
     Listed(Vec<u32>),
+    /// Institutions take their turns one after the other: who failed sells out, everybody else is tested at the prices that the
+    /// ones before left and trades at once. Claims are valued anew whenever somebody traded, so a round can take as many
+    /// clearings of debts as there are institutions.
+    InTurn(Turns),
+}
+
+/// In which order institutions take their turns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turns {
+    /// Shuffled anew in every round, as [`Sequence::Shuffled`].
+    Shuffled {
+        /// The same seed gives the same orders.
+        seed: u64,
+    },
+    /// In this order in every round; who is not named follows, by id.
+    Listed(Vec<u32>),
+    /// In an order for each round, the last one for all rounds that follow; by id where there is none.
+    ListedByRound(Vec<Vec<u32>>),
+}
+
+impl Sequence {
+    /// The lists of institutions in it.
+    fn lists(&self) -> &[Vec<u32>] {
+        match self {
+            Self::Listed(list) | Self::InTurn(Turns::Listed(list)) => std::slice::from_ref(list),
+            Self::InTurn(Turns::ListedByRound(lists)) => lists,
+            Self::Simultaneous | Self::Shuffled { .. } | Self::InTurn(Turns::Shuffled { .. }) => &[],
+        }
+    }
 }
 
 /// The price at which units change hands.
@@ -181,7 +214,7 @@ impl Cascade<'_> {
         self.check_rounds(settings)?;
         let map = CascadeMap::new(self, shock)?;
         let mut run = Run::new(&map, settings);
-        let mut status = run.value_claims().unwrap_or(RoundsStatus::Complete);
+        let mut status = run.value_claims().err().unwrap_or(RoundsStatus::Complete);
         run.record(0);
         let mut round = 0;
         while status == RoundsStatus::Complete && round < settings.max_rounds {
@@ -190,17 +223,12 @@ impl Cascade<'_> {
                 break;
             }
             round += 1;
-            run.clear_orders(round);
-            if !run.market.is_finite() {
-                status = RoundsStatus::NonFinite;
-                break;
-            }
-            if let Some(unsettled) = run.value_claims() {
-                status = unsettled;
-                break;
-            }
-            if !run.respond() {
-                status = RoundsStatus::NonFinite;
+            let stopped = match &settings.sequence {
+                Sequence::InTurn(_) => run.take_turns(round),
+                _ => run.clear_and_respond(round),
+            };
+            if let Err(stopped) = stopped {
+                status = stopped;
                 break;
             }
             run.record(round);
@@ -215,6 +243,9 @@ impl Cascade<'_> {
         let count = self.system.institution_count();
         if self.execution != Execution::Terminal {
             return Err(CascadeError::RoundsExecution);
+        }
+        if self.process().is_some() {
+            return Err(CascadeError::ProcessInRounds);
         }
         if settings.trade_price == TradePrice::Average && !self.impact.has_average_prices() {
             return Err(CascadeError::NoAveragePrice);
@@ -242,7 +273,7 @@ impl Cascade<'_> {
                 });
             }
         }
-        if let Sequence::Listed(listed) = &settings.sequence {
+        for listed in settings.sequence.lists() {
             let mut seen = vec![false; count];
             for &institution in listed {
                 let known = seen.get_mut(institution as usize);
@@ -272,6 +303,8 @@ struct Run<'r> {
     state: Vec<f64>,
     /// Units ordered by asset.
     ordered: Vec<f64>,
+    /// Institutions that traded in this round, where they do in turn.
+    traders: usize,
     recorder: Recorder,
 }
 
@@ -284,12 +317,90 @@ impl<'r> Run<'r> {
         Self {
             recorder: Recorder::new(map),
             ordered: vec![0.0; market.prices().len()],
+            traders: 0,
             state: top,
             market,
             desks,
             map,
             settings,
         }
+    }
+
+    /// One round in which orders of the round before clear first, and everybody responds to the prices that they leave.
+    fn clear_and_respond(&mut self, round: u32) -> Result<(), RoundsStatus> {
+        self.clear_orders(round);
+        if !self.market.is_finite() {
+            return Err(RoundsStatus::NonFinite);
+        }
+        self.value_claims()?;
+        if self.respond() {
+            Ok(())
+        } else {
+            Err(RoundsStatus::NonFinite)
+        }
+    }
+
+    /// One round in which institutions take their turns.
+    fn take_turns(&mut self, round: u32) -> Result<(), RoundsStatus> {
+        let (map, cash_first) = (self.map, self.settings.pay_with_cash_first);
+        self.market.begin_round();
+        self.take_prices();
+        self.traders = 0;
+        // What is known at the prices of the moment; nothing once somebody traded.
+        let mut around = None;
+        for position in self.sequence(round).unwrap_or_default() {
+            let position = position as usize;
+            let desk = position / CHUNK;
+            self.desks[desk].liquidate_if_failed(position);
+            let sold_out = self.trade(position)?;
+            if sold_out {
+                around = None;
+            }
+            if self.desks[desk].is_live(position) {
+                if around.is_none() {
+                    self.value_claims()?;
+                }
+                let state = map.cascade.view(&self.state);
+                let around_here = around.get_or_insert_with(|| Around::new(&map.data, state));
+                let books = Books::new(map.cascade, &map.data, state);
+                if !self.desks[desk].respond_alone(books, around_here, cash_first, position) {
+                    return Err(RoundsStatus::NonFinite);
+                }
+                let trades = self.trade(position)?;
+                if trades {
+                    around = None;
+                }
+                self.traders += usize::from(trades);
+            }
+            self.traders += usize::from(sold_out);
+        }
+        if around.is_none() {
+            self.value_claims()?;
+        }
+        self.recorder.check_units(&self.desks, &self.market);
+        self.add_up_orders();
+        Ok(())
+    }
+
+    /// The waiting orders of one institution clear. Whether it had any.
+    fn trade(&mut self, position: usize) -> Result<bool, RoundsStatus> {
+        let desk = &mut self.desks[position / CHUNK];
+        let Some(orders) = desk.orders_of(position) else {
+            return Ok(false);
+        };
+        self.market.trade_row(orders);
+        desk.execute(position, &self.market.executed, self.settings.pay_with_cash_first);
+        self.take_prices();
+        if self.market.is_finite() {
+            Ok(true)
+        } else {
+            Err(RoundsStatus::NonFinite)
+        }
+    }
+
+    /// Prices of the market become those of the state.
+    fn take_prices(&mut self) {
+        self.state[..self.market.prices().len()].copy_from_slice(self.market.prices());
     }
 
     /// Steps 1 and 2: the failed order everything, and all orders clear.
@@ -300,7 +411,7 @@ impl<'r> Run<'r> {
         let cash_first = self.settings.pay_with_cash_first;
         if let Some(sequence) = self.sequence(round) {
             for position in sequence {
-                let desk = &mut self.desks[position as usize / crate::pass::CHUNK];
+                let desk = &mut self.desks[position as usize / CHUNK];
                 if let Some(orders) = desk.orders_of(position as usize) {
                     self.market.trade_row(orders);
                     desk.execute(position as usize, &self.market.executed, cash_first);
@@ -314,12 +425,13 @@ impl<'r> Run<'r> {
                 .for_each(|desk| desk.execute_all(executed, cash_first));
         }
         self.recorder.check_units(&self.desks, &self.market);
-        self.state[..self.market.prices().len()].copy_from_slice(self.market.prices());
+        self.take_prices();
     }
 
-    /// The compiled positions in the order in which they clear; `None`: all at once.
+    /// The compiled positions in the order in which they trade; `None`: all at once.
     fn sequence(&self, round: u32) -> Option<Vec<u32>> {
-        if self.settings.sequence == Sequence::Simultaneous {
+        let sequence = &self.settings.sequence;
+        if *sequence == Sequence::Simultaneous {
             return None;
         }
         let order = &self.map.cascade.order;
@@ -327,9 +439,9 @@ impl<'r> Run<'r> {
         for (place, &id) in order.iter().enumerate() {
             position[id as usize] = place as u32;
         }
-        match &self.settings.sequence {
+        match sequence {
             Sequence::Simultaneous => None,
-            Sequence::Shuffled { seed } => {
+            Sequence::Shuffled { seed } | Sequence::InTurn(Turns::Shuffled { seed }) => {
                 let mut random = ChaCha8Rng::seed_from_u64(*seed);
                 random.set_stream(u64::from(round));
                 // Fisher and Yates, on ids, so that the rules of others change nothing.
@@ -340,7 +452,10 @@ impl<'r> Run<'r> {
                 }
                 Some(sequence)
             }
-            Sequence::Listed(listed) => {
+            Sequence::Listed(_) | Sequence::InTurn(Turns::Listed(_) | Turns::ListedByRound(_)) => {
+                let lists = sequence.lists();
+                let place = (round as usize).min(lists.len());
+                let listed = place.checked_sub(1).map_or(&[][..], |place| &lists[place]);
                 let mut named = vec![false; position.len()];
                 for &id in listed {
                     named[id as usize] = true;
@@ -352,10 +467,10 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Step 3. `Some`: the debts could not be cleared.
-    fn value_claims(&mut self) -> Option<RoundsStatus> {
+    /// Step 3. An error: the debts could not be cleared.
+    fn value_claims(&mut self) -> Result<(), RoundsStatus> {
         if self.map.cascade.components == 0 {
-            return None;
+            return Ok(());
         }
         let (prices, _) = self.state.split_at(self.market.prices().len());
         let claims = ClaimsAtPrices {
@@ -368,8 +483,8 @@ impl<'r> Run<'r> {
         self.state[first..].copy_from_slice(&solution.point);
         match solution.status {
             // Without bounds nothing is certified; a fixed point is one all the same.
-            Status::Certified | Status::Bracketed | Status::Unordered => None,
-            other => Some(RoundsStatus::ClaimsUnsettled(other)),
+            Status::Certified | Status::Bracketed | Status::Unordered => Ok(()),
+            other => Err(RoundsStatus::ClaimsUnsettled(other)),
         }
     }
 
@@ -377,10 +492,15 @@ impl<'r> Run<'r> {
     fn respond(&mut self) -> bool {
         let (map, settings) = (self.map, self.settings);
         let state = map.cascade.view(&self.state);
+        let (books, around) = (
+            Books::new(map.cascade, &map.data, state),
+            Around::new(&map.data, state),
+        );
+        let cash_first = settings.pay_with_cash_first;
         let numbers: Vec<bool> = self
             .desks
             .par_iter_mut()
-            .map(|desk| desk.respond(map.cascade, &map.data, state, settings))
+            .map(|desk| desk.respond(books, &around, cash_first))
             .collect();
         self.add_up_orders();
         numbers.into_iter().all(|finite| finite)
@@ -395,13 +515,16 @@ impl<'r> Run<'r> {
     }
 
     fn is_over(&self) -> bool {
-        self.desks.iter().all(Desk::is_idle)
+        self.traders == 0 && self.desks.iter().all(Desk::is_idle)
     }
 
     fn record(&mut self, round: u32) {
         let state = self.map.cascade.view(&self.state);
         self.recorder
             .record(round, self.map, state, &self.desks, &self.market, &self.ordered);
+        if let Sequence::InTurn(_) = self.settings.sequence {
+            self.recorder.count_traders(self.traders);
+        }
     }
 
     fn finish(self, status: RoundsStatus) -> RoundsOutcome {

@@ -5,7 +5,6 @@ use super::market::Market;
 use crate::map::CascadeMap;
 use crate::outcome::{AssetOutcome, InstitutionOutcome, InstitutionState, Totals, units_held};
 use crate::pass::StateView;
-use crate::sheet::Entitled;
 use delever_core::BalanceSheet;
 use delever_solver::Status;
 
@@ -41,7 +40,7 @@ pub struct Round {
     pub cash: Vec<f64>,
     /// What sales and cash can still repay, by institution.
     pub repayable_debt: Vec<f64>,
-    /// Institutions with waiting orders.
+    /// Institutions with waiting orders; where they trade in turn, those that traded in this round.
     pub sellers: usize,
     /// Institutions that have sold all that they held.
     pub sold_out: usize,
@@ -64,6 +63,10 @@ pub struct RoundsOutcome {
     pub institutions: Vec<InstitutionOutcome>,
     /// All rounds; entry 0 is the state after the shock.
     pub rounds: Vec<Round>,
+    /// Whether a unit in the last place of the input, or a threshold met exactly, could change who fails or sells.
+    pub near_boundary: bool,
+    /// Who it is that could, by id.
+    pub near_boundary_of: Vec<u32>,
 }
 
 /// Keeps the rounds, and what the check of units needs.
@@ -80,6 +83,13 @@ impl Recorder {
             rounds: Vec::new(),
             held: units_held(map.cascade),
             entries: map.cascade.holdings.entry_count(),
+        }
+    }
+
+    /// In turn nobody waits; who traded in the round just recorded counts in their place.
+    pub fn count_traders(&mut self, traders: usize) {
+        if let Some(round) = self.rounds.last_mut() {
+            round.sellers = traders;
         }
     }
 
@@ -235,7 +245,16 @@ impl Recorder {
                 },
             })
             .collect();
+        let mut near_boundary_of: Vec<u32> = desks
+            .iter()
+            .flat_map(|desk| desk.positions().zip(&desk.undecided))
+            .filter(|(_, undecided)| **undecided)
+            .map(|(position, _)| cascade.order[position])
+            .collect();
+        near_boundary_of.sort_unstable();
         RoundsOutcome {
+            near_boundary: !near_boundary_of.is_empty(),
+            near_boundary_of,
             status,
             totals: Totals {
                 sold_value: proceeds.iter().sum::<f64>() + 0.0,
@@ -261,12 +280,7 @@ fn visit(
     desks: &[Desk],
     mut seen: impl FnMut(usize, usize, &Desk, &BalanceSheet<'_>),
 ) {
-    let books = Books {
-        cascade: map.cascade,
-        entitled: Entitled::of(map.cascade),
-        data: &map.data,
-        state,
-    };
+    let books = Books::new(map.cascade, &map.data, state);
     for desk in desks {
         for (row, position) in desk.positions().enumerate() {
             let mut sheet = BalanceSheet::empty();

@@ -49,6 +49,14 @@ pub trait ClaimKernel: Send + Sync {
         false
     }
 
+    /// Whether all that is received more is paid out: where receipts rise by `d`, all else as it is and outside assets not below
+    /// zero, the exact ratio rises by `d / L` at least, or to 1, with `L` all liabilities. Then nothing is lost where such
+    /// institutions owe only each other, and in the greatest solution one of them pays in full ([`Claims::closed_groups`]).
+    /// Default: no.
+    fn passes_on_receipts(&self, _row: &Self::Row) -> bool {
+        false
+    }
+
     /// The slope of the ratio in what the institution receives, as [`Claims::slopes_into`] asks for. Default: 0.
     fn slope(
         &self,
@@ -129,6 +137,12 @@ impl<K: ClaimKernel> PerInstitutionClaims<K> {
 }
 
 impl<K: ClaimKernel> PerInstitutionClaims<K> {
+    /// Whether the institution pays out all that it receives more, as [`ClaimKernel::passes_on_receipts`] says.
+    pub fn passes_on_receipts(&self, institution: u32) -> bool {
+        self.kernel
+            .passes_on_receipts(self.rows.get(institution as usize))
+    }
+
     /// Bounds of what creditors outside the system receive for one unit of face value.
     pub fn external_payment_ratio_bounds(
         &self,

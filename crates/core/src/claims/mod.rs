@@ -1,10 +1,12 @@
 //! Claims between institutions: what debts and shares are worth to those who hold them.
 
 mod kernel;
+mod process;
 mod slope;
 mod view;
 
 pub use kernel::{ClaimKernel, PerInstitutionClaims};
+pub use process::{ClaimsProcess, Waves};
 pub use slope::{Anchor, ramp_slope, residual_slope};
 pub use view::{ClaimsSpec, CreditDefaultSwap, NetworkView};
 
@@ -156,6 +158,23 @@ pub trait Claims: Send + Sync {
         false
     }
 
+    /// Groups of institutions, one of which at least pays all its debts in the greatest solution, whatever the prices, if none
+    /// of the group has outside assets below zero: mutual debtors, connected both ways, that owe nobody else and pay out all
+    /// that they receive more. Were all of them short, each could pay a little more out of what it would then receive.
+    /// Default: none is known.
+    ///
+    /// Debts are paid in full where all components that others are entitled to stand at their largest. A solution is certified
+    /// on this word where nothing else bounds it from below.
+    fn closed_groups(&self) -> Vec<Vec<u32>> {
+        Vec::new()
+    }
+
+    /// The process that values claims, if the model is one and no map. Then nothing else is asked of it but the graph, what is paid
+    /// at face, and, so that nobody sells meanwhile, what sheets look like at its end. Such a model is unordered.
+    fn process(&self) -> Option<&dyn ClaimsProcess> {
+        None
+    }
+
     /// The model in lanes, if it has that form.
     fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
         None
@@ -244,6 +263,12 @@ macro_rules! forward_claims {
             }
             fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
                 (**self).not_unique(no_outside_assets)
+            }
+            fn closed_groups(&self) -> Vec<Vec<u32>> {
+                (**self).closed_groups()
+            }
+            fn process(&self) -> Option<&dyn ClaimsProcess> {
+                (**self).process()
             }
             fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
                 (**self).in_lanes()

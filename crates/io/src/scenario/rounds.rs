@@ -43,7 +43,7 @@ pub(super) fn settings(section: &Section<'_>, diagnostics: &mut Diagnostics) -> 
         rounds.pay_with_cash_first = first;
     }
     let seed = section.integer("seed", diagnostics);
-    let sequence = section.texts("sequence", diagnostics);
+    let sequence = section.lists_of_texts("sequence", diagnostics);
     match section.text("order", diagnostics) {
         None | Some("simultaneous") => {
             for key in ["seed", "sequence"]
@@ -52,31 +52,45 @@ pub(super) fn settings(section: &Section<'_>, diagnostics: &mut Diagnostics) -> 
             {
                 let message = format!("`{key}` has no effect where all orders clear at once");
                 let problem = section.problem(Code::UnusedKey, key, message);
-                diagnostics.push(problem.with_hint("write `order = \"sequential\"`"));
+                diagnostics.push(problem.with_hint("write `order = \"sequential\"` or `\"in-turn\"`"));
             }
         }
-        Some("sequential") => match (seed, sequence) {
-            (_, Some(listed)) => rounds.order = OrderOfTrade::Listed(listed),
-            (Some(seed), None) => rounds.order = OrderOfTrade::Shuffled(seed as u64),
-            (None, None) => {
-                let asked = ["seed", "sequence"]
-                    .iter()
-                    .any(|key| section.table.contains_key(*key));
-                if !asked {
-                    let message = "orders that clear one after the other need an order";
-                    diagnostics.push(
-                        section
-                            .problem(Code::MissingKey, "seed", message)
-                            .with_hint("add a `seed` to shuffle from, or a `sequence` of ids"),
-                    );
+        Some(order @ ("sequential" | "in-turn")) => {
+            let in_turn = order == "in-turn";
+            match (seed, sequence) {
+                (_, Some(lists)) if in_turn => rounds.order = OrderOfTrade::TurnsListed(lists),
+                (_, Some(mut lists)) => {
+                    if lists.len() > 1 {
+                        let message = "orders that clear one after the other have one list for all rounds";
+                        let problem = section.problem(Code::WrongType, "sequence", message);
+                        diagnostics.push(
+                            problem.with_hint("`order = \"in-turn\"` takes one list or one list a round"),
+                        );
+                    }
+                    rounds.order = OrderOfTrade::Listed(lists.swap_remove(0));
+                }
+                (Some(seed), None) if in_turn => rounds.order = OrderOfTrade::TurnsShuffled(seed as u64),
+                (Some(seed), None) => rounds.order = OrderOfTrade::Shuffled(seed as u64),
+                (None, None) => {
+                    let asked = ["seed", "sequence"]
+                        .iter()
+                        .any(|key| section.table.contains_key(*key));
+                    if !asked {
+                        let message = "who trades one after the other needs an order";
+                        diagnostics.push(
+                            section
+                                .problem(Code::MissingKey, "seed", message)
+                                .with_hint("add a `seed` to shuffle from, or a `sequence` of ids"),
+                        );
+                    }
                 }
             }
-        },
+        }
         Some(other) => unknown_option(
             section,
             "order",
             other,
-            &["simultaneous", "sequential"],
+            &["simultaneous", "sequential", "in-turn"],
             diagnostics,
         ),
     }

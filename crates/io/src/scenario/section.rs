@@ -148,8 +148,8 @@ impl<'d> Section<'d> {
         None
     }
 
-    /// A list of texts; `None` where it is absent or where its problem is reported.
-    pub fn texts(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<Vec<String>> {
+    /// A list of texts, or several of them.
+    pub fn lists_of_texts(&self, key: &str, diagnostics: &mut Diagnostics) -> Option<Vec<Vec<String>>> {
         let node = self.table.get(key)?;
         let texts = |values: &Vec<Value>| {
             let text = |value: &Value| match value {
@@ -158,12 +158,19 @@ impl<'d> Section<'d> {
             };
             values.iter().map(text).collect::<Option<Vec<_>>>()
         };
-        if let Value::List(values) = &node.value
-            && let Some(texts) = texts(values)
-        {
-            return Some(texts);
+        if let Value::List(values) = &node.value {
+            let list = |value: &Value| match value {
+                Value::List(values) => texts(values),
+                _ => None,
+            };
+            let lists = values.iter().map(list).collect::<Option<Vec<_>>>();
+            let several = lists.filter(|lists| !lists.is_empty());
+            if let Some(lists) = several.or_else(|| texts(values).map(|only| vec![only])) {
+                return Some(lists);
+            }
         }
-        self.wrong_type(key, node, "a list of texts in quotes", diagnostics);
+        let expected = "a list of texts in quotes, or a list of such lists";
+        self.wrong_type(key, node, expected, diagnostics);
         None
     }
 

@@ -144,6 +144,10 @@ pub enum OrderOfTrade {
     Shuffled(u64),
     /// One after the other, in this order of ids; who is not named follows, by id.
     Listed(Vec<String>),
+    /// Institutions take their turns, shuffled from this seed.
+    TurnsShuffled(u64),
+    /// They take their turns in these orders of ids, one a round, the last for all that follow.
+    TurnsListed(Vec<Vec<String>>),
 }
 
 impl Scenario {

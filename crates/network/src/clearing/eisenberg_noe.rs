@@ -88,6 +88,10 @@ impl ClaimKernel for EisenbergNoe {
         Some(external_ratio(sheet, row))
     }
 
+    fn passes_on_receipts(&self, _: &EisenbergNoeRow) -> bool {
+        true
+    }
+
     fn slope(
         &self,
         anchor: Anchor,

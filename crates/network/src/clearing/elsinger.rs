@@ -3,6 +3,7 @@
 
 use super::ownership::{settle, upper_bound, wholly_owned};
 use super::refuse_swaps;
+use crate::analysis::closed_classes;
 use delever_core::error_free::CompensatedSum;
 use delever_core::{
     Anchor, BalanceSheet, Claims, ClaimsSpec, Continuity, Dual, Execution, Interval, Jet, NetworkView, Order,
@@ -57,6 +58,8 @@ pub struct Elsinger {
     share_entitlements: Option<SparseRows>,
     /// By institution; empty where defaults cost nothing.
     recoveries: Vec<RecoveryRow>,
+    /// Classes of mutual debtors that owe nobody outside of them, in any seniority.
+    closed: Vec<Vec<u32>>,
 }
 
 /// What a defaulting institution's assets fetch, as shares of their value, from 0 to 1.
@@ -165,6 +168,10 @@ impl Elsinger {
             entitlements: SparseRows::from_triplets(count, states, &triplets),
             share_entitlements: valued.then(|| SparseRows::from_triplets(count, states, &shares)),
             recoveries: Vec::new(),
+            closed: closed_classes(
+                &debts.iter().map(|(_, layer)| layer).collect::<Vec<_>>(),
+                external_liabilities,
+            ),
         })
     }
 
@@ -376,6 +383,17 @@ impl Claims for Elsinger {
             }
             _ => 0.0,
         }
+    }
+
+    /// The layer that is paid in part passes on what comes in, as long as debts received count in full. Where all are short, what
+    /// these layers owe leads from each member to others, and in the end round some class of them.
+    fn closed_groups(&self) -> Vec<Vec<u32>> {
+        let passes_on = |&n: &u32| self.recovery(n).is_none_or(|row| row.beta == 1.0);
+        let groups = self.closed.iter();
+        groups
+            .filter(|class| class.iter().all(passes_on))
+            .cloned()
+            .collect()
     }
 
     fn encloses(&self) -> bool {

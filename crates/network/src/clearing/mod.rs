@@ -15,10 +15,11 @@ pub use face_value::FaceValue;
 pub use rogers_veraart::{RogersVeraart, RogersVeraartRow};
 
 use crate::analysis::closed_classes;
+use crate::distress::SingleHit;
 use delever_core::{
-    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsInLanes, ClaimsSpec, Contingent, ContingentBounds,
-    CreditDefaultSwap, Dual, Execution, Interval, Jet, NetworkView, NoColumns, Order, PerInstitutionClaims,
-    Profile, Real, Registry, SparseRows, SpecError,
+    Anchor, BalanceSheet, ClaimKernel, Claims, ClaimsInLanes, ClaimsProcess, ClaimsSpec, Contingent,
+    ContingentBounds, CreditDefaultSwap, Dual, Execution, Interval, Jet, NetworkView, NoColumns, Order,
+    PerInstitutionClaims, Profile, Real, Registry, SparseRows, SpecError,
 };
 use swaps::Swaps;
 
@@ -36,6 +37,11 @@ pub(crate) trait Named: ClaimKernel + Default + 'static {
     const KIND: &'static str;
     /// Whether the ratio is what is paid, so that what swaps promise can be paid with it; valuations are no payments.
     const PAYS: bool;
+
+    /// The process that the parameters of all institutions ask for in place of the kernel's map; debts as row = creditor.
+    fn process(_rows: &[Self::Row], _debts: &SparseRows) -> Result<Option<SingleHit>, SpecError> {
+        Ok(None)
+    }
 }
 
 /// Clearing of debts of one seniority by a kernel. Knows the graph, so it can tell when solutions are several.
@@ -44,6 +50,7 @@ pub struct OneLayer<K: ClaimKernel> {
     /// Classes of mutual debtors that owe nobody outside of them.
     closed: Vec<Vec<u32>>,
     swaps: Swaps,
+    process: Option<SingleHit>,
 }
 
 impl<K: ClaimKernel> OneLayer<K> {
@@ -61,7 +68,20 @@ impl<K: ClaimKernel> OneLayer<K> {
             claims: PerInstitutionClaims::new(kernel, rows, debts),
             closed,
             swaps: Swaps::default(),
+            process: None,
         }
+    }
+
+    /// The same debts, valued by a process in place of the kernel's map.
+    #[must_use]
+    pub fn with_process(mut self, process: SingleHit) -> Self {
+        self.process = Some(process);
+        self
+    }
+
+    /// Whether claims are valued by the kernel alone.
+    fn is_plain(&self) -> bool {
+        self.swaps.is_empty() && self.process.is_none()
     }
 
     /// The same with credit default swaps: a writer owes `notional (1 - r)` beside its debts, with `r` the payment ratio of the
@@ -135,10 +155,13 @@ impl<K: Named> ClaimsSpec for OneLayerSpec<K> {
             Ok(claims) if problems.is_empty() => {
                 let closed = closed_classes(&[claims.entitlements()], view.external_liabilities);
                 let swaps = Swaps::new(view.institution_count(), view.credit_default_swaps);
+                let rows = view.institutions.rows::<K::Row>(view.parameters, &[])?;
+                let process = K::process(&rows, claims.entitlements()).map_err(|problem| vec![problem])?;
                 Ok(OneLayer {
                     claims,
                     closed,
                     swaps,
+                    process,
                 })
             }
             Ok(_) => Err(problems),
@@ -171,7 +194,11 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
     }
 
     fn encloses(&self) -> bool {
-        self.claims.encloses()
+        self.process.is_none() && self.claims.encloses()
+    }
+
+    fn process(&self) -> Option<&dyn ClaimsProcess> {
+        self.process.as_ref().map(|process| process as &dyn ClaimsProcess)
     }
 
     fn entitlements(&self) -> &SparseRows {
@@ -250,7 +277,7 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         sheet: &BalanceSheet<'_, Jet>,
         components: &mut [Jet],
     ) -> bool {
-        self.swaps.is_empty() && self.claims.component_jets_into(institution, sheet, components)
+        self.is_plain() && self.claims.component_jets_into(institution, sheet, components)
     }
 
     fn settle_in_duals(
@@ -259,7 +286,7 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
         sheet: &BalanceSheet<'_, Dual>,
         components: &mut [Dual],
     ) -> bool {
-        self.claims.settle_in_duals(institution, sheet, components)
+        self.process.is_none() && self.claims.settle_in_duals(institution, sheet, components)
     }
 
     fn payment(&self, institution: u32, sheet: &BalanceSheet<'_>) -> f64 {
@@ -271,7 +298,7 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
     }
 
     fn profile(&self, execution: Execution) -> Profile {
-        if self.swaps.is_empty() {
+        if self.is_plain() {
             self.claims.profile(execution)
         } else {
             Profile {
@@ -283,13 +310,22 @@ impl<K: ClaimKernel> Claims for OneLayer<K> {
     }
 
     fn in_lanes(&self) -> Option<&dyn ClaimsInLanes> {
-        self.claims.in_lanes().filter(|_| self.swaps.is_empty())
+        self.claims.in_lanes().filter(|_| self.is_plain())
+    }
+
+    fn closed_groups(&self) -> Vec<Vec<u32>> {
+        let passes_on = |&n: &u32| self.claims.passes_on_receipts(n) && self.passes_on(n);
+        let groups = self.closed.iter().filter(|_| self.is_plain());
+        groups
+            .filter(|class| class.iter().all(passes_on))
+            .cloned()
+            .collect()
     }
 
     /// A class that nothing leaves and no money reaches clears at any common scale, if each of its members and of those who
     /// owe them, directly or not, pays what it receives (Csoka and Herings 2021, for Eisenberg and Noe's model).
     fn not_unique(&self, no_outside_assets: &[bool]) -> bool {
-        if self.closed.is_empty() || !self.swaps.is_empty() {
+        if self.closed.is_empty() || !self.is_plain() {
             return false;
         }
         // Who pays something for sure, and all whom that reaches.

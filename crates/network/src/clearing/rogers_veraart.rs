@@ -1,6 +1,6 @@
 //! Rogers and Veraart (2013): clearing with default costs.
 
-use super::Named;
+use super::{ExternalRank, Named};
 use delever_core::{
     Anchor, BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
     ramp_slope,
@@ -13,9 +13,26 @@ pub struct RogersVeraartRow {
     pub alpha: f64,
     /// `beta`: share of interbank assets that is recovered in default, from 0 to 1.
     pub beta: f64,
+    /// `external`: `pari-passu` (default) or `senior`.
+    #[serde(default)]
+    pub external: ExternalRank,
+}
+
+impl RogersVeraartRow {
+    /// Recovery of outside assets and of interbank assets, creditors outside pari passu with those inside.
+    pub const fn pari_passu(alpha: f64, beta: f64) -> Self {
+        Self {
+            alpha,
+            beta,
+            external: ExternalRank::PariPassu,
+        }
+    }
 }
 
 /// Pays all debts if `A >= D`, tested before haircuts; otherwise `alpha outside + beta received`, pari passu.
+///
+/// Where creditors outside are senior, they are paid first in default, and those inside share what is left:
+/// `min(1, (alpha outside + beta received - external)^+ / debts)`.
 ///
 /// Outside assets below zero count in full. The ratio jumps down at default. `A = D` counts as healthy, so the map is continuous from above; from below it
 /// is not, and a limit from below need not clear (example 3.3 of the paper).
@@ -25,7 +42,7 @@ pub struct RogersVeraartRow {
 /// ```
 /// use delever_core::{BalanceSheet, ClaimKernel};
 /// use delever_network::clearing::{RogersVeraart, RogersVeraartRow};
-/// let row = RogersVeraartRow { alpha: 0.5, beta: 0.5 };
+/// let row = RogersVeraartRow::pari_passu(0.5, 0.5);
 /// let mut sheet = BalanceSheet::empty();
 /// (sheet.cash, sheet.received, sheet.debts_face, sheet.liabilities) = (1.0, 1.0, 2.0, 2.0);
 /// assert_eq!(RogersVeraart.payment_ratio(&sheet, &row), 1.0);
@@ -52,12 +69,43 @@ fn ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
             sheet.assets().if_below(
                 sheet.liabilities,
                 #[inline(always)]
-                || recovered(sheet, sheet.received, row).fraction_of(sheet.liabilities),
+                || {
+                    let recovered = recovered(sheet, sheet.received, row);
+                    match row.external {
+                        ExternalRank::PariPassu => recovered.fraction_of(sheet.liabilities),
+                        ExternalRank::Senior => sheet.debts_face.if_zero(
+                            #[inline(always)]
+                            || N::from(1.0),
+                            #[inline(always)]
+                            || {
+                                (recovered - N::given(sheet.external_liabilities))
+                                    .fraction_of(sheet.debts_face)
+                            },
+                        ),
+                    }
+                },
                 #[inline(always)]
                 || N::from(1.0),
             )
         },
     )
+}
+
+/// What creditors outside get for one unit of face value.
+fn external_ratio<N: Real>(sheet: &BalanceSheet<'_, N>, row: &RogersVeraartRow) -> N {
+    let external = N::given(sheet.external_liabilities);
+    match row.external {
+        ExternalRank::PariPassu => ratio(sheet, row),
+        ExternalRank::Senior => external.if_zero(
+            || N::from(1.0),
+            || {
+                let in_default = || recovered(sheet, sheet.received, row).fraction_of(external);
+                sheet
+                    .assets()
+                    .if_below(sheet.liabilities, in_default, || N::from(1.0))
+            },
+        ),
+    }
 }
 
 impl ClaimKernel for RogersVeraart {
@@ -82,6 +130,10 @@ impl ClaimKernel for RogersVeraart {
         }
     }
 
+    fn passes_on_receipts(&self, row: &RogersVeraartRow) -> bool {
+        row.beta == 1.0
+    }
+
     fn slope(
         &self,
         anchor: Anchor,
@@ -97,7 +149,12 @@ impl ClaimKernel for RogersVeraart {
         }
         let at = recovered(sheet, sheet.received, row);
         let other = recovered(sheet, other, row);
-        let slope = ramp_slope(anchor, at, other, Interval::from(0.0), sheet.liabilities);
+        let (start, length) = match row.external {
+            ExternalRank::PariPassu => (Interval::from(0.0), sheet.liabilities),
+            ExternalRank::Senior if sheet.debts_face.is_zero() => return 0.0,
+            ExternalRank::Senior => (Interval::from(sheet.external_liabilities), sheet.debts_face),
+        };
+        let slope = ramp_slope(anchor, at, other, start, length);
         (Interval::from(slope) * Interval::from(row.beta)).low
     }
 
@@ -106,7 +163,11 @@ impl ClaimKernel for RogersVeraart {
         sheet: &BalanceSheet<'_, Interval>,
         row: &Self::Row,
     ) -> Option<Interval> {
-        self.payment_ratio_bounds(sheet, row)
+        Some(external_ratio(sheet, row))
+    }
+
+    fn external_payment_ratio(&self, sheet: &BalanceSheet<'_>, row: &RogersVeraartRow) -> f64 {
+        external_ratio(sheet, row)
     }
 
     fn encloses(&self) -> bool {

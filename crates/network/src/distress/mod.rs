@@ -12,6 +12,7 @@
 //! * [`Transmission::FirstHit`]: everyone sends `min(1, s)` once, in the step after it is first in distress, and is spent:
 //!   DebtRank as of Battiston, Puliga, Kaushik, Tasca and Caldarelli (2012), Scientific Reports 2, impacts capped at 1. It
 //!   never exceeds the first, and it is **not monotone**: who is hit early by little passes on little, whatever comes.
+//!   [`Transmission::FirstHitUncapped`] leaves impacts as they are, as the R package NetworkRiskMeasures does.
 //!
 //! Impacts are otherwise not capped, and the stress of an institution may exceed 1: it has lost more than its buffer. The
 //! first two are monotone in the shock. An institution whose buffer is just used up counts as failed here, while the valuation models
@@ -35,10 +36,12 @@
 
 mod default_cascade;
 mod impacts;
+mod single_hit;
 mod spread;
 
 pub use default_cascade::{Boundary, DefaultCascade, DefaultRule, default_cascade};
 pub use impacts::{FailureImpact, FailureImpacts};
+pub use single_hit::SingleHit;
 pub use spread::{Exposures, Spread, SpreadSettings, Transmission};
 
 use delever_core::SparseRows;

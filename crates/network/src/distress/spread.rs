@@ -11,8 +11,10 @@ pub enum Transmission {
     DebtRank,
     /// Its failure, all at once.
     Default,
-    /// What it has lost when it is first hit, and nothing after. Unordered.
+    /// What it has lost when it is first hit, and nothing after, impacts of at most 1. Unordered.
     FirstHit,
+    /// The same with impacts as they are.
+    FirstHitUncapped,
 }
 
 impl Transmission {
@@ -20,7 +22,7 @@ impl Transmission {
     pub fn order(self) -> delever_core::Order {
         match self {
             Self::DebtRank | Self::Default => delever_core::Order::Isotone,
-            Self::FirstHit => delever_core::Order::Unordered,
+            Self::FirstHit | Self::FirstHitUncapped => delever_core::Order::Unordered,
         }
     }
 
@@ -30,8 +32,8 @@ impl Transmission {
         match self {
             Self::DebtRank => (if stress < 1.0 { stress } else { 1.0 }) - sent,
             Self::Default if stress >= 1.0 => 1.0 - sent,
-            Self::FirstHit if sent == 0.0 => stress.min(1.0),
-            Self::Default | Self::FirstHit => 0.0,
+            Self::FirstHit | Self::FirstHitUncapped if sent == 0.0 => stress.min(1.0),
+            Self::Default | Self::FirstHit | Self::FirstHitUncapped => 0.0,
         }
     }
 }
@@ -265,7 +267,7 @@ impl Exposures {
     ) -> [Spread; L] {
         let capped;
         let received = match transmission {
-            Transmission::DebtRank | Transmission::Default => &self.received,
+            Transmission::DebtRank | Transmission::Default | Transmission::FirstHitUncapped => &self.received,
             Transmission::FirstHit => {
                 capped = capped_at_one(&self.received);
                 &capped

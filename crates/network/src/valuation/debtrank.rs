@@ -1,9 +1,10 @@
 //! Linear DebtRank (Bardoscia et al. 2015): claims lose value as the debtor's equity does.
 
 use crate::clearing::Named;
+use crate::distress::SingleHit;
 use delever_core::{
-    Anchor, BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SpecError,
-    ramp_slope,
+    Anchor, BalanceSheet, ClaimKernel, Continuity, Execution, Interval, Order, Profile, Real, SparseRows,
+    SpecError, ramp_slope,
 };
 
 /// How often an institution passes on its distress.
@@ -18,11 +19,28 @@ pub enum Hits {
 }
 
 /// Parameters of [`DebtRank`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct DebtRankRow {
-    /// `hits`: `multi` (default); `single` is refused here.
+    /// `hits`: `multi` (default) or `single`, the same for all institutions.
     #[serde(default)]
     pub hits: Hits,
+    /// `cap`: whether no impact of a single hit counts for more than the creditor's equity (default), or stress may exceed 1.
+    /// With multiple hits a creditor loses what it is owed, and equity below zero is stress beyond 1, either way.
+    #[serde(default = "capped")]
+    pub cap: bool,
+}
+
+const fn capped() -> bool {
+    true
+}
+
+impl Default for DebtRankRow {
+    fn default() -> Self {
+        Self {
+            hits: Hits::default(),
+            cap: capped(),
+        }
+    }
 }
 
 /// Values claims at `clip(E / E0, 0, 1)` times face, with `E0` the debtor's equity before the shock; at nothing if
@@ -111,19 +129,24 @@ impl ClaimKernel for DebtRank {
             bounded: true,
         }
     }
-
-    fn check(&self, row: &DebtRankRow) -> Result<(), SpecError> {
-        match row.hits {
-            Hits::Multi => Ok(()),
-            Hits::Single => Err(SpecError::unsupported(
-                "hits",
-                "`debtrank` has no equilibrium with a single hit; `multi` bounds it from above",
-            )),
-        }
-    }
 }
 
 impl Named for DebtRank {
     const KIND: &'static str = "debtrank";
     const PAYS: bool = false;
+
+    fn process(rows: &[DebtRankRow], debts: &SparseRows) -> Result<Option<SingleHit>, SpecError> {
+        let Some(first) = rows.first() else {
+            return Ok(None);
+        };
+        let same =
+            |row: &&DebtRankRow| row.hits == first.hits && (row.cap == first.cap || row.hits == Hits::Multi);
+        if !rows.iter().all(|row| same(&row)) {
+            let message =
+                "a single hit is a process of all institutions; `hits` and `cap` are the same for all";
+            return Err(SpecError::conflict("hits", message));
+        }
+        let single = first.hits == Hits::Single;
+        Ok(single.then(|| SingleHit::new(debts.clone(), first.cap)))
+    }
 }

@@ -56,6 +56,27 @@ impl NonNegativeRows {
         self.ends.push(self.columns.len());
     }
 
+    /// Takes all entries out of some rows.
+    pub(crate) fn empty(&mut self, rows: &[u32]) {
+        let mut emptied = vec![false; self.ends.len()];
+        for &row in rows {
+            emptied[row as usize] = true;
+        }
+        let (mut start, mut kept) = (0, 0);
+        for (end, emptied) in self.ends.iter_mut().zip(emptied) {
+            let entries = start..*end;
+            start = *end;
+            if !emptied {
+                self.columns.copy_within(entries.clone(), kept);
+                self.values.copy_within(entries.clone(), kept);
+                kept += entries.len();
+            }
+            *end = kept;
+        }
+        self.columns.truncate(kept);
+        self.values.truncate(kept);
+    }
+
     /// Number of rows that have ended.
     pub fn row_count(&self) -> usize {
         self.ends.len()
