@@ -29,6 +29,10 @@ pub enum Continuity {
 }
 
 /// What a model declares of itself to the engine.
+///
+/// A proof rests on it. The engine tests it with the model's own answers at a few states, when a cascade is composed and when it
+/// is solved, and takes back what an answer refutes; between those states it is trusted. Declare what holds over the whole
+/// range of prices and payments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Profile {
     /// Order of the output in the input.

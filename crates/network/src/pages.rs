@@ -48,6 +48,13 @@ const NONE: ModelPage = ModelPage {
     example: "",
 };
 
+const EXTERNAL: ParameterPage = ParameterPage::word(
+    "external",
+    &["pari-passu", "senior"],
+    "pari-passu",
+    "Rank of creditors outside the system: beside those inside, or before them.",
+);
+
 const EISENBERG_NOE: ModelPage = ModelPage {
     title: "Proportional clearing",
     summary: "A debtor pays its debts or, if its assets do not suffice, all of its assets, pari passu.",
@@ -57,12 +64,7 @@ const EISENBERG_NOE: ModelPage = ModelPage {
     order: Isotone,
     order_conditions: ALWAYS,
     source: "Eisenberg and Noe (2001), Management Science 47(2).",
-    parameters: &[ParameterPage::word(
-        "external",
-        &["pari-passu", "senior"],
-        "pari-passu",
-        "Rank of creditors outside the system: beside those inside, or before them.",
-    )],
+    parameters: &[EXTERNAL],
     example: "",
 };
 
@@ -83,6 +85,7 @@ const ROGERS_VERAART: ModelPage = ModelPage {
             "from 0 to 1",
             "Share of interbank assets that is recovered in default.",
         ),
+        EXTERNAL,
     ],
     example: "alpha = 0.8\nbeta = 0.7",
 };
@@ -170,15 +173,25 @@ const DEBTRANK: ModelPage = ModelPage {
     summary: "A claim loses value in proportion to the equity that its debtor loses.",
     formula: "V(E) = clip(E / E0, 0, 1), E0 equity before the shock; 0 if E0 <= 0",
     order: Isotone,
-    order_conditions: "Always: higher equity never means lower claims. Continuous.",
+    order_conditions: "Always with multiple hits: higher equity never means lower claims. Continuous. A single hit is a process, \
+                       unordered.",
     source: "Bardoscia, Battiston, Caccioli and Caldarelli (2015), PLoS ONE 10(6); a single hit Battiston, Puliga, Kaushik, Tasca \
              and Caldarelli (2012), Scientific Reports 2.",
-    parameters: &[ParameterPage::word(
-        "hits",
-        &["multi", "single"],
-        "multi",
-        "How often an institution passes on its distress. An equilibrium has multiple hits; a single one is refused.",
-    )],
+    parameters: &[
+        ParameterPage::word(
+            "hits",
+            &["multi", "single"],
+            "multi",
+            "How often an institution passes on its distress: whenever it grows, which is an equilibrium, or once, which is a process \
+             in waves; the same for all institutions.",
+        ),
+        ParameterPage::flag(
+            "cap",
+            "true",
+            "Whether no impact of a single hit is more than the creditor's equity. Without it stress may exceed 1, as some \
+             programs count.",
+        ),
+    ],
     example: "",
 };
 
