@@ -48,7 +48,7 @@ pub fn models_named<'r>(registry: &'r Registry, word: &str) -> Vec<(Role, &'r st
 /// ```
 /// let registry = delever_io::registry();
 /// assert_eq!(delever_io::nearest_subject(&registry, "leverage-cup").as_deref(), Some("leverage-cap"));
-/// assert_eq!(delever_io::nearest_subject(&registry, "D231").as_deref(), Some("D201"));
+/// assert_eq!(delever_io::nearest_subject(&registry, "DD201").as_deref(), Some("D201"));
 /// assert_eq!(delever_io::nearest_subject(&registry, "weather"), None);
 /// ```
 pub fn nearest_subject(registry: &Registry, word: &str) -> Option<String> {

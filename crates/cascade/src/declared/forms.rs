@@ -19,11 +19,10 @@ pub(super) struct Shown {
     pub moved_ratios: Vec<f64>,
 }
 
-/// Whether every range holds a value between two that doubles give.
+/// Whether every range holds a value between two that doubles give. An end that is NaN says nothing.
 pub(super) fn meet(ranges: &[Interval], low: f64, high: f64) -> bool {
-    ranges
-        .iter()
-        .all(|range| range.low - SLACK <= high && low <= range.high + SLACK)
+    let apart = |range: &Interval| range.low - SLACK > high || low > range.high + SLACK;
+    !ranges.iter().any(apart)
 }
 
 /// One institution at one state.

@@ -80,7 +80,7 @@ fn another_price(cascade: &Cascade<'_>, market: Market<'_>, sold: &[f64], prices
     }
     let differs = |k: usize, low: f64, high: f64| {
         let slack = SLACK * market.shocked[k];
-        !(low - slack <= range[1][k] && range[0][k] <= high + slack)
+        low - slack > range[1][k] || range[0][k] > high + slack
     };
     if let Some(impact) = cascade.impact.in_lanes() {
         let mut balls: Vec<Ball<Single>> = sold.iter().map(|&sold| Ball::from(sold)).collect();
