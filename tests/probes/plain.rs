@@ -111,7 +111,7 @@ pub struct Probes {
 
 /// Whether the institution follows the probing rule.
 pub fn follows_probe(n: usize) -> bool {
-    n % 3 != 0
+    !n.is_multiple_of(3)
 }
 
 /// Prices, average prices, payment ratios, and what all shares of each institution are worth.
@@ -137,7 +137,6 @@ impl Case {
                 cash: bank.cash,
                 other_assets: bank.other,
                 external_liabilities: bank.external,
-                ..Institution::default()
             };
             builder.institution(&format!("b{n:02}"), institution);
             for (k, &units) in bank.held.iter().enumerate().filter(|(_, units)| **units > 0.0) {

@@ -35,12 +35,12 @@ impl Options {
             let value = arguments
                 .next()
                 .ok_or_else(|| format!("`{name}` needs a value"))?;
-            let wrong = |_| format!("`{name} {value}`: not a number that it can take");
+            let wrong = || format!("`{name} {value}`: not a number that it can take");
             match name.as_str() {
-                "--seed" => options.seed = Some(value.parse().map_err(|_| wrong(()))?),
-                "--seeds" => options.seeds = value.parse().map_err(|_| wrong(()))?,
-                "--minutes" => options.minutes = value.parse().map_err(|_| wrong(()))?,
-                "--cases" => options.cases = value.parse().map_err(|_| wrong(()))?,
+                "--seed" => options.seed = Some(value.parse().map_err(|_| wrong())?),
+                "--seeds" => options.seeds = value.parse().map_err(|_| wrong())?,
+                "--minutes" => options.minutes = value.parse().map_err(|_| wrong())?,
+                "--cases" => options.cases = value.parse().map_err(|_| wrong())?,
                 "--only" => options.only = Some(value.clone()),
                 _ => {
                     return Err(format!(
