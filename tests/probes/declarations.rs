@@ -326,10 +326,52 @@ proptest! {
     }
 
     #[test]
+    fn a_rule_may_look_at_prices_of_what_nobody_holds(case in cases()) {
+        let (system, graph) = (case.system(), case.graph());
+        let rows = vec![NoColumns {}; case.banks.len()];
+        let rule = Box::new(PerInstitution::new(FollowsBenchmark, rows, vec![]));
+        let cascade = with(&case, &system, &graph, rule, |models| models);
+        prop_assert_eq!(cascade.refuted(), &[]);
+        for outcome in solved(&case, &cascade)? {
+            prop_assert!(matches!(outcome.status, Status::Certified | Status::Bracketed), "{:?}", outcome.status);
+        }
+    }
+
+    #[test]
     fn the_projects_own_models_are_as_they_declare(case in cases()) {
         let (system, graph) = (case.system(), case.graph());
         let cascade = compose(&case, &system, &graph, NONE, Form::AmountsOnly);
         prop_assert_eq!(cascade.refuted(), &[]);
+    }
+}
+
+/// Sells the more, the lower the first asset's price is, whether it is held or not.
+struct FollowsBenchmark;
+
+impl RuleKernel for FollowsBenchmark {
+    type Row = NoColumns;
+    type AssetRow = NoColumns;
+
+    fn sale(&self, sheet: &BalanceSheet<'_>, row: &NoColumns, assets: &[NoColumns]) -> Sale {
+        self.sale_in(sheet, row, assets).expect("a formula")
+    }
+
+    fn sale_in<N: Real>(
+        &self,
+        sheet: &BalanceSheet<'_, N>,
+        _: &NoColumns,
+        _: &[NoColumns],
+    ) -> Option<Sale<N>> {
+        let share = (sheet.price(0) / N::from(2.0)).at_most(1.0);
+        Some(Sale::Fraction((N::from(1.0) - share) * N::from(0.5)))
+    }
+
+    fn profile(&self, _: &NoColumns, _: &[NoColumns], _: RuleContext) -> Profile {
+        Profile {
+            order: Order::Antitone,
+            continuity: Continuity::Both,
+            bounded: true,
+        }
     }
 }
 

@@ -116,7 +116,8 @@ impl<'a, N: Real> BalanceSheet<'a, N> {
         self.settled = Some((outside, outside + self.received));
     }
 
-    /// The trial price of an asset: all that are possible, where the sheet stands for a range of prices.
+    /// The trial price of an asset: all that are possible, where the sheet stands for a range of prices. 0 on a sheet that has
+    /// amounts only.
     ///
     /// ```
     /// use delever_core::{BalanceSheet, Interval};
@@ -128,19 +129,14 @@ impl<'a, N: Real> BalanceSheet<'a, N> {
     /// ```
     #[inline]
     pub fn price(&self, asset: usize) -> N {
-        match self.highest {
-            None => N::given(self.prices[asset]),
-            Some(highest) => N::between(self.prices[asset], highest.prices[asset]),
-        }
+        within(self.prices, self.highest.map(|highest| highest.prices), asset)
     }
 
     /// The average execution price of an asset, as [`Self::price`].
     #[inline]
     pub fn average_price(&self, asset: usize) -> N {
-        match self.highest {
-            None => N::given(self.average_prices[asset]),
-            Some(highest) => N::between(self.average_prices[asset], highest.average_prices[asset]),
-        }
+        let highest = self.highest.map(|highest| highest.average_prices);
+        within(self.average_prices, highest, asset)
     }
 
     /// Lets the sheet stand for all prices from those that it has to these, for engines that enclose what rules and strategies
@@ -172,6 +168,16 @@ impl<'a, N: Real> BalanceSheet<'a, N> {
             Some((_, assets)) => assets,
             None => self.outside_assets() + self.received,
         }
+    }
+}
+
+/// The price of an asset, or all between two.
+#[inline]
+fn within<N: Real>(lowest: &[N::Given], highest: Option<&[N::Given]>, asset: usize) -> N {
+    match (lowest.get(asset), highest.and_then(|highest| highest.get(asset))) {
+        (Some(&low), Some(&high)) => N::between(low, high),
+        (Some(&price), None) => N::given(price),
+        (None, _) => N::from(0.0),
     }
 }
 

@@ -35,6 +35,10 @@ struct Answer {
 
 pub(super) struct Probe<'c> {
     cascade: &'c Cascade<'c>,
+    /// Who is asked: the block of its rule, and its compiled position.
+    sample: Vec<(&'c Block, usize)>,
+    /// Components of claims that these receive.
+    received: Vec<u32>,
     /// Range of claims, by id.
     bottom: Vec<f64>,
     top: Vec<f64>,
@@ -48,7 +52,15 @@ pub(super) struct Probe<'c> {
 }
 
 impl<'c> Probe<'c> {
-    pub fn new(cascade: &'c Cascade<'_>) -> Self {
+    pub fn new(cascade: &'c Cascade<'_>, sample: Vec<(&'c Block, usize)>) -> Self {
+        let mut received = Vec::new();
+        if cascade.components > 0 {
+            for &(_, n) in &sample {
+                received.extend_from_slice(cascade.entitlements().row(n).columns);
+                let shares = cascade.share_entitlements().map(|shares| shares.row(n));
+                received.extend(shares.iter().flat_map(|row| row.columns));
+            }
+        }
         let (count, assets) = (cascade.order.len(), cascade.system.asset_count());
         let claims = count * cascade.components;
         let (mut bottom, mut top) = (vec![0.0; claims], vec![0.0; claims]);
@@ -79,33 +91,25 @@ impl<'c> Probe<'c> {
             jet_prices: vec![Jet::from(0.0); assets],
             bottom,
             top,
+            sample,
+            received,
             cascade,
         }
     }
 
-    /// Sets what the institution at position `n` sees: these shares of prices, and of claims from bottom to top.
-    fn set(&mut self, n: usize, [prices, claims]: [f64; 2]) {
+    /// Sets the state: these shares of all prices, and of the claims that are received from bottom to top.
+    fn set(&mut self, [prices, claims]: [f64; 2]) {
         std::mem::swap(&mut self.state, &mut self.before);
-        let cascade = self.cascade;
-        for &asset in cascade.holdings.row(n).columns {
-            let asset = asset as usize;
-            let price = cascade.system.prices()[asset] * prices;
+        for (asset, initial) in self.cascade.system.prices().iter().enumerate() {
+            let price = initial * prices;
             self.state.prices[asset] = price;
             self.lane_prices[asset] = [price; LANES];
             self.jet_prices[asset] = price.into();
         }
-        if cascade.components > 0 {
-            let debts = cascade.entitlements().row(n);
-            let shares = cascade.share_entitlements().map(|shares| shares.row(n));
-            for &column in debts
-                .columns
-                .iter()
-                .chain(shares.iter().flat_map(|row| row.columns))
-            {
-                let column = column as usize;
-                let (low, high) = (self.bottom[column], self.top[column]);
-                self.state.claims[column] = low + claims * (high - low);
-            }
+        for &column in &self.received {
+            let column = column as usize;
+            let (low, high) = (self.bottom[column], self.top[column]);
+            self.state.claims[column] = low + claims * (high - low);
         }
     }
 
@@ -128,22 +132,10 @@ impl<'c> Probe<'c> {
         }
     }
 
-    pub fn institution(&mut self, block: &Block, n: usize, found: &mut Vec<Refuted>) {
+    /// Asks everybody of the sample from state to state.
+    pub fn run(mut self, found: &mut Vec<Refuted>) {
         let cascade = self.cascade;
-        let at = cascade.order[n];
-        let mut refute = |decision, declaration| {
-            let refuted = Refuted {
-                decision,
-                declaration,
-                at,
-            };
-            if !found
-                .iter()
-                .any(|other| (other.decision, other.declaration) == (decision, declaration))
-            {
-                found.push(refuted);
-            }
-        };
+        let sample = self.sample.clone();
         let ladders: [fn(f64) -> [f64; 2]; 3] = [|t| [t, t], |t| [t, 1.0], |t| [1.0, t]];
         let ladders = if cascade.components > 0 {
             &ladders[..]
@@ -151,44 +143,58 @@ impl<'c> Probe<'c> {
             &ladders[..1]
         };
         for (ladder, place) in ladders.iter().enumerate() {
-            let mut before = Answer::default();
+            let mut before: Vec<Answer> = Vec::new();
             for (step, &t) in LADDER.iter().enumerate() {
-                self.set(n, place(t));
-                let answer = self.answer(n);
-                if ladder == 0 && step % 2 == 0 {
-                    for (decision, declaration) in self.other_forms(block, n, t) {
-                        refute(decision, declaration);
+                self.set(place(t));
+                let answers: Vec<Answer> = sample.iter().map(|&(_, n)| self.answer(n)).collect();
+                for (k, (&(block, n), answer)) in sample.iter().zip(&answers).enumerate() {
+                    let better = before.get(k);
+                    let mut refuted = self.breaches(block, n, better, answer, ladder == 0);
+                    if ladder == 0 && step % 2 == 0 {
+                        refuted.extend(self.other_forms(block, n, t));
                     }
+                    let at = cascade.order[n];
+                    found.extend(refuted.into_iter().map(|(decision, declaration)| Refuted {
+                        decision,
+                        declaration,
+                        at,
+                    }));
                 }
-                if cascade.shape.isotone && step > 0 {
-                    if self.sells_less(n, &before, &answer) {
-                        refute(Decision::Sales, Declaration::Order);
-                    }
-                    if self.is_worth_more(n, &before, &answer) {
-                        refute(Decision::Claims, Declaration::Order);
-                    }
-                }
-                if cascade.shape.bounded && ladder == 0 {
-                    let [sales, claims] = self.within_bounds(n, &answer);
-                    if !sales {
-                        refute(Decision::Sales, Declaration::Bounds);
-                    }
-                    if !claims {
-                        refute(Decision::Claims, Declaration::Bounds);
-                    }
-                }
-                if !cascade.shape.isotone && ladder == 0 && step > 0 {
-                    let [sales, claims] = self.enclosed(block, n, [&before, &answer]);
-                    if !sales {
-                        refute(Decision::Sales, Declaration::Enclosure);
-                    }
-                    if !claims {
-                        refute(Decision::Claims, Declaration::Enclosure);
-                    }
-                }
-                before = answer;
+                before = answers;
             }
         }
+    }
+
+    /// What the answer at a state refutes: declared order beside the answer at the better state before, and bounds.
+    fn breaches(
+        &mut self,
+        block: &Block,
+        n: usize,
+        better: Option<&Answer>,
+        answer: &Answer,
+        with_bounds: bool,
+    ) -> Vec<(Decision, Declaration)> {
+        let shape = self.cascade.shape;
+        let mut refuted = Vec::new();
+        let mut keeps = |[sales, claims]: [bool; 2], declaration| {
+            refuted.extend((!sales).then_some((Decision::Sales, declaration)));
+            refuted.extend((!claims).then_some((Decision::Claims, declaration)));
+        };
+        if let Some(better) = better {
+            if shape.isotone {
+                let kept = [
+                    !self.sells_less(n, better, answer),
+                    !self.is_worth_more(n, better, answer),
+                ];
+                keeps(kept, Declaration::Order);
+            } else if with_bounds {
+                keeps(self.enclosed(block, n, [better, answer]), Declaration::Enclosure);
+            }
+        }
+        if shape.bounded && with_bounds {
+            keeps(self.within_bounds(n, answer), Declaration::Bounds);
+        }
+        refuted
     }
 
     /// What the institution sells and pays at the state, in doubles.
@@ -236,13 +242,13 @@ impl<'c> Probe<'c> {
             let (mut fractions, mut ratios) = ([shown.fraction; 2], [ratio; 2]);
             let before = self.before.clone();
             for beside in [t * (1.0 - SLACK), t * (1.0 + SLACK)] {
-                self.set(n, [beside; 2]);
+                self.set([beside; 2]);
                 let there = self.show(block, n);
                 let ratio = there.components.first().copied().unwrap_or(1.0);
                 fractions = [fractions[0].min(there.fraction), fractions[1].max(there.fraction)];
                 ratios = [ratios[0].min(ratio), ratios[1].max(ratio)];
             }
-            self.set(n, [t; 2]);
+            self.set([t; 2]);
             self.before = before;
             let [sales, claims] = differs(fractions, ratios);
             refuted.extend(sales.then_some((Decision::Sales, Declaration::Formula)));

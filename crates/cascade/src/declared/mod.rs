@@ -94,27 +94,29 @@ const IN_ALL: usize = 64;
 /// States from the healthiest to the worst, as shares of prices and claims: finer near the top, where leveraged institutions live.
 const LADDER: [f64; 11] = [1.0, 0.996, 0.992, 0.984, 0.97, 0.94, 0.88, 0.75, 0.5, 0.25, 0.0];
 
-/// Finds what the models of a cascade declare and do not keep.
+/// Finds what the models of a cascade declare and do not keep: each declaration once, where it was first seen.
 pub(crate) fn refuted(cascade: &Cascade<'_>) -> Vec<Refuted> {
     let mut found = Vec::new();
-    let mut probe = Probe::new(cascade);
-    for (block, positions) in sample(cascade) {
-        for n in positions {
-            probe.institution(block, n, &mut found);
+    Probe::new(cascade, sample(cascade)).run(&mut found);
+    market::check(cascade, &mut found);
+    let mut first: Vec<Refuted> = Vec::new();
+    for refuted in found {
+        let same =
+            |other: &Refuted| (other.decision, other.declaration) == (refuted.decision, refuted.declaration);
+        if !first.iter().any(same) {
+            first.push(refuted);
         }
     }
-    market::check(cascade, &mut found);
-    found.dedup();
-    found
+    first
 }
 
-/// Some positions of every block, evenly spread.
-fn sample<'c>(cascade: &'c Cascade<'_>) -> impl Iterator<Item = (&'c Block, Vec<usize>)> {
+/// Some institutions of every block, evenly spread: the block, and their compiled positions.
+fn sample<'c>(cascade: &'c Cascade<'_>) -> Vec<(&'c Block, usize)> {
     let each = (IN_ALL / cascade.blocks.len().max(1)).clamp(1, OF_A_RULE);
-    cascade.blocks.iter().take(IN_ALL).map(move |block| {
+    let of_block = |block: &'c Block| {
         let length = block.range.len();
         let count = each.min(length);
-        let places = (0..count).map(|k| block.range.start + k * length / count);
-        (block, places.collect())
-    })
+        (0..count).map(move |k| (block, block.range.start + k * length / count))
+    };
+    cascade.blocks.iter().take(IN_ALL).flat_map(of_block).collect()
 }
