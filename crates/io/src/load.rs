@@ -379,7 +379,10 @@ fn assemble(
             loaded.rounds_with(scenario_has_errors, found);
         }
     }
-    let warnings = diagnostics.refuse_errors()?;
+    let warnings = diagnostics.refuse_errors().map_err(|problems| {
+        // Who gives a value of its own is not known while cells are refused.
+        problems.without(Code::CommonValue)
+    })?;
     Ok(Loaded { warnings, ..loaded })
 }
 

@@ -72,9 +72,7 @@ impl Check<'_> {
             let parameter = parameter.as_str();
             let key = format!("{section}.{parameter}");
             let is_scaled = || self.scalings.iter().any(|scaling| scaling.keys.contains(&key));
-            // Of a column with cells that are refused, who gives what is not known.
-            let is_refused = || places.refused.iter().any(|(_, column)| *column == parameter);
-            if !read.contains(&parameter) || is_scaled() || is_refused() {
+            if !read.contains(&parameter) || is_scaled() {
                 continue;
             }
             let same = alternatives.iter().find(|group| group.contains(&parameter));

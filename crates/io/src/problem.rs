@@ -245,12 +245,15 @@ impl Diagnostics {
 
     /// The same without the problems of one code.
     #[must_use]
-    pub fn without(self, code: Code) -> Self {
-        let kept = self
-            .problems
-            .into_iter()
-            .filter(|problem| problem.code != code.as_str());
-        kept.collect()
+    pub fn without(mut self, code: Code) -> Self {
+        let is_error = |problem: &&Problem| problem.severity == Severity::Error;
+        let listed = self.problems.iter().filter(is_error).count();
+        self.problems.retain(|problem| problem.code != code.as_str());
+        self.errors -= listed - self.problems.iter().filter(is_error).count();
+        for by_code in self.counts.values_mut() {
+            by_code.remove(code.as_str());
+        }
+        self
     }
 
     /// Whether any problem, listed or not, is an error.
