@@ -1,7 +1,9 @@
 //! One institution at one state in every form of its models: doubles, lanes, jets.
 
 use super::SLACK;
+use crate::boundary::MovedMarket;
 use crate::composition::{Block, Cascade};
+use crate::pass::StateView;
 use delever_core::{
     BalanceSheet, Ball, Execution, FractionsInLanes, InLanes, Interval, Jet, LANES, Lane, Pack, Plain,
     RatiosInLanes, Sale, SparseRow,
@@ -10,8 +12,9 @@ use delever_core::{
 /// What the models of an institution answer in doubles, and the ranges in which their other forms put it.
 #[derive(Default)]
 pub(super) struct Shown {
-    pub fraction: f64,
-    pub components: Vec<f64>,
+    /// As computed; beside a jump, what a hair less and a hair more of everything gives too.
+    pub fraction: [f64; 2],
+    pub ratio: [f64; 2],
     pub fractions: Vec<Interval>,
     pub ratios: Vec<Interval>,
     /// What they answer where amounts stay and single holdings and prices move, where they say that they do not look at those.
@@ -19,8 +22,18 @@ pub(super) struct Shown {
     pub moved_ratios: Vec<f64>,
 }
 
+impl Shown {
+    /// Whether some form puts the fraction sold, or the payment ratio, elsewhere.
+    pub fn differs(&self) -> [bool; 2] {
+        [
+            !meet(&self.fractions, self.fraction),
+            !meet(&self.ratios, self.ratio),
+        ]
+    }
+}
+
 /// Whether every range holds a value between two that doubles give. An end that is NaN says nothing.
-pub(super) fn meet(ranges: &[Interval], low: f64, high: f64) -> bool {
+fn meet(ranges: &[Interval], [low, high]: [f64; 2]) -> bool {
     let apart = |range: &Interval| range.low - SLACK > high || low > range.high + SLACK;
     !ranges.iter().any(apart)
 }
@@ -54,9 +67,13 @@ impl Forms<'_> {
             }
             components
         };
+        let (sold, ratio) = (
+            fraction(*sheet),
+            components(*sheet).first().copied().unwrap_or(1.0),
+        );
         let mut shown = Shown {
-            fraction: fraction(*sheet),
-            components: components(*sheet),
+            fraction: [sold; 2],
+            ratio: [ratio; 2],
             ..Shown::default()
         };
         // Twice the holdings, and none: what looks at them on any scale sees one of these.
@@ -98,6 +115,26 @@ impl Forms<'_> {
         {
             shown.fractions.push(sale.fraction(&jets).value.outward());
         }
+        // A fraction of holdings that are worth nothing beside the rest is no sale: rounding alone may ask for all of them.
+        if sheet.marketable.abs() <= SLACK * (sheet.assets().abs() + sheet.liabilities) {
+            shown.fractions.clear();
+            shown.moved_fractions.clear();
+        }
+        if shown.differs() != [false; 2] {
+            // Beside a jump, forms that round otherwise may stand on its other side: what lies between both sides is no fault.
+            let state = StateView {
+                prices: sheet.prices,
+                averages: sheet.average_prices,
+                claims: &[],
+            };
+            for step in [-SLACK, SLACK] {
+                let market = MovedMarket::new(state, sheet.initial_prices, step);
+                let moved = market.sheet(sheet);
+                let (sold, ratio) = (fraction(moved), components(moved).first().copied().unwrap_or(1.0));
+                shown.fraction = [shown.fraction[0].min(sold), shown.fraction[1].max(sold)];
+                shown.ratio = [shown.ratio[0].min(ratio), shown.ratio[1].max(ratio)];
+            }
+        }
         shown
     }
 }
@@ -112,10 +149,6 @@ fn range(ball: Ball<Plain>) -> Interval {
         low: center - radius,
         high: center + radius,
     }
-}
-
-pub(super) fn is_near(a: f64, b: f64) -> bool {
-    (a - b).abs() <= SLACK || a == b
 }
 
 fn fraction_of<N: InLanes<Given = [f64; LANES]>>(

@@ -1,6 +1,6 @@
 //! One institution at a few states: what it sells and pays, held against declared order and bounds.
 
-use super::forms::{Forms, Shown, is_near, meet};
+use super::forms::{Forms, Shown};
 use super::{Decision, Declaration, LADDER, Refuted, SLACK};
 use crate::arithmetic::{Above, Arithmetic, Below, Nearest};
 use crate::composition::{Block, Cascade};
@@ -10,7 +10,6 @@ use crate::sheet::{Account, Entitled, GivenAmounts};
 use delever_core::{BalanceSheet, Execution, Interval, Jet, LANES, Sale};
 
 /// A state between the worst and the healthiest.
-#[derive(Clone)]
 struct State {
     prices: Vec<f64>,
     claims: Vec<f64>,
@@ -151,7 +150,7 @@ impl<'c> Probe<'c> {
                     let better = before.get(k);
                     let mut refuted = self.breaches(block, n, better, answer, ladder == 0);
                     if ladder == 0 && step % 2 == 0 {
-                        refuted.extend(self.other_forms(block, n, t));
+                        refuted.extend(self.other_forms(block, n));
                     }
                     let at = cascade.order[n];
                     found.extend(refuted.into_iter().map(|(decision, declaration)| Refuted {
@@ -216,45 +215,32 @@ impl<'c> Probe<'c> {
         }
     }
 
-    /// What the other forms of the institution's models answer at this share of prices and claims that they may not.
-    fn other_forms(&mut self, block: &Block, n: usize, t: f64) -> Vec<(Decision, Declaration)> {
-        let mut refuted = Vec::new();
+    /// What the other forms of the institution's models answer at the state that they may not.
+    fn other_forms(&mut self, block: &Block, n: usize) -> Vec<(Decision, Declaration)> {
         let shown = self.show(block, n);
-        let ratio = shown.components.first().copied().unwrap_or(1.0);
-        if shown
-            .moved_fractions
-            .iter()
-            .any(|&moved| !is_near(moved, shown.fraction))
-        {
-            refuted.push((Decision::Sales, Declaration::AmountsOnly));
-        }
-        if shown.moved_ratios.iter().any(|&moved| !is_near(moved, ratio)) {
-            refuted.push((Decision::Claims, Declaration::AmountsOnly));
-        }
-        let differs = |fraction: [f64; 2], ratio: [f64; 2]| {
-            [
-                !meet(&shown.fractions, fraction[0], fraction[1]),
-                !meet(&shown.ratios, ratio[0], ratio[1]),
-            ]
+        let moves = |moved: &[f64], [low, high]: [f64; 2]| {
+            let apart = |&moved: &f64| !(low - SLACK <= moved && moved <= high + SLACK);
+            moved.iter().any(apart)
         };
-        if differs([shown.fraction; 2], [ratio; 2]) != [false; 2] {
-            // Beside a jump, forms that round otherwise may stand on its other side: what lies between both sides is no fault.
-            let (mut fractions, mut ratios) = ([shown.fraction; 2], [ratio; 2]);
-            let before = self.before.clone();
-            for beside in [t * (1.0 - SLACK), t * (1.0 + SLACK)] {
-                self.set([beside; 2]);
-                let there = self.show(block, n);
-                let ratio = there.components.first().copied().unwrap_or(1.0);
-                fractions = [fractions[0].min(there.fraction), fractions[1].max(there.fraction)];
-                ratios = [ratios[0].min(ratio), ratios[1].max(ratio)];
-            }
-            self.set([t; 2]);
-            self.before = before;
-            let [sales, claims] = differs(fractions, ratios);
-            refuted.extend(sales.then_some((Decision::Sales, Declaration::Formula)));
-            refuted.extend(claims.then_some((Decision::Claims, Declaration::Formula)));
-        }
+        let [sales, claims] = shown.differs();
+        let all = [
+            (
+                moves(&shown.moved_fractions, shown.fraction),
+                Decision::Sales,
+                Declaration::AmountsOnly,
+            ),
+            (
+                moves(&shown.moved_ratios, shown.ratio),
+                Decision::Claims,
+                Declaration::AmountsOnly,
+            ),
+            (sales, Decision::Sales, Declaration::Formula),
+            (claims, Decision::Claims, Declaration::Formula),
+        ];
+        let refuted = all.into_iter().filter(|(refuted, ..)| *refuted);
         refuted
+            .map(|(_, decision, declaration)| (decision, declaration))
+            .collect()
     }
 
     fn show(&mut self, block: &Block, n: usize) -> Shown {
