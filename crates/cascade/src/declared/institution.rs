@@ -141,6 +141,8 @@ impl<'c> Probe<'c> {
         } else {
             &ladders[..1]
         };
+        // States at which forms of sales, and of claims, differ, by member of the sample.
+        let mut apart = vec![[0_u32; 2]; sample.len()];
         for (ladder, place) in ladders.iter().enumerate() {
             let mut before: Vec<Answer> = Vec::new();
             for (step, &t) in LADDER.iter().enumerate() {
@@ -150,7 +152,14 @@ impl<'c> Probe<'c> {
                     let better = before.get(k);
                     let mut refuted = self.breaches(block, n, better, answer, ladder == 0);
                     if ladder == 0 && step % 2 == 0 {
-                        refuted.extend(self.other_forms(block, n));
+                        let mut other = self.other_forms(block, n);
+                        // Rounding can part the forms of one formula at a state where it is all that counts, and at no other.
+                        other.retain(|&(decision, declaration)| {
+                            let seen = &mut apart[k][usize::from(decision == Decision::Claims)];
+                            *seen += u32::from(declaration == Declaration::Formula);
+                            declaration != Declaration::Formula || *seen > 1
+                        });
+                        refuted.extend(other);
                     }
                     let at = cascade.order[n];
                     found.extend(refuted.into_iter().map(|(decision, declaration)| Refuted {
