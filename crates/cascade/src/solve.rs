@@ -116,7 +116,8 @@ impl Cascade<'_> {
         let greatest = (select != Select::Least).then(|| find(End::Greatest));
         let least = (select != Select::Greatest).then(|| find(End::Least));
         let mut unique = match (&greatest, &least) {
-            (Some((greatest, _)), Some((least, _))) => compare(&map, greatest, least, settings.tolerance),
+            (Some((greatest, _)), Some((least, _))) => compare(&map, greatest, least, settings.tolerance)
+                .or_else(|| compare_closely(&map, greatest, least, settings)),
             _ => None,
         };
         let by_structure = self.not_unique_under(shock).then_some(false);
@@ -260,4 +261,25 @@ fn compare(map: &CascadeMap<'_>, greatest: &Solution, least: &Solution, toleranc
     } else {
         None
     }
+}
+
+/// [`compare`] where two brackets, each as narrow as asked, are not so together: both ends once more, in narrower ones.
+fn compare_closely(
+    map: &CascadeMap<'_>,
+    greatest: &Solution,
+    least: &Solution,
+    settings: &Settings,
+) -> Option<bool> {
+    if [greatest, least]
+        .iter()
+        .any(|end| end.status != Status::Certified)
+    {
+        return None;
+    }
+    let narrower = Settings {
+        tolerance: settings.tolerance / 4.0,
+        ..*settings
+    };
+    let [greatest, least] = [End::Greatest, End::Least].map(|end| solve(map, end, &narrower, &mut ()));
+    compare(map, &greatest, &least, settings.tolerance)
 }
